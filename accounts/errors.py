@@ -1,0 +1,66 @@
+"""What the accounts refuse, in sentences."""
+
+from hematovision.errors import DomainError, NotFound
+
+
+class AccessDenied(DomainError):
+    """The role may not do this in its own laboratory."""
+
+    code = "access_denied"
+    http_status = 403
+
+
+class NotSignedIn(DomainError):
+    """Nobody is signed in, or the token is no longer good."""
+
+    code = "not_signed_in"
+    http_status = 401
+
+    def __init__(self, message: str = "Sign in first.") -> None:
+        super().__init__(message)
+
+
+class SignInRefused(DomainError):
+    """User name and password do not belong together, or the account is closed: one sentence."""
+
+    code = "sign_in_refused"
+    http_status = 401
+
+    def __init__(self) -> None:
+        super().__init__("User name or password is not right. Try again, or ask your admin.")
+
+
+class SignInLocked(DomainError):
+    """Too many failures; carries how long to wait."""
+
+    code = "sign_in_locked"
+    http_status = 429
+
+    def __init__(self, *, wait_s: int) -> None:
+        self.wait_s = wait_s
+        minutes = -(-wait_s // 60)
+        wait = f"{wait_s} seconds" if wait_s < 60 else f"{minutes} min"
+        super().__init__(f"Too many failed sign-ins. Try again in {wait}.")
+
+
+class TokenRefused(DomainError):
+    """A token is broken, expired, revoked or was used before."""
+
+    code = "token_refused"
+    http_status = 401
+
+    def __init__(self, message: str = "This token is no longer good. Sign in again.") -> None:
+        super().__init__(message)
+
+
+class UserNotFound(NotFound):
+    """No such user in this laboratory."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such user in your laboratory.")
+
+
+class UserChangeRefused(DomainError):
+    """A change of a user that would lock people out or is not complete."""
+
+    code = "user_change_refused"

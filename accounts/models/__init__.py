@@ -1,0 +1,18 @@
+"""The rows of the accounts app."""
+
+from accounts.models.audit_event import AuditAction, AuditChain, AuditEvent
+from accounts.models.laboratory import Laboratory
+from accounts.models.sign_in_lock import SignInLock
+from accounts.models.token_family import TokenFamily
+from accounts.models.user import Role, User
+
+__all__ = [
+    "AuditAction",
+    "AuditChain",
+    "AuditEvent",
+    "Laboratory",
+    "Role",
+    "SignInLock",
+    "TokenFamily",
+    "User",
+]

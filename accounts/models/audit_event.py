@@ -1,0 +1,80 @@
+import uuid
+
+from django.db import models
+
+from accounts.models.laboratory import Laboratory
+from accounts.models.user import User
+
+
+class AuditAction(models.TextChoices):
+    """The closed list of what is written down."""
+
+    SIGNED_IN = "signed_in", "signed in"
+    SIGN_IN_FAILED = "sign_in_failed", "failed to sign in"
+    LOGGED_OUT = "logged_out", "logged out"
+    PASSWORD_CHANGED = "password_changed", "changed the password"
+    TOKEN_ISSUED = "token_issued", "took an API token"
+    TOKEN_REVOKED = "token_revoked", "revoked an API token"
+    TOKEN_REUSED = "token_reused", "showed a used API token"
+    ACCESS_DENIED = "access_denied", "was denied"
+    LABORATORY_CREATED = "laboratory_created", "created the laboratory"
+    USER_CREATED = "user_created", "created a user"
+    USER_CHANGED = "user_changed", "changed a user"
+    USER_DEACTIVATED = "user_deactivated", "deactivated a user"
+    USER_ACTIVATED = "user_activated", "activated a user"
+    SESSIONS_ENDED = "sessions_ended", "ended a user's sessions"
+    SAMPLE_CREATED = "sample_created", "created a sample"
+    IMAGE_UPLOADED = "image_uploaded", "uploaded an image"
+    IMAGE_REFUSED = "image_refused", "uploaded a file that was refused"
+    IMAGE_RERUN = "image_rerun", "asked for a new classification"
+    IMAGE_CLASSIFIED = "image_classified", "classified an image"
+    IMAGE_FAILED = "image_failed", "failed to classify an image"
+    RESULT_VIEWED = "result_viewed", "viewed a result"
+    ORIGINAL_DOWNLOADED = "original_downloaded", "downloaded an original"
+
+
+class AuditChain(models.Model):
+    """The end of one chain: each laboratory has one, the installation has one (no laboratory)."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    length = models.PositiveBigIntegerField(default=0)
+    last_hash = models.CharField(max_length=64, default="0" * 64)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class AuditEvent(models.Model):
+    """Who did what, when, from where. Written once; each row carries the hash of the one before."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    chain = models.ForeignKey(AuditChain, on_delete=models.PROTECT, related_name="events")
+    position = models.PositiveBigIntegerField()
+    laboratory = models.ForeignKey(
+        Laboratory, on_delete=models.PROTECT, null=True, related_name="audit_events"
+    )
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    action = models.CharField(max_length=40, choices=AuditAction)
+    object_type = models.CharField(max_length=40, blank=True)
+    object_id = models.CharField(max_length=64, blank=True)
+    changes = models.JSONField(default=dict)
+    reason = models.TextField(blank=True)
+    ip_address = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=200, blank=True)
+    request_id = models.CharField(max_length=40, blank=True)
+    at = models.DateTimeField()
+    previous_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["chain", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["chain", "position"], name="audit_one_row_a_position"),
+        ]
+        indexes = [
+            models.Index(fields=["laboratory", "-at"], name="audit_newest"),
+            models.Index(fields=["object_type", "object_id"], name="audit_of_object"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.object_type} {self.object_id}"

@@ -1,0 +1,121 @@
+"""Who may do what: the one table, and the only place that compares roles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import QuerySet
+from django.urls import URLPattern, URLResolver
+
+from accounts.errors import AccessDenied, NotSignedIn
+from accounts.models import Role, User
+
+
+class Action(StrEnum):
+    """Each row of the table, by the words that a person is told when it is denied."""
+
+    USE_OWN_ACCOUNT = "see your own dashboard and account"
+    UPLOAD_IMAGES = "create samples and upload images"
+    SEE_RESULTS = "see samples, images and results"
+    RERUN_IMAGES = "run an image again"
+    DOWNLOAD_ORIGINALS = "download an original image"
+    SEE_API_DOCS = "read the API's description"
+    MANAGE_USERS = "manage users"
+    SEE_USAGE = "see the laboratory's usage"
+
+
+PUBLIC = "public"
+
+_ALL = frozenset(Role)
+_TABLE: Mapping[Action, frozenset[Role]] = {
+    Action.USE_OWN_ACCOUNT: _ALL,
+    Action.UPLOAD_IMAGES: frozenset({Role.TECHNICIAN}),
+    Action.SEE_RESULTS: _ALL,
+    Action.RERUN_IMAGES: frozenset({Role.TECHNICIAN, Role.DOCTOR}),
+    Action.DOWNLOAD_ORIGINALS: frozenset({Role.TECHNICIAN, Role.DOCTOR}),
+    Action.SEE_API_DOCS: _ALL,
+    Action.MANAGE_USERS: frozenset({Role.ADMIN}),
+    Action.SEE_USAGE: frozenset({Role.ADMIN}),
+}
+
+
+def allows(viewer: Any, action: Action) -> bool:
+    """Whether this person, as they are now, may do `action`."""
+    return bool(
+        viewer.is_authenticated and viewer.is_active and Role(viewer.role) in _TABLE[action]
+    )
+
+
+def roles_for(action: Action) -> list[Role]:
+    """The roles that may do `action`, in the order of the table's columns."""
+    return [role for role in Role if role in _TABLE[action]]
+
+
+def require(actor: Any, action: Action) -> None:
+    """Let `actor` pass, or refuse with a sentence.
+
+    Raises:
+        NotSignedIn: nobody is signed in, or the account is closed.
+        AccessDenied: the role may not.
+    """
+    if not (actor.is_authenticated and actor.is_active):
+        raise NotSignedIn()
+    if not allows(actor, action):
+        allowed = " or ".join(role.label.lower() for role in roles_for(action))
+        raise AccessDenied(
+            f"As {Role(actor.role).label.lower()} you cannot {action.value}. "
+            f"This needs the role {allowed}."
+        )
+
+
+def visible_users(viewer: User) -> QuerySet[User]:
+    """The people of the viewer's own laboratory, for those who manage them."""
+    if not allows(viewer, Action.MANAGE_USERS):
+        return User.objects.none()
+    return User.objects.filter(laboratory_id=viewer.laboratory_id)
+
+
+# --- Each URL names its action ---------------------------------------------------------------
+
+View = TypeVar("View", bound=Callable[..., Any])
+Needed = Action | str | Mapping[str, Action]
+
+
+def needs(needed: Needed) -> Callable[[View], View]:
+    """Name the action of a view (function or class): an `Action`, `PUBLIC`, or one by method."""
+
+    def mark(view: View) -> View:
+        view.policy_action = needed  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def action_of(callback: Any, method: str) -> Action | str | None:
+    """The action a view names for an HTTP method; none means the method is refused to all."""
+    view = getattr(callback, "view_class", None) or getattr(callback, "cls", None) or callback
+    needed = getattr(view, "policy_action", None)
+    if isinstance(needed, Mapping):
+        return needed.get("GET" if method in {"HEAD", "OPTIONS"} else method)
+    return needed
+
+
+def refuse_unnamed(patterns: Iterable[URLPattern | URLResolver], prefix: str = "") -> None:
+    """Fail at start-up when a URL names no action.
+
+    Raises:
+        ImproperlyConfigured: with the URL's path.
+    """
+    for pattern in patterns:
+        path = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            refuse_unnamed(pattern.url_patterns, path)
+            continue
+        view = getattr(pattern.callback, "view_class", None) or getattr(
+            pattern.callback, "cls", pattern.callback
+        )
+        if getattr(view, "policy_action", None) is None:
+            raise ImproperlyConfigured(f"/{path} names no action of accounts.policy.")

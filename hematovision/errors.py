@@ -1,0 +1,40 @@
+"""The family of expected errors: each carries a sentence for a person and a code for a program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class DomainError(Exception):
+    """Something that is refused for a reason a person can read.
+
+    Args:
+        message: what happened and what to do, without identifiers of others or patient data.
+        code: a stable word for programs.
+        http_status: the status of the answer.
+        fields: messages by field of the input, where they belong to one.
+    """
+
+    code = "refused"
+    http_status = 400
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        http_status: int | None = None,
+        fields: Mapping[str, list[str]] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.code
+        self.http_status = http_status or self.http_status
+        self.fields = dict(fields or {})
+
+
+class NotFound(DomainError):
+    """What does not exist, and what belongs to another laboratory: one answer for both."""
+
+    code = "not_found"
+    http_status = 404

@@ -1,0 +1,36 @@
+"""The only way from a service to a worker: by name, with ids, after the commit."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from hematovision.celery import app
+
+logger = logging.getLogger(__name__)
+
+
+def enqueue_on_commit(task_name: str, **ids: str) -> None:
+    """Send a task once the present transaction is committed; send nothing if it is rolled back.
+
+    A broker that is down does not fail the caller: the row that asks for the work is committed,
+    and the sweeper sends it later.
+
+    Args:
+        task_name: the task's written-out name, e.g. "predictions.classify_image".
+        ids: the task's arguments, identifiers only.
+    """
+    transaction.on_commit(partial(send, task_name, **ids))
+
+
+def send(task_name: str, **ids: str) -> bool:
+    """Send a task now; say whether the broker took it."""
+    try:
+        app.signature(task_name, kwargs=ids).apply_async(retry=False)
+    except (OperationalError, OSError):
+        logger.warning("The broker did not take %s; the sweeper sends it later.", task_name)
+        return False
+    return True

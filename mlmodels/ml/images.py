@@ -1,0 +1,229 @@
+"""From bytes to pixels: which files are pictures, and what their pixels are.
+
+Decodes, orients and converts. It judges nothing about blood: that is `quality` and `localize`.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from mlmodels.ml.errors import RejectedImage
+
+ACCEPTED = "Upload a JPEG, PNG, TIFF, BMP or WebP picture."
+
+# Pillow's format names; MPO is what many phones write: a JPEG with further pictures behind it.
+_FORMATS = {
+    "JPEG": "image/jpeg",
+    "MPO": "image/jpeg",
+    "PNG": "image/png",
+    "TIFF": "image/tiff",
+    "BMP": "image/bmp",
+    "WEBP": "image/webp",
+}
+# Brands of the ISO base media container that mean HEIC, HEIF or AVIF (ISO/IEC 23008-12).
+_HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif"}
+
+
+@dataclass(frozen=True)
+class ImageLimits:
+    """What is read at most.
+
+    Args:
+        max_bytes: size of the file, in bytes.
+        max_megapixels: width times height, in millions of pixels.
+    """
+
+    max_bytes: int = 25 * 1024 * 1024
+    max_megapixels: float = 50.0
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded picture and what is known of its file.
+
+    Args:
+        rgb: uint8 array, shape (H, W, 3), 0 to 255, oriented as a person would see it.
+        media_type: what the bytes really are, e.g. "image/png".
+    """
+
+    rgb: np.ndarray
+    media_type: str
+
+    @property
+    def width_px(self) -> int:
+        """Width of the oriented picture."""
+        return int(self.rgb.shape[1])
+
+    @property
+    def height_px(self) -> int:
+        """Height of the oriented picture."""
+        return int(self.rgb.shape[0])
+
+
+def read_picture(data: bytes, limits: ImageLimits = ImageLimits()) -> Picture:
+    """Decode bytes into an oriented 8-bit RGB picture, or say in a sentence why not.
+
+    Args:
+        data: the whole file.
+        limits: bytes and megapixels, checked before a pixel is decoded.
+
+    Returns:
+        The picture; orientation of EXIF applied, CMYK, palette, 16 bit and alpha converted.
+
+    Raises:
+        RejectedImage: the bytes are empty, too large, not a picture, broken, animated, or
+            have too many pixels.
+    """
+    if not data:
+        raise RejectedImage("The file is empty. Upload the picture again.")
+    if len(data) > limits.max_bytes:
+        raise RejectedImage(
+            f"The file is larger than {limits.max_bytes / 1024**2:.0f} MB. "
+            "Save it with stronger compression, or crop it."
+        )
+    _refuse_known_strangers(data)
+    media_type = _check(data, limits)
+    return Picture(rgb=_load(data), media_type=media_type)
+
+
+def decode_image(data: bytes, limits: ImageLimits = ImageLimits()) -> np.ndarray:
+    """The pixels alone of `read_picture`.
+
+    Args:
+        data: the whole file.
+        limits: bytes and megapixels.
+
+    Returns:
+        uint8 array, shape (H, W, 3), 0 to 255, oriented RGB.
+
+    Raises:
+        RejectedImage: as `read_picture`.
+    """
+    return read_picture(data, limits).rgb
+
+
+def encode_rendition(rgb: np.ndarray, *, max_side_px: int, quality: int = 90) -> bytes:
+    """Our own JPEG of a picture, without any metadata, for showing on a page.
+
+    Args:
+        rgb: uint8 array, shape (H, W, 3), 0 to 255.
+        max_side_px: the longer side is reduced to this; smaller pictures keep their size.
+        quality: JPEG quality, 1 to 95.
+
+    Returns:
+        The bytes of a JPEG.
+    """
+    picture = Image.fromarray(rgb)
+    picture.thumbnail((max_side_px, max_side_px), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    picture.save(buffer, format="JPEG", quality=quality, subsampling=0)
+    return buffer.getvalue()
+
+
+def _refuse_known_strangers(data: bytes) -> None:
+    """Name the strangers people really send, so that the sentence helps them."""
+    head = data[:512].lstrip().lower()
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
+        raise RejectedImage(
+            "This is a HEIC picture, which is not read here. Set the phone's camera to "
+            "'most compatible', or save the picture as JPEG."
+        )
+    if head.startswith((b"<svg", b"<?xml", b"<!doctype", b"<html")):
+        raise RejectedImage(f"This is a drawing or a text file, not a photograph. {ACCEPTED}")
+    if data[:2] == b"MZ" or data[:4] == b"\x7fELF":
+        raise RejectedImage(f"This is a program, not a picture. {ACCEPTED}")
+    if data[:5] == b"%PDF-":
+        raise RejectedImage(f"This is a PDF document, not a picture. {ACCEPTED}")
+    if data[:6] in (b"GIF87a", b"GIF89a"):
+        raise RejectedImage(f"GIF pictures have too few colours for a blood film. {ACCEPTED}")
+
+
+def _check(data: bytes, limits: ImageLimits) -> str:
+    """Read the header, refuse what is too large or moves, and let the decoder verify the file."""
+    try:
+        with Image.open(io.BytesIO(data), formats=list(_FORMATS)) as picture:
+            _check_size(picture, limits)
+            _check_frames(picture)
+            media_type = _FORMATS[str(picture.format)]
+            picture.verify()
+    except Image.DecompressionBombError as error:
+        raise _too_many_pixels(limits) from error
+    except UnidentifiedImageError as error:
+        raise RejectedImage(f"This is not a picture that can be read. {ACCEPTED}") from error
+    except RejectedImage:
+        raise
+    # Pillow's decoders raise many kinds for broken bytes; all of them mean the same here.
+    except (OSError, ValueError, SyntaxError, EOFError, IndexError, OverflowError) as error:
+        raise _damaged() from error
+    except Exception as error:
+        if type(error).__module__ in {"struct", "zlib"}:
+            raise _damaged() from error
+        raise
+    return media_type
+
+
+def _check_size(picture: Image.Image, limits: ImageLimits) -> None:
+    width, height = picture.size
+    if width < 1 or height < 1:
+        raise _damaged()
+    if width * height > limits.max_megapixels * 1_000_000:
+        raise _too_many_pixels(limits)
+
+
+def _check_frames(picture: Image.Image) -> None:
+    if picture.format == "MPO" or getattr(picture, "n_frames", 1) == 1:
+        return
+    if picture.format == "TIFF":
+        raise RejectedImage("This TIFF has several pages. Save the page you need as one picture.")
+    raise RejectedImage("This is an animation. Upload a single still picture.")
+
+
+def _load(data: bytes) -> np.ndarray:
+    """Really decode: `verify` alone passes a JPEG whose end is missing."""
+    try:
+        with Image.open(io.BytesIO(data), formats=list(_FORMATS)) as picture:
+            picture.load()
+            oriented = ImageOps.exif_transpose(picture)
+            return np.array(_to_rgb(oriented))
+    except (OSError, ValueError, SyntaxError, EOFError, IndexError, OverflowError) as error:
+        raise _damaged() from error
+    except Exception as error:
+        if type(error).__module__ in {"struct", "zlib"}:
+            raise _damaged() from error
+        raise
+
+
+def _to_rgb(picture: Image.Image) -> Image.Image:
+    """8-bit RGB of any mode; transparent parts become white, as a blood film's background is."""
+    if picture.mode.startswith("I;16") or picture.mode in ("I", "F"):
+        return Image.fromarray(_stretch_to_8_bit(np.asarray(picture))).convert("RGB")
+    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+        rgba = picture.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
+        return Image.alpha_composite(white, rgba).convert("RGB")
+    return picture.convert("RGB")
+
+
+def _stretch_to_8_bit(values: np.ndarray) -> np.ndarray:
+    """Integers of 16 bit over 257; what is wider or real is scaled by its own largest value."""
+    numbers = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0).clip(min=0)
+    top = float(numbers.max(initial=0.0))
+    full_scale = 65535.0 if 255.0 < top <= 65535.0 else max(top, 255.0)
+    return (numbers / full_scale * 255.0).round().astype(np.uint8)
+
+
+def _too_many_pixels(limits: ImageLimits) -> RejectedImage:
+    return RejectedImage(
+        f"The picture has more than {limits.max_megapixels:g} megapixels. "
+        "Reduce it, or crop the field."
+    )
+
+
+def _damaged() -> RejectedImage:
+    return RejectedImage(
+        "The picture is damaged: it cannot be decoded to its end. Copy or export it again."
+    )

@@ -1,0 +1,69 @@
+import uuid
+
+from django.db import models
+
+from mlmodels.models import ModelVersion
+from predictions.models.smear_image import SmearImage
+
+
+class ClassificationJob(models.Model):
+    """One request to classify one image. Its row, not the broker, is the truth about the work."""
+
+    class Status(models.TextChoices):
+        """Queued, then running, then one of two ends."""
+
+        QUEUED = "queued", "queued"
+        RUNNING = "running", "running"
+        SUCCEEDED = "succeeded", "succeeded"
+        FAILED = "failed", "failed"
+
+    class Stage(models.TextChoices):
+        """What the worker that holds the job is doing."""
+
+        READING = "reading", "reading"
+        CLASSIFYING = "classifying", "classifying"
+        RECORDING = "recording", "recording"
+
+    FINAL = (Status.SUCCEEDED, Status.FAILED)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    image = models.ForeignKey(SmearImage, on_delete=models.PROTECT, related_name="jobs")
+    status = models.CharField(max_length=16, choices=Status, default=Status.QUEUED)
+    stage = models.CharField(max_length=16, choices=Stage, blank=True)
+    # Fixed at each claim: the version that is active when the work begins.
+    model_version = models.ForeignKey(
+        ModelVersion, on_delete=models.PROTECT, null=True, related_name="jobs"
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    # Grows with each claim; a worker that holds an older one may write nothing.
+    fence = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    # "host:pid" of the process that holds the claim.
+    worker = models.CharField(max_length=120, blank=True)
+    sends = models.PositiveSmallIntegerField(default=0)
+    last_sent_at = models.DateTimeField(null=True)
+    error_code = models.CharField(max_length=40, blank=True)
+    error = models.TextField(blank=True, help_text="A sentence for a person.")
+    timings_ms = models.JSONField(default=dict)
+    queued_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-queued_at", "-id"]
+        indexes = [
+            models.Index(fields=["image", "-queued_at"], name="job_newest_of_image"),
+            models.Index(
+                fields=["status", "last_sent_at"],
+                name="job_unfinished",
+                condition=models.Q(status__in=["queued", "running"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it has come to one of its two ends."""
+        return self.status in self.FINAL

@@ -1,0 +1,15 @@
+"""The product's settings with what a test run needs otherwise."""
+
+import os
+import tempfile
+
+os.environ.setdefault("SECRET_KEY", "a-key-for-tests-only-with-more-than-fifty-characters-in-it")
+os.environ.setdefault("DEBUG", "true")
+os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="hematovision-tests-"))
+
+from hematovision.settings import *  # noqa: E402, F403
+
+DEBUG = False
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+INFERENCE_RUNTIME = os.environ.get("INFERENCE_RUNTIME", "litert")
