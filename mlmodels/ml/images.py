@@ -6,6 +6,8 @@ Decodes, orients and converts. It judges nothing about blood: that is `quality` 
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +17,9 @@ from mlmodels.ml.errors import RejectedImage
 
 ACCEPTED = "Upload a JPEG, PNG, TIFF, BMP or WebP picture."
 
-# Pillow's format names; MPO is what many phones write: a JPEG with further pictures behind it.
-_FORMATS = {
+# Pillow's format names. MPO is what many phones write: a JPEG with further pictures behind it;
+# Pillow's JPEG reader opens it.
+_MEDIA_TYPES = {
     "JPEG": "image/jpeg",
     "MPO": "image/jpeg",
     "PNG": "image/png",
@@ -24,6 +27,19 @@ _FORMATS = {
     "BMP": "image/bmp",
     "WEBP": "image/webp",
 }
+# Pillow's decoders raise many kinds for broken bytes; all of them mean the same here.
+_BROKEN = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    LookupError,
+    OverflowError,
+    TypeError,
+    struct.error,
+    zlib.error,
+)
+_DECODERS = [name for name in _MEDIA_TYPES if name != "MPO"]
 # Brands of the ISO base media container that mean HEIC, HEIF or AVIF (ISO/IEC 23008-12).
 _HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif"}
 
@@ -145,24 +161,17 @@ def _refuse_known_strangers(data: bytes) -> None:
 def _check(data: bytes, limits: ImageLimits) -> str:
     """Read the header, refuse what is too large or moves, and let the decoder verify the file."""
     try:
-        with Image.open(io.BytesIO(data), formats=list(_FORMATS)) as picture:
+        with Image.open(io.BytesIO(data), formats=_DECODERS) as picture:
             _check_size(picture, limits)
             _check_frames(picture)
-            media_type = _FORMATS[str(picture.format)]
+            media_type = _MEDIA_TYPES[str(picture.format)]
             picture.verify()
     except Image.DecompressionBombError as error:
         raise _too_many_pixels(limits) from error
     except UnidentifiedImageError as error:
         raise RejectedImage(f"This is not a picture that can be read. {ACCEPTED}") from error
-    except RejectedImage:
-        raise
-    # Pillow's decoders raise many kinds for broken bytes; all of them mean the same here.
-    except (OSError, ValueError, SyntaxError, EOFError, IndexError, OverflowError) as error:
+    except _BROKEN as error:
         raise _damaged() from error
-    except Exception as error:
-        if type(error).__module__ in {"struct", "zlib"}:
-            raise _damaged() from error
-        raise
     return media_type
 
 
@@ -185,16 +194,12 @@ def _check_frames(picture: Image.Image) -> None:
 def _load(data: bytes) -> np.ndarray:
     """Really decode: `verify` alone passes a JPEG whose end is missing."""
     try:
-        with Image.open(io.BytesIO(data), formats=list(_FORMATS)) as picture:
+        with Image.open(io.BytesIO(data), formats=_DECODERS) as picture:
             picture.load()
             oriented = ImageOps.exif_transpose(picture)
             return np.array(_to_rgb(oriented))
-    except (OSError, ValueError, SyntaxError, EOFError, IndexError, OverflowError) as error:
+    except _BROKEN as error:
         raise _damaged() from error
-    except Exception as error:
-        if type(error).__module__ in {"struct", "zlib"}:
-            raise _damaged() from error
-        raise
 
 
 def _to_rgb(picture: Image.Image) -> Image.Image:
