@@ -80,6 +80,14 @@ def test_a_phone_picture_with_more_pictures_behind_it_gives_its_first():
     assert picture.rgb.shape == (48, 64, 3)
 
 
+def shape_or_sentence(data: bytes) -> str:
+    """What reading gives: a shape, or the sentence of the refusal."""
+    try:
+        return str(read_picture(data).rgb.shape)
+    except RejectedImage as refusal:
+        return refusal.message
+
+
 def _animated_webp() -> bytes:
     frames = [gradient(), Image.new("RGB", (64, 48), "red")]
     return saved(frames[0], "WEBP", save_all=True, append_images=frames[1:])
@@ -121,7 +129,7 @@ def test_anything_else_is_refused_with_a_sentence(name):
 
 
 def test_a_picture_with_too_many_pixels_is_refused_before_it_is_decoded():
-    with pytest.raises(RejectedImage, match="more than 0.002 megapixels"):
+    with pytest.raises(RejectedImage, match=r"more than 0\.002 megapixels"):
         read_picture(saved(gradient(), "PNG"), ImageLimits(max_megapixels=0.002))
 
 
@@ -137,10 +145,7 @@ def test_a_picture_damaged_anywhere_is_read_or_refused_and_nothing_else(seed):
     data = bytearray(saved(gradient(), file_format))
     for position in rng.integers(0, len(data), 12):
         data[position] = rng.integers(0, 256)
-    try:
-        assert read_picture(bytes(data)).rgb.ndim == 3
-    except RejectedImage as refusal:
-        assert refusal.message.endswith(".")
+    assert shape_or_sentence(bytes(data)).endswith((", 3)", "."))
 
 
 def test_a_rendition_keeps_the_picture_and_drops_what_the_camera_wrote():
