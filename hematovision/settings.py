@@ -201,8 +201,8 @@ SWEEP_EVERY_S = env.whole("SWEEP_EVERY_S", default=15, at_least=1)
 # /readyz takes a worker for gone when it was not heard from for this long.
 WORKER_SILENT_AFTER_S = env.whole("WORKER_SILENT_AFTER_S", default=45, at_least=5)
 
-CELERY_BROKER_URL = env.secret("BROKER_URL", default=REDIS_URL or "filesystem://")
-if CELERY_BROKER_URL.startswith("filesystem"):
+CELERY_BROKER_URL = env.secret("BROKER_URL", default=REDIS_URL or "folder://")
+if CELERY_BROKER_URL.startswith("folder"):
     _broker_folder = VAR_DIR / "broker"
     for _name in ("messages", "control"):
         (_broker_folder / _name).mkdir(parents=True, exist_ok=True)
