@@ -1,0 +1,51 @@
+# A machine needs Python 3.11 and make; everything else is installed into .venv.
+PORT ?= 8000
+PYTHON ?= $(shell for name in python3.11 python3 python; do $$name -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && { echo $$name; break; }; done)
+BIN = .venv/bin
+UV ?= uv
+COMPILE = env -u PIP_FIND_LINKS $(UV) pip compile --quiet --python-version 3.11 --universal --no-emit-index-url --no-emit-find-links --no-header --no-annotate
+PRODUCTION = env -u DEBUG DEBUG=false SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') ALLOWED_HOSTS=hematovision.example VAR_DIR=var/lint
+
+.PHONY: help python setup packages run test test-services lint format benchmark requirements
+.DEFAULT_GOAL := help
+
+help:            ## this list
+	@grep -E '^[a-z-]+: .*##' Makefile | sed -E 's|:[^#]*## |: |'
+
+python:
+	@if [ -z "$(PYTHON)" ]; then echo "HematoVision needs Python 3.11, and none was found. Install it, or name it: make setup PYTHON=/path/to/python3.11" >&2; exit 1; fi
+
+setup: python    ## packages, assets, .env, database, shipped model, demo users (seconds when done)
+	@$(PYTHON) deploy/setup_here.py
+
+packages: python ## what the checks need on top, without a database
+	@$(PYTHON) deploy/setup_here.py --dev --packages-only
+
+run: setup       ## everything on http://127.0.0.1:8000 (PORT= changes it) until Ctrl-C
+	@$(BIN)/python deploy/run_here.py $(PORT)
+
+test: packages   ## every test that needs no service (SQLite, folder broker)
+	$(BIN)/python -m pytest -m "not services" -n 2 --dist loadfile
+
+test-services: packages ## real PostgreSQL and Redis on 127.0.0.1, real worker processes
+	$(BIN)/python -m pytest -m services
+
+lint: packages   ## ruff, import-linter, mypy, missing migrations, check --deploy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/python -m mypy .
+	$(PRODUCTION) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+format: packages ## let ruff write the files as it wants them
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+benchmark: setup ## seconds and memory of the web process's imports, seconds from start to ready
+	@$(BIN)/python deploy/benchmark.py
+
+requirements:    ## pin requirements*.txt anew from requirements*.in (needs uv)
+	$(COMPILE) requirements.in -o requirements.txt
+	$(COMPILE) -c requirements.txt requirements-web.in -o requirements-web.txt
+	$(COMPILE) -c requirements.txt requirements-dev.in -o requirements-dev.txt
