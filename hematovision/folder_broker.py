@@ -31,12 +31,12 @@ def write_whole(path: Path, text: str) -> None:
 class Channel(filesystem.Channel):
     """Messages and routing tables as files; a rename is the only way they come and go."""
 
-    def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:
+    def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:  # type: ignore[override]
         """Add a message at the end of `queue`."""
         name = f"{time_ns():020d}_{uuid.uuid4()}.{queue}.msg"
         write_whole(Path(self.data_folder_out) / name, dumps(payload))
 
-    def _get(self, queue: str) -> dict[str, Any]:
+    def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:
         """Take the oldest message of `queue`; of several takers one gets it."""
         folder = Path(self.data_folder_in)
         for name in sorted(os.listdir(folder)):

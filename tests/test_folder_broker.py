@@ -42,7 +42,8 @@ def bind(folder: Path, name: str) -> None:
 
 
 def test_several_takers_get_every_message_once_and_whole(tmp_path):
-    stop, taken = multiprocessing.Event(), multiprocessing.Queue()
+    stop = multiprocessing.Event()
+    taken: multiprocessing.Queue[int] = multiprocessing.Queue()
     takers = [
         multiprocessing.Process(target=take_all, args=(tmp_path, stop, taken))
         for _ in range(TAKERS)
