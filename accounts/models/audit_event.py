@@ -1,4 +1,7 @@
+import hashlib
+import json
 import uuid
+from datetime import UTC
 
 from django.db import models
 
@@ -78,3 +81,25 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_type} {self.object_id}"
+
+    def computed_hash(self) -> str:
+        """SHA-256 over everything that the row says, the hash of the row before included."""
+        said = {
+            "id": str(self.pk),
+            "chain": self.chain_id,
+            "position": self.position,
+            "laboratory": str(self.laboratory_id or ""),
+            "actor": str(self.actor_id or ""),
+            "action": str(self.action),
+            "object_type": self.object_type,
+            "object_id": self.object_id,
+            "changes": self.changes,
+            "reason": self.reason,
+            "ip_address": self.ip_address or "",
+            "user_agent": self.user_agent,
+            "request_id": self.request_id,
+            "at": self.at.astimezone(UTC).isoformat(timespec="microseconds"),
+            "previous_hash": self.previous_hash,
+        }
+        canonical = json.dumps(said, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()

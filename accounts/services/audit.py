@@ -1,0 +1,120 @@
+"""The audit trail: one hash chain a laboratory, and one of the installation.
+
+Rows are only ever added. `record_event` belongs inside the business transaction and should be its
+last statement: it takes the chain's row lock, so whoever comes next waits for the commit.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import DatabaseError, models, transaction
+from django.utils import timezone
+
+from accounts.models import AuditAction, AuditChain, AuditEvent, Laboratory, User
+from hematovision.origin import Origin, current_origin
+
+__all__ = ["Origin", "current_origin", "record_event", "record_read"]
+
+logger = logging.getLogger(__name__)
+
+INSTALLATION_CHAIN = "installation"
+
+
+@transaction.atomic
+def record_event(
+    *,
+    action: AuditAction,
+    actor: User | AnonymousUser | None,
+    laboratory: Laboratory | None,
+    obj: models.Model | None = None,
+    changes: dict[str, Any] | None = None,
+    reason: str = "",
+    origin: Origin | None = None,
+) -> AuditEvent:
+    """Add one event to the end of the laboratory's chain.
+
+    Args:
+        action: what was done, from the closed list.
+        actor: who did it; nobody for a worker, a command or a failed sign-in.
+        laboratory: whose chain; none for the installation's own.
+        obj: the row it was done to.
+        changes: only what changed, e.g. {"role": ["technician", "doctor"]}; never a secret.
+        reason: a sentence, where the action asks for one.
+        origin: where it came from; the present request's unless given.
+    """
+    origin = origin or current_origin()
+    chain = _locked_chain(laboratory)
+    event = AuditEvent(
+        chain=chain,
+        position=chain.length + 1,
+        laboratory=laboratory,
+        actor=actor if isinstance(actor, User) else None,
+        action=action,
+        object_type=obj._meta.model_name or "" if obj is not None else "",
+        object_id=str(obj.pk) if obj is not None else "",
+        changes=_as_stored(changes or {}),
+        reason=reason.replace("\x00", ""),
+        ip_address=origin.ip_address,
+        user_agent=origin.user_agent[:200],
+        request_id=origin.request_id[:40],
+        at=timezone.now(),
+        previous_hash=chain.last_hash,
+    )
+    event.hash = event.computed_hash()
+    event.save(force_insert=True)
+    chain.length, chain.last_hash = event.position, event.hash
+    chain.save(update_fields=["length", "last_hash"])
+    return event
+
+
+def record_read(
+    *,
+    action: AuditAction,
+    actor: User | AnonymousUser | None,
+    laboratory: Laboratory | None,
+    obj: models.Model | None = None,
+    changes: dict[str, Any] | None = None,
+    reason: str = "",
+    origin: Origin | None = None,
+) -> None:
+    """Add an event in a short transaction of its own; a failure is logged and loses no answer."""
+    try:
+        record_event(
+            action=action,
+            actor=actor,
+            laboratory=laboratory,
+            obj=obj,
+            changes=changes,
+            reason=reason,
+            origin=origin,
+        )
+    except DatabaseError:
+        logger.exception("The audit event %s could not be written.", action)
+
+
+def _locked_chain(laboratory: Laboratory | None) -> AuditChain:
+    """The chain's end, locked until the commit (SQLite's transactions are IMMEDIATE anyway)."""
+    key = f"laboratory:{laboratory.pk}" if laboratory else INSTALLATION_CHAIN
+    AuditChain.objects.get_or_create(key=key)
+    return AuditChain.objects.select_for_update().get(key=key)
+
+
+def _as_stored(changes: dict[str, Any]) -> dict[str, Any]:
+    """What the database gives back later: plain JSON, without the character that it refuses."""
+    text = json.dumps(changes, cls=DjangoJSONEncoder, allow_nan=False)
+    return _without_nul(json.loads(text))
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, list):
+        return [_without_nul(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_nul(key): _without_nul(item) for key, item in value.items()}
+    return value
