@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import QuerySet
@@ -69,6 +71,33 @@ def require(actor: Any, action: Action) -> None:
             f"As {Role(actor.role).label.lower()} you cannot {action.value}. "
             f"This needs the role {allowed}."
         )
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One line of the table, for people to read.
+
+    Args:
+        action: the row's name.
+        allowed: for each role, in the order of `Role`, whether it may.
+    """
+
+    action: Action
+    allowed: tuple[bool, ...]
+
+
+def table_rows() -> list[TableRow]:
+    """The whole table, as the pages show it."""
+    return [
+        TableRow(action, tuple(role in roles for role in Role)) for action, roles in _TABLE.items()
+    ]
+
+
+def managers_of(laboratory_id: UUID) -> QuerySet[User]:
+    """The active people who manage a laboratory's users; one of them has to remain."""
+    return User.objects.filter(
+        laboratory_id=laboratory_id, is_active=True, role__in=_TABLE[Action.MANAGE_USERS]
+    )
 
 
 def visible_users(viewer: User) -> QuerySet[User]:

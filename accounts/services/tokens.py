@@ -1,0 +1,167 @@
+"""API tokens: given for a password, exchanged for newer ones, taken back.
+
+All tokens that grew from one sign-in are a family. Only its newest refresh token is good; an
+older one shown again means that somebody has a copy, and ends the family.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db import transaction
+from django.utils import timezone
+from rest_framework_simplejwt.tokens import RefreshToken
+
+from accounts.errors import SignInRefused, TokenRefused
+from accounts.models import AuditAction, TokenFamily, User
+from accounts.policy import Action, require
+from accounts.selectors.tokens import FAMILY_CLAIM, ShownToken, shown_token
+from accounts.services.audit import record_event
+from accounts.services.sessions import sign_in
+
+
+@dataclass(frozen=True)
+class TokenPair:
+    """What an API client keeps.
+
+    Args:
+        access: sent with each call; good for minutes.
+        refresh: exchanged, once, for a new pair.
+        role: what the person is at this moment, for showing; never read back.
+    """
+
+    access: str
+    refresh: str
+    role: str
+
+
+def issue(*, username: str, password: str) -> TokenPair:
+    """Sign an API client in.
+
+    Raises:
+        SignInLocked, SignInRefused: as `sessions.sign_in`.
+    """
+    user = sign_in(username=username, password=password)
+    refresh = RefreshToken.for_user(user)
+    with transaction.atomic():
+        _still_as_checked(user)
+        family = TokenFamily.objects.create(
+            user=user, newest_jti=refresh["jti"], expires_at=_end_of(refresh)
+        )
+        record_event(
+            action=AuditAction.TOKEN_ISSUED, actor=user, laboratory=user.laboratory, obj=family
+        )
+    return _pair(refresh, family)
+
+
+def rotate(*, refresh: str) -> TokenPair:
+    """Exchange a refresh token for a new pair.
+
+    Raises:
+        TokenRefused: it is not good. If it was used before, its family is revoked as well.
+    """
+    shown = shown_token(refresh, RefreshToken)
+    family = _exchanged(shown)
+    if family is None:
+        _revoke_if_used_before(shown)
+        raise TokenRefused()
+    return family
+
+
+def revoke(*, token: str) -> None:
+    """End the family of a token, refresh or access. Doing it again changes nothing.
+
+    Raises:
+        TokenRefused: it is not one of ours, or too old to matter.
+    """
+    shown = shown_token(token)
+    with transaction.atomic():
+        family = TokenFamily.objects.filter(pk=shown.family_id).first()
+        if family is not None and _end(family, because="revoked"):
+            record_event(
+                action=AuditAction.TOKEN_REVOKED,
+                actor=family.user,
+                laboratory=family.user.laboratory,
+                obj=family,
+            )
+
+
+@transaction.atomic
+def revoke_own(*, actor: User) -> int:
+    """End all API clients of the actor; say how many there were."""
+    require(actor, Action.USE_OWN_ACCOUNT)
+    ended = end_families_of(actor, because="revoked")
+    if ended:
+        record_event(
+            action=AuditAction.TOKEN_REVOKED,
+            actor=actor,
+            laboratory=actor.laboratory,
+            obj=actor,
+            changes={"families": ended},
+        )
+    return ended
+
+
+def end_families_of(user: User, *, because: str) -> int:
+    """End all families of a person, inside the caller's transaction and audit event."""
+    live = TokenFamily.objects.filter(user=user, revoked_at=None)
+    return live.update(revoked_at=timezone.now(), revoked_because=because)
+
+
+def _still_as_checked(user: User) -> None:
+    """Refuse when the account was closed or changed since its password was looked at."""
+    same = User.objects.select_for_update().filter(
+        pk=user.pk, is_active=True, session_epoch=user.session_epoch
+    )
+    if not same.exists():
+        raise SignInRefused()
+
+
+def _exchanged(shown: ShownToken) -> TokenPair | None:
+    """Make the next pair if `shown` is the family's newest; none if it is not.
+
+    One conditional update decides. It names no other table: PostgreSQL looks at its condition
+    again when it had to wait for a second exchange of the same token.
+    """
+    with transaction.atomic():
+        refresh = RefreshToken()
+        claimed = TokenFamily.objects.filter(
+            pk=shown.family_id, newest_jti=shown.jti, revoked_at=None
+        ).update(newest_jti=refresh["jti"], expires_at=_end_of(refresh))
+        if not claimed:
+            return None
+        family = TokenFamily.objects.select_related("user").get(pk=shown.family_id)
+        if not family.user.is_active:
+            raise TokenRefused()
+        refresh["user_id"] = str(family.user_id)
+        return _pair(refresh, family)
+
+
+@transaction.atomic
+def _revoke_if_used_before(shown: ShownToken) -> None:
+    family = TokenFamily.objects.select_related("user").filter(pk=shown.family_id).first()
+    if family is None or family.newest_jti == shown.jti:
+        return
+    if _end(family, because="used twice"):
+        record_event(
+            action=AuditAction.TOKEN_REUSED,
+            actor=None,
+            laboratory=family.user.laboratory,
+            obj=family,
+            reason="A refresh token was shown that had been exchanged before.",
+        )
+
+
+def _end(family: TokenFamily, *, because: str) -> bool:
+    live = TokenFamily.objects.filter(pk=family.pk, revoked_at=None)
+    return bool(live.update(revoked_at=timezone.now(), revoked_because=because))
+
+
+def _pair(refresh: RefreshToken, family: TokenFamily) -> TokenPair:
+    refresh[FAMILY_CLAIM] = str(family.pk)
+    return TokenPair(access=str(refresh.access_token), refresh=str(refresh), role=family.user.role)
+
+
+def _end_of(refresh: RefreshToken) -> datetime:
+    return datetime.fromtimestamp(refresh["exp"], tz=UTC)
