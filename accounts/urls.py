@@ -1,0 +1,22 @@
+"""The pages of people: the way in and out, one's own account, the laboratory's users."""
+
+from django.urls import path
+
+from accounts.views import account, sessions, users
+
+app_name = "accounts"
+
+urlpatterns = [
+    path("sign-in/", sessions.sign_in, name="sign_in"),
+    path("log-out/", sessions.log_out, name="log_out"),
+    path("account/", account.account, name="account"),
+    path("account/password/", account.password, name="password"),
+    path("account/tokens/revoke/", account.revoke_tokens, name="revoke_tokens"),
+    path("users/", users.user_list, name="users"),
+    path("users/new/", users.user_new, name="user_new"),
+    path("users/<uuid:user_id>/", users.user, name="user"),
+    path("users/<uuid:user_id>/role/", users.user_role, name="user_role"),
+    path("users/<uuid:user_id>/deactivate/", users.user_deactivate, name="user_deactivate"),
+    path("users/<uuid:user_id>/activate/", users.user_activate, name="user_activate"),
+    path("users/<uuid:user_id>/end-sessions/", users.user_end_sessions, name="user_end_sessions"),
+]
