@@ -1,0 +1,288 @@
+"""The only place that turns a refusal into a page, a fragment of one, or JSON.
+
+Every JSON answer has one shape: `{code, message, fields?}`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.template.loader import render_to_string
+from django_htmx.http import HttpResponseClientRedirect
+from rest_framework import exceptions as drf
+from rest_framework.response import Response
+
+from accounts.errors import AccessDenied, NotSignedIn, SignInLocked
+from accounts.models import AuditAction
+from accounts.policy import PUBLIC, needs
+from accounts.services import audit
+from hematovision.errors import DomainError, NotFound
+from hematovision.origin import current_origin
+
+logger = logging.getLogger(__name__)
+
+_PAGES = {403: "403.html", 404: "404.html"}
+_TITLES = {
+    400: "That did not work",
+    403: "Access denied",
+    404: "Not found",
+    405: "Not possible here",
+    409: "Somebody was faster",
+    413: "Too large",
+    429: "Too many requests",
+    503: "Not available now",
+}
+_NOTHING_HERE = "There is nothing at this address."
+_TOO_LARGE = "The request is larger than this installation takes. Send less at once."
+
+
+def is_api(request: HttpRequest) -> bool:
+    """Whether the address belongs to programs; the Swagger page is for people."""
+    path = request.path_info
+    return path.startswith("/api/") and not path.startswith("/api/docs/")
+
+
+def error_response(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """The answer to a refusal, in the form that the asker reads."""
+    if isinstance(error, AccessDenied):
+        note_denial(request, error)
+    if is_api(request) or _reads_json_only(request):
+        return JsonResponse(body_of(error), status=error.http_status, headers=headers_of(error))
+    if isinstance(error, NotSignedIn):
+        return to_sign_in(request)
+    return _page_or_fragment(request, error)
+
+
+def body_of(error: DomainError) -> dict[str, Any]:
+    """The one body of every refused API call."""
+    body: dict[str, Any] = {"code": error.code, "message": error.message}
+    if error.fields:
+        body["fields"] = error.fields
+    return body
+
+
+def headers_of(error: DomainError) -> dict[str, str]:
+    """What HTTP wants beside the body: how to sign in, or how long to wait."""
+    if error.http_status == 401:
+        return {"WWW-Authenticate": 'Bearer realm="api"'}
+    if isinstance(error, SignInLocked):
+        return {"Retry-After": str(error.wait_s)}
+    return {}
+
+
+def note_denial(request: HttpRequest, error: AccessDenied) -> None:
+    """Write the denial down, in a transaction of its own: the refused one was rolled back."""
+    match = request.resolver_match
+    audit.record_read(
+        action=AuditAction.ACCESS_DENIED,
+        actor=request.user,  # type: ignore[arg-type]
+        laboratory=request.user.laboratory,  # type: ignore[union-attr]
+        changes={"method": request.method, "page": match.view_name if match else ""},
+        reason=error.message,
+    )
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Send a person to the sign-in page, and afterwards back to where they were."""
+    htmx = getattr(request, "htmx", None)
+    if htmx:
+        wanted = htmx.current_url_abs_path or "/"
+    else:
+        wanted = request.get_full_path() if request.method in {"GET", "HEAD"} else ""
+    query = {"next": wanted} if wanted else {}
+    if getattr(request, "session_ended", False):
+        query["ended"] = "1"
+    address = resolve_url(settings.LOGIN_URL) + (f"?{urlencode(query)}" if query else "")
+    return HttpResponseClientRedirect(address) if htmx else redirect(address)
+
+
+def method_refused(request: HttpRequest, allowed: Iterable[str]) -> HttpResponse:
+    """405, with the methods that the address knows."""
+    error = DomainError(
+        f"This address does not take {request.method}.",
+        code="method_not_allowed",
+        http_status=405,
+    )
+    response = error_response(request, error)
+    response["Allow"] = ", ".join(allowed)
+    return response
+
+
+def _reads_json_only(request: HttpRequest) -> bool:
+    accepts = request.headers.get("Accept", "")
+    return "application/json" in accepts and "text/html" not in accepts
+
+
+def _page_or_fragment(request: HttpRequest, error: DomainError) -> HttpResponse:
+    context = {
+        "title": _TITLES.get(error.http_status, _TITLES[400]),
+        "status": error.http_status,
+        "message": error.message,
+    }
+    template = _PAGES.get(error.http_status, "error.html")
+    if getattr(request, "htmx", None) and not request.htmx.boosted:  # type: ignore[attr-defined]
+        template = "components/problem.html"
+    response = render(request, template, context, status=error.http_status)
+    response.headers.update(headers_of(error))
+    return response
+
+
+# --- The API -----------------------------------------------------------------------------------
+
+
+def api_error_response(exception: Exception, context: dict[str, Any]) -> Response:
+    """Django REST framework's exception handler: every refusal and failure in one shape."""
+    error = _as_domain_error(exception)
+    if error is None:
+        logger.error("An API call failed.", exc_info=exception)
+        error = DomainError(_failure_sentence(), code="internal_error", http_status=500)
+    if isinstance(error, AccessDenied):
+        note_denial(context["request"]._request, error)
+    headers = headers_of(error)
+    if isinstance(exception, drf.Throttled) and exception.wait is not None:
+        headers["Retry-After"] = str(int(exception.wait) + 1)
+    if isinstance(exception, drf.MethodNotAllowed):
+        headers["Allow"] = ", ".join(context["view"].allowed_methods)
+    return Response(body_of(error), status=error.http_status, headers=headers)
+
+
+def _as_domain_error(exception: Exception) -> DomainError | None:
+    """What an exception means to the caller; none when it is a fault of ours."""
+    if isinstance(exception, DomainError):
+        return exception
+    if isinstance(exception, drf.ValidationError):
+        return _invalid(exception.detail)
+    if isinstance(exception, drf.APIException):
+        return _of_framework(exception)
+    if isinstance(exception, Http404):
+        return NotFound(_NOTHING_HERE)
+    if isinstance(exception, PermissionDenied):
+        return DomainError("This is not allowed.", code="access_denied", http_status=403)
+    if isinstance(exception, RequestDataTooBig | TooManyFilesSent | TooManyFieldsSent):
+        return DomainError(_TOO_LARGE, code="too_large", http_status=413)
+    if isinstance(exception, SuspiciousOperation):
+        return DomainError("The request cannot be read.", code="malformed")
+    if isinstance(exception, RecursionError):
+        return DomainError("The JSON is nested too deeply.", code="malformed")
+    return None
+
+
+def _of_framework(exception: drf.APIException) -> DomainError:
+    """Our sentence for the framework's exception; its own where it says more."""
+    wait_s = int(getattr(exception, "wait", None) or 0) + 1
+    known: dict[type[drf.APIException], tuple[str, str]] = {
+        drf.ParseError: ("malformed", "The body cannot be read as what its Content-Type says."),
+        drf.NotAuthenticated: (
+            "not_signed_in",
+            "Sign in first: send a token in the Authorization header (Bearer …).",
+        ),
+        drf.NotFound: ("not_found", _NOTHING_HERE),
+        drf.Throttled: ("too_many_requests", f"Too many requests. Try again in {wait_s} s."),
+        drf.NotAcceptable: ("not_acceptable", "This address answers in JSON only."),
+        drf.UnsupportedMediaType: (
+            "unsupported_media_type",
+            "Send JSON, a form, or multipart form data.",
+        ),
+    }
+    code, message = known.get(type(exception), ("", ""))
+    if isinstance(exception, drf.PermissionDenied) and str(exception).startswith("CSRF"):
+        code, message = "csrf_failed", _CSRF_SENTENCE
+    return DomainError(
+        message or str(exception.detail),
+        code=code or _code_of(exception),
+        http_status=exception.status_code,
+    )
+
+
+def _code_of(exception: drf.APIException) -> str:
+    codes = exception.get_codes()
+    return codes if isinstance(codes, str) else exception.default_code
+
+
+def _invalid(detail: Any) -> DomainError:
+    fields: dict[str, list[str]] = {}
+    _collect("", detail, fields)
+    general = fields.pop("", []) + fields.pop("non_field_errors", [])
+    named = [f"{name}: {messages[0]}" for name, messages in fields.items()]
+    return DomainError(" ".join(general + named), code="invalid", fields=fields)
+
+
+def _collect(prefix: str, detail: Any, fields: dict[str, list[str]]) -> None:
+    """Flatten nested messages: `{"cells": [{"label": […]}]}` becomes `cells.0.label`."""
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            _collect(f"{prefix}.{name}".strip("."), inner, fields)
+        return
+    if not isinstance(detail, list):
+        detail = [detail]
+    for index, inner in enumerate(detail):
+        if isinstance(inner, dict | list):
+            _collect(f"{prefix}.{index}".strip("."), inner, fields)
+        else:
+            fields.setdefault(prefix, []).append(str(inner))
+
+
+@needs(PUBLIC)
+def unknown_api_address(request: HttpRequest, rest: str) -> HttpResponse:
+    """What stands at an address under /api/ that nothing else took."""
+    missing_slash = "" if rest.endswith("/") else " Addresses end with a slash."
+    return error_response(request, NotFound(_NOTHING_HERE + missing_slash))
+
+
+# --- Django's own refusals ---------------------------------------------------------------------
+
+_CSRF_SENTENCE = (
+    "The form was open too long, you signed in again meanwhile, or the browser keeps no cookies. "
+    "Load the page again and repeat."
+)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """`handler400`: what cannot be read, or is too much at once."""
+    error = _as_domain_error(exception) or DomainError("The request cannot be read.")
+    return error_response(request, error)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """`handler403`."""
+    error = DomainError("This is not allowed.", code="access_denied", http_status=403)
+    return error_response(request, error)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """`handler404`."""
+    return error_response(request, NotFound(_NOTHING_HERE))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without its token: a sentence instead of a riddle."""
+    error = DomainError(_CSRF_SENTENCE, code="csrf_failed", http_status=403)
+    return error_response(request, error)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """`handler500`: without the database and without the session, which may be what failed."""
+    if is_api(request):
+        body = {"code": "internal_error", "message": _failure_sentence()}
+        return JsonResponse(body, status=500)
+    return HttpResponse(render_to_string("500.html", {"message": _failure_sentence()}), status=500)
+
+
+def _failure_sentence() -> str:
+    return (
+        "Something failed here. Try again; if it stays, give the operator this number, under which "
+        f"it is in the log: {current_origin().request_id or '-'}."
+    )

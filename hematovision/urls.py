@@ -1,0 +1,31 @@
+"""Every address of the product. Each view names its action; one that does not stops the start."""
+
+from django.urls import include, path
+
+from accounts.api.docs import ApiDocs, ApiSchema
+from accounts.policy import refuse_unnamed
+from hematovision.error_responses import unknown_api_address
+from hematovision.health import healthz, readyz
+from predictions.views.home import about, home
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("about/", about, name="about"),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("", include("accounts.urls")),
+    path("", include("predictions.urls")),
+    path("api/schema/", ApiSchema.as_view(), name="api_schema"),
+    path("api/docs/", ApiDocs.as_view(url_name="api_schema"), name="api_docs"),
+    path("api/v1/token/", include("accounts.api.urls")),
+    path("api/v1/", include("predictions.api.urls")),
+    # Django's own page for an unknown address is not JSON where DEBUG is on.
+    path("api/<path:rest>", unknown_api_address, name="api_unknown"),
+]
+
+handler400 = "hematovision.error_responses.bad_request"
+handler403 = "hematovision.error_responses.permission_denied"
+handler404 = "hematovision.error_responses.page_not_found"
+handler500 = "hematovision.error_responses.server_error"
+
+refuse_unnamed(urlpatterns)
