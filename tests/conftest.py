@@ -1,0 +1,103 @@
+"""The people of the tests, by name, and their clients for pages and for the API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from rest_framework.test import APIClient
+
+from accounts.models import Laboratory, Role, User
+from tests.factories.people import PASSWORD, make_laboratory, make_user
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """On SQLite the test runner empties tables with DELETE, which the audit trail refuses."""
+    if connection.vendor == "sqlite":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute("DROP TRIGGER IF EXISTS accounts_auditevent_no_delete")
+
+
+@pytest.fixture(autouse=True)
+def _throttles_start_empty():
+    """Calls of one test do not count against the next one's rate."""
+    cache.clear()
+
+
+@pytest.fixture
+def laboratory(db) -> Laboratory:
+    """The laboratory of everybody without `other` in their name."""
+    return make_laboratory("St Mary")
+
+
+@pytest.fixture
+def other_laboratory(db) -> Laboratory:
+    """Another tenant."""
+    return make_laboratory("North Clinic")
+
+
+@pytest.fixture
+def technician(laboratory) -> User:
+    """Uploads."""
+    return make_user(laboratory, Role.TECHNICIAN, "tina")
+
+
+@pytest.fixture
+def doctor(laboratory) -> User:
+    """Reads results."""
+    return make_user(laboratory, Role.DOCTOR, "dora")
+
+
+@pytest.fixture
+def second_doctor(laboratory) -> User:
+    """A colleague of the doctor."""
+    return make_user(laboratory, Role.DOCTOR, "dieter")
+
+
+@pytest.fixture
+def admin(laboratory) -> User:
+    """Manages the laboratory's users."""
+    return make_user(laboratory, Role.ADMIN, "ada")
+
+
+@pytest.fixture
+def other_technician(other_laboratory) -> User:
+    """A technician of the other laboratory."""
+    return make_user(other_laboratory, Role.TECHNICIAN, "otto")
+
+
+@pytest.fixture
+def page_as() -> Callable[[User], Client]:
+    """A browser in which somebody has signed in on the page."""
+
+    def sign_in(user: User) -> Client:
+        client = Client()
+        answer = client.post("/sign-in/", {"username": user.username, "password": PASSWORD})
+        assert answer.status_code == 302, answer.content
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def api_as() -> Callable[[User], APIClient]:
+    """An API client with an access token from the obtain endpoint."""
+
+    def sign_in(user: User) -> APIClient:
+        client = APIClient()
+        answer = client.post("/api/v1/token/", {"username": user.username, "password": PASSWORD})
+        assert answer.status_code == 200, answer.content
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {answer.json()['access']}")
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def api() -> APIClient:
+    """An API client of nobody."""
+    return APIClient()
