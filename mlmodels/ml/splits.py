@@ -1,0 +1,67 @@
+"""Who is in training, who is held out, who calibrates: always whole sources, never pictures.
+
+Every choice follows from the source's name, so the same data gives the same split everywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from mlmodels.ml.errors import ManifestInvalid
+
+
+class Sourced(Protocol):
+    """What a split needs to know of a picture."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def split(self) -> str: ...
+
+
+def source_order(source: str) -> str:
+    """A fixed shuffle of sources: the SHA-256 of the name, in hexadecimal."""
+    return hashlib.sha256(source.encode()).hexdigest()
+
+
+def check_no_straddling(rows: Iterable[Sourced]) -> None:
+    """Refuse rows in which one source stands in more than one split.
+
+    Raises:
+        ManifestInvalid: naming the first such source.
+    """
+    seen: dict[str, str] = {}
+    for row in rows:
+        if seen.setdefault(row.source, row.split) != row.split:
+            raise ManifestInvalid(
+                f"Source {row.source} is in the splits {seen[row.source]} and {row.split}. "
+                "All pictures of one source belong in one split."
+            )
+
+
+def inner_sources(rows: Sequence[Sourced], share: float) -> frozenset[str]:
+    """The training sources that calibrate instead of train, chosen class by class.
+
+    Args:
+        rows: training rows only; never a test.
+        share: part of each class's sources, 0 to 0.5; at least one where there are four.
+
+    Returns:
+        Names of sources.
+    """
+    by_class: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        by_class[row.label].add(row.source)
+    chosen: set[str] = set()
+    for sources in by_class.values():
+        ordered = sorted(sources, key=source_order)
+        count = round(share * len(ordered))
+        if share > 0 and count == 0 and len(ordered) >= 4:
+            count = 1
+        chosen.update(ordered[:count])
+    return frozenset(chosen)
