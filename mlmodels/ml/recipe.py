@@ -1,0 +1,239 @@
+"""A recipe: everything that decides what a training does, read from one TOML file.
+
+Frozen dataclasses with ranges checked. A recipe trains nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from mlmodels.ml.errors import RecipeInvalid
+
+RECIPES = Path(__file__).resolve().parent.parent / "recipes"
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The network.
+
+    Args:
+        base: "mobilenet_v2".
+        alpha: its width, as Keras has it, e.g. 0.35 or 1.0.
+        weights: "imagenet" or "none".
+        input_px: side of the crop the network sees, px.
+        dropout: share of features dropped before the heads, 0 to below 1.
+        batch_norm_momentum: of the moving statistics, 0 to below 1.
+    """
+
+    base: str = "mobilenet_v2"
+    alpha: float = 1.0
+    weights: str = "imagenet"
+    input_px: int = 128
+    dropout: float = 0.2
+    batch_norm_momentum: float = 0.99
+
+
+@dataclass(frozen=True)
+class Crop:
+    """How crops are cut: side as a multiple of the nucleus's longer side.
+
+    Args:
+        scale: of the crop that is classified.
+        wide_scale: of the crop that is kept for augmentation.
+    """
+
+    scale: float = 1.9
+    wide_scale: float = 2.7
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Strengths of the random changes; zero turns one off.
+
+    Args:
+        zoom: scale is drawn from 1/(1+zoom) to 1+zoom.
+        shift: of the centre, as a share of the crop's side.
+        colour: deviation of the stain matrix and of the channels' gains.
+        light: deviation of brightness and gamma.
+        blur: share of crops that are blurred or reduced in resolution.
+        blur_sigma_px: strongest blur.
+        lowest_resolution: strongest reduction, as a factor.
+        cut: share of crops that get a picture's edge through them.
+        noise: share of crops with sensor noise or JPEG damage.
+    """
+
+    zoom: float = 0.25
+    shift: float = 0.06
+    colour: float = 0.08
+    light: float = 0.15
+    blur: float = 0.35
+    blur_sigma_px: float = 2.0
+    lowest_resolution: float = 3.0
+    cut: float = 0.15
+    noise: float = 0.2
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How confidence is made honest.
+
+    Args:
+        inner_share: part of the training sources kept for it, 0 to 0.5.
+        accepted_accuracy: what the accepted ones of the inner part must reach.
+        unfamiliar_percentile: above this percentile of distances a cell is unidentified.
+        unusual_percentile: above this one it needs a look.
+        lost_cells: share of real cells the cell score may drop.
+    """
+
+    inner_share: float = 0.1
+    accepted_accuracy: float = 0.98
+    unfamiliar_percentile: float = 99.5
+    unusual_percentile: float = 97.5
+    lost_cells: float = 0.005
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stretch of training.
+
+    Args:
+        name: shown in the metrics.
+        shares: part of each batch from each set, by the set's name; they add up to 1.
+        epochs: how many.
+        crops_per_epoch: how many crops an epoch draws.
+        batch: crops a step.
+        learning_rate: the peak; warms up, then falls by a cosine to zero.
+        warmup_steps: length of the warm-up.
+        weight_decay: of AdamW.
+        label_smoothing: 0 to below 1.
+        class_power: a class of n pictures is drawn in proportion to n to this power.
+        negatives: part of each batch that is no cell.
+        cell_weight: weight of the cell score in the loss.
+    """
+
+    name: str
+    shares: dict[str, float]
+    epochs: int = 4
+    crops_per_epoch: int = 9600
+    batch: int = 64
+    learning_rate: float = 1e-3
+    warmup_steps: int = 100
+    weight_decay: float = 1e-4
+    label_smoothing: float = 0.05
+    class_power: float = 0.5
+    negatives: float = 0.08
+    cell_weight: float = 0.3
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole recipe.
+
+    Args:
+        name, version: what it is called; both go on the card.
+        architecture, crop, augmentation, calibration: see there.
+        stages: in order.
+        views: mirrored and turned views of a crop whose answers are averaged, 1 to 8.
+        seed: of everything random.
+        text: the file as it stands.
+    """
+
+    name: str
+    version: str
+    architecture: Architecture
+    crop: Crop
+    augmentation: Augmentation
+    calibration: Calibration
+    stages: tuple[Stage, ...]
+    views: int = 1
+    seed: int = 7
+    text: str = ""
+
+    @property
+    def sha256(self) -> str:
+        """Of the recipe's text."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def load_recipe(name: str) -> Recipe:
+    """Read a recipe by its name in `mlmodels/recipes`, or by the path of a file.
+
+    Raises:
+        RecipeInvalid: there is none, or it is no good.
+    """
+    file = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
+    if not file.is_file():
+        known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.toml")))
+        raise RecipeInvalid(f"There is no recipe {name}. There are: {known}.")
+    return parse_recipe(file.read_text(encoding="utf-8"))
+
+
+def parse_recipe(text: str) -> Recipe:
+    """Make a recipe of TOML text.
+
+    Raises:
+        RecipeInvalid: not TOML, an unknown or missing field, a wrong type or range.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeInvalid(f"The recipe is not valid TOML: {error}.") from error
+    parts: dict[str, Any] = {
+        "architecture": _part(Architecture, table.pop("architecture", {})),
+        "crop": _part(Crop, table.pop("crop", {})),
+        "augmentation": _part(Augmentation, table.pop("augmentation", {})),
+        "calibration": _part(Calibration, table.pop("calibration", {})),
+        "stages": tuple(_part(Stage, stage) for stage in table.pop("stages", [])),
+        "text": text,
+    }
+    recipe = _part(Recipe, {**table, **parts})
+    _check(recipe)
+    return recipe
+
+
+def _part(kind: type, table: dict[str, Any]) -> Any:
+    known = {field.name: field for field in fields(kind)}
+    for key in table:
+        if key not in known:
+            raise RecipeInvalid(f"The recipe has the unknown field {key}.")
+    for field in known.values():
+        if field.name not in table and field.default is MISSING:
+            raise RecipeInvalid(f"The recipe lacks the field {field.name}.")
+        value, wanted = table.get(field.name), str(field.type)
+        fits: dict[str, tuple[type, ...]] = {
+            "int": (int,),
+            "float": (int, float),
+            "str": (str,),
+            "dict[str, float]": (dict,),
+        }
+        if value is not None and wanted in fits and not isinstance(value, fits[wanted]):
+            raise RecipeInvalid(f"The recipe's field {field.name} must be {wanted}.")
+    return kind(**table)
+
+
+def _check(recipe: Recipe) -> None:
+    """Ranges that no type tells."""
+    a, c = recipe.architecture, recipe.calibration
+    claims = [
+        (a.base == "mobilenet_v2", "base must be mobilenet_v2"),
+        (a.weights in ("imagenet", "none"), "weights must be imagenet or none"),
+        (32 <= a.input_px <= 512, "input_px must be 32 to 512"),
+        (0 <= a.dropout < 1, "dropout must be 0 to below 1"),
+        (0 <= a.batch_norm_momentum < 1, "batch_norm_momentum must be 0 to below 1"),
+        (1 <= recipe.crop.scale <= recipe.crop.wide_scale, "scale must be 1 to wide_scale"),
+        (0 < c.inner_share <= 0.5, "inner_share must be above 0 and at most 0.5"),
+        (1 <= recipe.views <= 8, "views must be 1 to 8"),
+        (len(recipe.stages) > 0, "there must be a stage"),
+    ]
+    for stage in recipe.stages:
+        total = sum(stage.shares.values())
+        claims.append((abs(total - 1) < 1e-6, f"shares of stage {stage.name} must add up to 1"))
+        claims.append((stage.epochs >= 1, f"stage {stage.name} needs an epoch"))
+        claims.append((0 <= stage.negatives < 0.5, "negatives must be 0 to below 0.5"))
+    for holds, sentence in claims:
+        if not holds:
+            raise RecipeInvalid(f"The recipe is out of range: {sentence}.")
