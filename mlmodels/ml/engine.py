@@ -1,0 +1,150 @@
+"""A loaded model version: its files verified, its network open, its thresholds at hand."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlmodels.ml.calibration import Thresholds
+from mlmodels.ml.crops import CropRule
+from mlmodels.ml.errors import ArtifactDamaged
+from mlmodels.ml.familiarity import Familiarity, load_familiarity
+from mlmodels.ml.runtimes.base import Runtime
+from mlmodels.ml.runtimes.choose import FILES, open_runtime
+
+CHECKSUMS = "SHA256SUMS"
+CARD = "card.json"
+FAMILIARITY = "familiarity.npz"
+LARGEST_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Everything that reading an image needs.
+
+    Args:
+        name, version: of the model.
+        classes: in the order of the logits.
+        crop_rule: how crops are cut.
+        views: turned and mirrored views averaged, 1 to 8.
+        temperature: divides the logits.
+        thresholds: of the dispositions.
+        familiarity: distance to the training cells.
+        runtime: the open network.
+        weights_sha256: of the model file that is open.
+        card: the whole card.
+    """
+
+    name: str
+    version: str
+    classes: tuple[str, ...]
+    crop_rule: CropRule
+    views: int
+    temperature: float
+    thresholds: Thresholds
+    familiarity: Familiarity
+    runtime: Runtime
+    weights_sha256: str = ""
+    card: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def run(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Run the network on crops, averaged over the version's views.
+
+        Args:
+            crops: uint8 array, shape (N, side, side, 3), N at least 1.
+
+        Returns:
+            class logits float32 (N, K), cell logits (N,), features (N, F).
+        """
+        views = np.stack([_view(crops, k) for k in range(self.views)], axis=1)
+        flat = np.ascontiguousarray(views.reshape(-1, *crops.shape[1:]))
+        parts = [
+            self.runtime.run(flat[i : i + LARGEST_BATCH])
+            for i in range(0, len(flat), LARGEST_BATCH)
+        ]
+        packed = np.concatenate(parts).reshape(len(crops), self.views, -1).mean(axis=1)
+        k = len(self.classes)
+        return packed[:, :k], packed[:, k], packed[:, k + 1 :]
+
+
+def load_engine(directory: Path, *, runtime: str) -> Engine:
+    """Open a version's folder after checking every file against its `SHA256SUMS`.
+
+    Args:
+        directory: e.g. `mlmodels/shipped/hematovision-1.0.0`.
+        runtime: "keras" or "litert"; the other one is not imported.
+
+    Raises:
+        ArtifactDamaged: a file is missing, is not what was registered, or cannot be read.
+    """
+    sums = verify_folder(directory)
+    try:
+        card = json.loads((directory / CARD).read_text(encoding="utf-8"))
+        settings = card["engine"]
+        familiarity = load_familiarity(directory / FAMILIARITY)
+        return Engine(
+            name=card["name"],
+            version=card["version"],
+            classes=tuple(settings["classes"]),
+            crop_rule=CropRule(settings["crop_scale"], settings["input_px"]),
+            views=settings["views"],
+            temperature=settings["temperature"],
+            thresholds=Thresholds(**settings["thresholds"]),
+            familiarity=familiarity,
+            runtime=open_runtime(directory, runtime),
+            weights_sha256=sums[FILES[runtime]],
+            card=card,
+        )
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        raise ArtifactDamaged(
+            f"The card of {directory.name} cannot be read. Restore the version's folder."
+        ) from error
+
+
+def verify_folder(directory: Path) -> dict[str, str]:
+    """Check a version's files against its `SHA256SUMS`.
+
+    Returns:
+        SHA-256 in hexadecimal by file name.
+
+    Raises:
+        ArtifactDamaged: naming the first file that is missing or differs.
+    """
+    try:
+        lines = (directory / CHECKSUMS).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise ArtifactDamaged(
+            f"The model folder {directory.name} or its {CHECKSUMS} is missing. Restore it."
+        ) from error
+    sums = {name: digest for digest, _, name in (line.partition("  ") for line in lines) if name}
+    for name in (CARD, FAMILIARITY, *FILES.values()):
+        if name not in sums:
+            raise ArtifactDamaged(f"{CHECKSUMS} of {directory.name} does not name {name}.")
+    for name, digest in sums.items():
+        if file_sha256(directory / name) != digest:
+            raise ArtifactDamaged(
+                f"The file {name} of {directory.name} is not the one that was registered. "
+                "Restore the version's folder."
+            )
+    return sums
+
+
+def file_sha256(file: Path) -> str:
+    """SHA-256 of a file in hexadecimal; empty where it cannot be read."""
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def _view(crops: np.ndarray, k: int) -> np.ndarray:
+    """One of the eight ways to lay a square down; 0 is as it is."""
+    turned = crops.transpose(0, 2, 1, 3) if k & 4 else crops
+    turned = turned[:, ::-1] if k & 1 else turned
+    return turned[:, :, ::-1] if k & 2 else turned

@@ -1,0 +1,38 @@
+"""Opens a model file with the runtime that was asked for, and imports only that one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mlmodels.ml.errors import ArtifactDamaged
+from mlmodels.ml.runtimes.base import Runtime
+
+FILES = {"keras": "model.keras", "litert": "model.tflite"}
+
+
+def open_runtime(directory: Path, name: str) -> Runtime:
+    """Load the network of a version folder.
+
+    Args:
+        directory: a version's folder, its files already verified.
+        name: "keras" or "litert".
+
+    Raises:
+        ArtifactDamaged: there is no such runtime, or the file cannot be opened.
+    """
+    # Imported here on purpose: a process must not load TensorFlow unless it runs it.
+    if name == "keras":
+        from mlmodels.ml.runtimes.keras_runtime import KerasRuntime as Opened
+    elif name == "litert":
+        from mlmodels.ml.runtimes.litert_runtime import (  # type: ignore[assignment]
+            LiteRTRuntime as Opened,
+        )
+    else:
+        raise ArtifactDamaged(f"There is no runtime {name}. Choose keras or litert.")
+    try:
+        return Opened(directory / FILES[name])
+    except (OSError, ValueError, TypeError, RuntimeError, KeyError) as error:
+        raise ArtifactDamaged(
+            f"The model file {FILES[name]} of {directory.name} cannot be opened. "
+            "Restore the version's folder."
+        ) from error
