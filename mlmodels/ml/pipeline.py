@@ -1,0 +1,168 @@
+"""The way of one image: decode, locate, crop, classify, calibrate, decide.
+
+A pure function of bytes and a loaded engine. It stores nothing and knows no sample.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mlmodels.ml.calibration import decide, sigmoid, softmax
+from mlmodels.ml.crops import Box, cell_box, cut_crop
+from mlmodels.ml.engine import Engine, load_engine
+from mlmodels.ml.images import ImageLimits, decode_image
+from mlmodels.ml.localize import Field, Nucleus, locate
+
+__all__ = [
+    "Box",
+    "CellFinding",
+    "Engine",
+    "Findings",
+    "ImageLimits",
+    "load_engine",
+    "read_image",
+    "read_pixels",
+]
+
+
+@dataclass(frozen=True)
+class CellFinding:
+    """One cell of an image.
+
+    Args:
+        box: the cell, px of the oriented image.
+        label: the most probable class, even where the cell is unidentified.
+        confidence: calibrated probability of that class, 0 to 1.
+        probabilities: by class, adding up to 1.
+        disposition: "accepted", "review" or "unidentified".
+        nucleus_area_px: area of the nucleus, px² of the oriented image.
+        cell_score: how surely this is a cell at all, 0 to 1.
+        features: float16 array, shape (F,).
+    """
+
+    box: Box
+    label: str
+    confidence: float
+    probabilities: dict[str, float]
+    disposition: str
+    nucleus_area_px: float
+    cell_score: float
+    features: np.ndarray = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found in an image.
+
+    Args:
+        cells: the principal cell first, the others by descending nucleus area.
+        timings_ms: of decode, locate, crop, classify and decide, ms.
+    """
+
+    cells: tuple[CellFinding, ...]
+    timings_ms: dict[str, float]
+
+
+def read_image(data: bytes, engine: Engine, limits: ImageLimits = ImageLimits()) -> Findings:
+    """Find and name the cells of an image file.
+
+    Args:
+        data: the whole file.
+        engine: a loaded version.
+        limits: what is read at most.
+
+    Returns:
+        The findings; no cells where there are none.
+
+    Raises:
+        RejectedImage: the bytes are not an acceptable picture.
+    """
+    start = time.perf_counter()
+    rgb = decode_image(data, limits)
+    decode_ms = 1000 * (time.perf_counter() - start)
+    findings = read_pixels(rgb, engine)
+    return Findings(findings.cells, {"decode": decode_ms, **findings.timings_ms})
+
+
+def read_pixels(rgb: np.ndarray, engine: Engine) -> Findings:
+    """Find and name the cells of a decoded picture.
+
+    Args:
+        rgb: uint8 array, shape (H, W, 3), oriented RGB.
+        engine: a loaded version.
+
+    Returns:
+        The findings, without the time of decoding.
+    """
+    marks = [time.perf_counter()]
+    seen = locate(rgb)
+    marks.append(time.perf_counter())
+    crops = [cut_crop(rgb, seen, nucleus, engine.crop_rule) for nucleus in seen.nuclei]
+    marks.append(time.perf_counter())
+    answers = engine.run(np.stack(crops)) if crops else None
+    marks.append(time.perf_counter())
+    cells: tuple[CellFinding, ...] = ()
+    if answers is not None:
+        cells = _judge(rgb.shape, seen, answers, engine)
+    marks.append(time.perf_counter())
+    spans = 1000 * np.diff(marks)
+    names = ("locate", "crop", "classify", "decide")
+    return Findings(cells, dict(zip(names, map(float, spans), strict=True)))
+
+
+def principal_first(
+    finds: list[tuple[Nucleus, int]], *, width_px: int, height_px: int
+) -> list[tuple[Nucleus, int]]:
+    """Order finds: largest nucleus first; of equal ones the nearest to the picture's centre.
+
+    Args:
+        finds: nuclei, each with its place in the engine's answers.
+        width_px, height_px: size of the picture.
+    """
+
+    def rank(find: tuple[Nucleus, int]) -> tuple[float, float]:
+        x, y = find[0].centre
+        return -find[0].area_px, (x - width_px / 2) ** 2 + (y - height_px / 2) ** 2
+
+    return sorted(finds, key=rank)
+
+
+def _judge(
+    shape: tuple[int, ...],
+    seen: Field,
+    answers: tuple[np.ndarray, np.ndarray, np.ndarray],
+    engine: Engine,
+) -> tuple[CellFinding, ...]:
+    """Drop what is no cell, calibrate the rest, decide, put the principal cell first."""
+    logits, cell_logits, features = answers
+    scores = sigmoid(cell_logits)
+    probabilities = softmax(logits, engine.temperature)
+    percentiles = engine.familiarity.percentiles(features)
+    passing = [
+        (nucleus, i)
+        for i, nucleus in enumerate(seen.nuclei)
+        if scores[i] >= engine.thresholds.cell_score
+    ]
+    ordered = principal_first(passing, width_px=shape[1], height_px=shape[0])
+    cells = []
+    for nucleus, i in ordered:
+        p = probabilities[i]
+        best = int(p.argmax())
+        cells.append(
+            CellFinding(
+                box=cell_box(nucleus, width_px=shape[1], height_px=shape[0]),
+                label=engine.classes[best],
+                confidence=float(p[best]),
+                probabilities=dict(zip(engine.classes, map(float, p), strict=True)),
+                disposition=decide(
+                    float(p[best]), float(percentiles[i]), nucleus.edge_share, engine.thresholds
+                ),
+                nucleus_area_px=nucleus.area_px,
+                cell_score=float(scores[i]),
+                features=features[i].astype(np.float16),
+            )
+        )
+    return tuple(cells)
