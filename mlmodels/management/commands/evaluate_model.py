@@ -1,0 +1,71 @@
+"""`manage.py evaluate_model --data DIR --json OUT.json`: measures a version on known classes."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from mlmodels.ml.errors import EngineError
+from mlmodels.services import run_evaluation
+
+
+class Command(BaseCommand):
+    """Calls the very function that the worker calls, on every picture."""
+
+    help = "Measure a model version on pictures with known classes."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--data", help="a folder of class folders, or with labels.csv")
+        parser.add_argument("--manifest", help="CSV: path,class,source,split")
+        parser.add_argument("--root", help="what the manifest's paths are relative to")
+        parser.add_argument("--split", help="only this split of the manifest")
+        parser.add_argument("--model", help="a shipped version or a folder; default the newest")
+        parser.add_argument("--runtime", choices=("keras", "litert"), default="keras")
+        parser.add_argument("--json", help="where the figures go")
+        parser.add_argument("--predictions", help="where a CSV, one row a picture, goes")
+        parser.add_argument(
+            "--cross-validate",
+            type=Path,
+            metavar="RUNS",
+            help="pool the folds, each read by the run in RUNS that left it out",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            figures = self._measure(options)
+        except (EngineError, OSError) as error:
+            raise CommandError(str(error)) from error
+        known = figures["trained_on"]
+        for name, table in (("not trained on", figures), ("trained on", known)):
+            if table["n"]:
+                low, high = table["intervals"]["accuracy"]
+                self.stdout.write(
+                    f"{name}: accuracy {table['accuracy']:.2%} ({low:.2%} to {high:.2%}), "
+                    f"balanced {table['balanced_accuracy']:.2%}, n {table['n']}, "
+                    f"accepted {table['coverage']:.2%}, ECE {table['ece']:.4f}"
+                )
+        self.stdout.write(f"{figures['ms_per_image']:.1f} ms an image")
+
+    def _measure(self, options: dict[str, Any]) -> dict[str, Any]:
+        pictures = run_evaluation.pictures_of(
+            data=options["data"],
+            manifest=options["manifest"],
+            root=options["root"],
+            split=options["split"],
+        )
+        runtime, runs = options["runtime"], options["cross_validate"]
+        if runs:
+            measured = run_evaluation.cross_validate(
+                pictures, runs=runs, runtime=runtime, say=self.stdout.write
+            )
+        else:
+            directory = run_evaluation.model_directory(options["model"])
+            measured = run_evaluation.evaluate(
+                pictures, directory=directory, runtime=runtime, say=self.stdout.write
+            )
+        run_evaluation.keep_results(
+            *measured, json_file=options["json"], predictions_file=options["predictions"]
+        )
+        return measured[0]

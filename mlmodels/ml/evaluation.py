@@ -1,0 +1,180 @@
+"""Measuring an engine on pictures with known classes, by the very function that is in use.
+
+Pictures the version was trained on are counted and reported apart.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlmodels.ml.engine import Engine
+from mlmodels.ml.errors import RejectedImage
+from mlmodels.ml.manifest import Row
+from mlmodels.ml.metrics import Answer, summarise
+from mlmodels.ml.pipeline import read_image
+
+PREDICTION_COLUMNS = (
+    "path",
+    "true",
+    "predicted",
+    "confidence",
+    "disposition",
+    "cells_found",
+    "trained_on",
+)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the engine said of one picture of a manifest.
+
+    Args:
+        row: the manifest's.
+        predicted: most probable class of the principal cell, empty where none was found.
+        confidence: 0 to 1.
+        disposition: of the principal cell, empty where none was found.
+        cells_found: how many cells.
+        milliseconds: from bytes to findings.
+        trained_on: its hash or source was in the version's training.
+        problem: why the picture could not be read, else empty.
+    """
+
+    row: Row
+    predicted: str
+    confidence: float
+    disposition: str
+    cells_found: int
+    milliseconds: float
+    trained_on: bool
+    problem: str = ""
+
+    @property
+    def answer(self) -> Answer:
+        """Truth and answer alone."""
+        return Answer(self.row.label, self.predicted, self.confidence, self.disposition)
+
+
+@dataclass(frozen=True)
+class TrainedOn:
+    """Hashes and sources a version was trained on."""
+
+    hashes: frozenset[str]
+    sources: frozenset[str]
+
+
+def load_trained_on(directory: Path) -> TrainedOn:
+    """Read a version's `trained_on.csv`; empty where there is none."""
+    file = directory / "trained_on.csv"
+    if not file.is_file():
+        return TrainedOn(frozenset(), frozenset())
+    with file.open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    return TrainedOn(frozenset(r["sha256"] for r in rows), frozenset(r["source"] for r in rows))
+
+
+def predict_rows(
+    rows: Sequence[Row],
+    root: Path,
+    engine: Engine,
+    trained_on: TrainedOn,
+    say: Callable[[str], None] = lambda line: None,
+) -> list[Prediction]:
+    """Let the engine read every picture of a manifest.
+
+    Args:
+        rows: the manifest's.
+        root: what their paths are relative to.
+        engine: a loaded version.
+        trained_on: what it was trained on.
+        say: told a line every 200 pictures.
+    """
+    predictions = []
+    for number, row in enumerate(rows, start=1):
+        predictions.append(_predict(row, root, engine, trained_on))
+        if number % 200 == 0:
+            say(f"{number} of {len(rows)} pictures read")
+    return predictions
+
+
+def report(
+    predictions: Sequence[Prediction], classes: Sequence[str], *, weights_sha256: str
+) -> dict[str, Any]:
+    """All figures, with the pictures the model was trained on apart.
+
+    Args:
+        predictions: of one set.
+        classes: the model's.
+        weights_sha256: of the model file that answered.
+
+    Returns:
+        The table of `metrics.summarise` for the pictures not trained on, with
+        `ms_per_image`, `weights_sha256`, `unreadable`, and under `trained_on` the same table
+        for the others. Where all were trained on, the figures stand under `trained_on` only
+        and the main ones have n = 0.
+    """
+    fresh = [p for p in predictions if not p.trained_on]
+    known = [p for p in predictions if p.trained_on]
+    times = [p.milliseconds for p in predictions]
+    return {
+        **summarise([p.answer for p in fresh], classes),
+        "ms_per_image": sum(times) / len(times) if times else None,
+        "weights_sha256": weights_sha256,
+        "unreadable": [p.row.path for p in predictions if p.problem],
+        "trained_on": summarise([p.answer for p in known], classes),
+    }
+
+
+def by_kind(predictions: Sequence[Prediction], classes: Sequence[str]) -> dict[str, Any]:
+    """Figures of pictures not trained on, apart for each `kind` that the manifest names."""
+    kinds = sorted({p.row.kind for p in predictions if p.row.kind})
+    return {
+        kind: summarise(
+            [p.answer for p in predictions if p.row.kind == kind and not p.trained_on], classes
+        )
+        for kind in kinds
+    }
+
+
+def write_predictions(predictions: Iterable[Prediction], file: Path) -> None:
+    """Write a CSV, one row a picture."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(PREDICTION_COLUMNS)
+        for p in predictions:
+            writer.writerow(
+                (
+                    p.row.path,
+                    p.row.label,
+                    p.predicted,
+                    f"{p.confidence:.6f}",
+                    p.disposition,
+                    p.cells_found,
+                    int(p.trained_on),
+                )
+            )
+
+
+def _predict(row: Row, root: Path, engine: Engine, trained_on: TrainedOn) -> Prediction:
+    data = row.file(root).read_bytes()
+    known = (
+        hashlib.sha256(data).hexdigest() in trained_on.hashes or row.source in trained_on.sources
+    )
+    start = time.perf_counter()
+    try:
+        cells = read_image(data, engine).cells
+    except RejectedImage as refusal:
+        return Prediction(row, "", 0.0, "", 0, 0.0, known, refusal.message)
+    spent = 1000 * (time.perf_counter() - start)
+    if not cells:
+        return Prediction(row, "", 0.0, "", 0, spent, known)
+    first = cells[0]
+    return Prediction(
+        row, first.label, first.confidence, first.disposition, len(cells), spent, known
+    )

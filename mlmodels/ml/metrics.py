@@ -1,0 +1,145 @@
+"""Numbers about answers: accuracy with intervals, per class, confusion, coverage, calibration.
+
+Plain arithmetic on lists of names; it runs no network.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Z95 = 1.959963984540054
+ECE_BINS = 15
+NO_CELL_FOUND = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One picture's truth and answer.
+
+    Args:
+        true: class name.
+        predicted: class name, or empty where no cell was found.
+        confidence: 0 to 1; 0 where no cell was found.
+        disposition: "accepted", "review", "unidentified", or empty where no cell was found.
+    """
+
+    true: str
+    predicted: str
+    confidence: float
+    disposition: str
+
+
+def wilson_interval(hits: int, n: int) -> tuple[float, float]:
+    """The 95 % interval of a proportion.
+
+    Args:
+        hits: 0 to n.
+        n: number of trials; 0 gives (0, 1).
+
+    Returns:
+        Lower and upper bound, 0 to 1.
+
+    Source: Wilson 1927, JASA 22:209. Example: 7 of 100 gives 0.0343 to 0.1375.
+    """
+    if n == 0:
+        return 0.0, 1.0
+    p, z2 = hits / n, Z95**2
+    middle = p + z2 / (2 * n)
+    half = Z95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
+    low, high = (middle - half) / (1 + z2 / n), (middle + half) / (1 + z2 / n)
+    return max(0.0, low), min(1.0, high)
+
+
+def expected_calibration_error(confidence: Sequence[float], right: Sequence[bool]) -> float:
+    """Mean gap between confidence and accuracy over 15 equal bins, weighted by their size.
+
+    Args:
+        confidence: 0 to 1.
+        right: as long.
+
+    Returns:
+        0 to 1; 0 for no answers.
+
+    Source: Naeini 2015 (AAAI), Guo 2017 (arXiv 1706.04599).
+    """
+    if len(confidence) == 0:
+        return 0.0
+    c, r = np.asarray(confidence, float), np.asarray(right, float)
+    bins = np.minimum((c * ECE_BINS).astype(int), ECE_BINS - 1)
+    gaps = [
+        (bins == b).sum() * abs(c[bins == b].mean() - r[bins == b].mean()) for b in np.unique(bins)
+    ]
+    return float(sum(gaps) / len(c))
+
+
+def summarise(answers: Sequence[Answer], classes: Sequence[str]) -> dict[str, Any]:
+    """All figures of a set of answers.
+
+    Args:
+        answers: of the pictures.
+        classes: that the model knows; classes that only the truth has are added.
+
+    Returns:
+        A JSON-ready table: n, accuracy, balanced_accuracy (mean recall of the true classes
+        present), per_class, confusion_matrix (rows true, columns predicted, last column: no
+        cell found), coverage (share accepted), accuracy_accepted, ece, intervals. Figures
+        without a denominator are null.
+    """
+    names = [*classes, *sorted({a.true for a in answers} - set(classes))]
+    table = _confusion(answers, names)
+    per_class = {name: _class_figures(table, names, name) for name in names}
+    right = [a.true == a.predicted for a in answers]
+    accepted = [r for a, r in zip(answers, right, strict=True) if a.disposition == "accepted"]
+    found = [(a.confidence, r) for a, r in zip(answers, right, strict=True) if a.predicted]
+    recalls = [f["recall"] for f in per_class.values() if f["n"]]
+    n = len(answers)
+    return {
+        "n": n,
+        "accuracy": _share(sum(right), n),
+        "balanced_accuracy": float(np.mean(recalls)) if recalls else None,
+        "per_class": per_class,
+        "confusion_matrix": {"classes": [*names, "no_cell_found"], "rows": table.tolist()},
+        "coverage": _share(len(accepted), n),
+        "accuracy_accepted": _share(sum(accepted), len(accepted)),
+        "ece": expected_calibration_error([c for c, _ in found], [r for _, r in found]),
+        "no_cell_found": n - len(found),
+        "intervals": {
+            "accuracy": wilson_interval(sum(right), n),
+            "coverage": wilson_interval(len(accepted), n),
+            "accuracy_accepted": wilson_interval(sum(accepted), len(accepted)),
+        },
+    }
+
+
+def _confusion(answers: Sequence[Answer], names: list[str]) -> np.ndarray:
+    place = {name: i for i, name in enumerate([*names, NO_CELL_FOUND])}
+    table = np.zeros((len(names), len(names) + 1), dtype=int)
+    for a in answers:
+        table[place[a.true], place[a.predicted]] += 1
+    return table
+
+
+def _class_figures(table: np.ndarray, names: list[str], name: str) -> dict[str, Any]:
+    k = names.index(name)
+    hits, n, said = int(table[k, k]), int(table[k].sum()), int(table[:, k].sum())
+    others = int(table.sum()) - n
+    precision, recall = _share(hits, said), _share(hits, n)
+    f1 = _share(2 * hits, n + said)
+    return {
+        "precision": precision,
+        "recall": recall,
+        "f1": f1,
+        "n": n,
+        "specificity": _share(others - (said - hits), others),
+        "recall_interval": wilson_interval(hits, n),
+        "precision_interval": wilson_interval(hits, said),
+    }
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

@@ -1,0 +1,162 @@
+"""Measures model versions on pictures with known classes. Loads TensorFlow or LiteRT."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlmodels.ml.engine import CARD, load_engine
+from mlmodels.ml.errors import ArtifactDamaged, ManifestInvalid
+from mlmodels.ml.evaluation import (
+    Prediction,
+    by_kind,
+    load_trained_on,
+    predict_rows,
+    report,
+    write_predictions,
+)
+from mlmodels.ml.manifest import Row, read_manifest, rows_of_folder
+
+SHIPPED = Path(__file__).resolve().parent.parent / "shipped"
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What is measured: rows, and the folder their paths are relative to."""
+
+    rows: tuple[Row, ...]
+    root: Path
+
+
+def pictures_of(
+    *, data: str | None, manifest: str | None, root: str | None, split: str | None
+) -> Pictures:
+    """The pictures that the command line names.
+
+    Raises:
+        ManifestInvalid: neither or both kinds are named, or there is nothing to measure.
+    """
+    if bool(data) == bool(manifest):
+        raise ManifestInvalid("Name either --data DIR, or --manifest FILE with --root DIR.")
+    if data:
+        folder = Path(data)
+        rows = rows_of_folder(folder)
+    else:
+        file = Path(str(manifest))
+        folder = Path(root) if root else file.parent
+        rows = read_manifest(file)
+    if split:
+        rows = [row for row in rows if row.split == split.lower()]
+    if not rows:
+        raise ManifestInvalid(f"No picture is in the split {split}.")
+    return Pictures(tuple(rows), folder)
+
+
+def model_directory(name: str | None) -> Path:
+    """The folder of a shipped version, of a path, or of the newest shipped version.
+
+    Raises:
+        ArtifactDamaged: there is none of that name.
+    """
+    if name and Path(name).is_dir():
+        return Path(name)
+    if name:
+        if (SHIPPED / name).is_dir():
+            return SHIPPED / name
+        known = ", ".join(sorted(card.parent.name for card in SHIPPED.glob(f"*/{CARD}")))
+        raise ArtifactDamaged(f"There is no model version {name}. Shipped are: {known}.")
+    shipped = sorted(SHIPPED.glob(f"*/{CARD}"), key=_version_order)
+    if not shipped:
+        raise ArtifactDamaged("No model version is shipped. Train one, or name a folder.")
+    return shipped[-1].parent
+
+
+def evaluate(
+    pictures: Pictures, *, directory: Path, runtime: str, say: Say
+) -> tuple[dict[str, Any], list[Prediction]]:
+    """Measure one version on pictures.
+
+    Args:
+        pictures: what is measured.
+        directory: the version's folder.
+        runtime: "keras" or "litert".
+        say: told how far it is.
+
+    Returns:
+        The figures and the predictions.
+    """
+    engine = load_engine(directory, runtime=runtime)
+    predictions = predict_rows(
+        pictures.rows, pictures.root, engine, load_trained_on(directory), say
+    )
+    figures = report(predictions, engine.classes, weights_sha256=engine.weights_sha256)
+    named = {"model": f"{engine.name}-{engine.version}", "runtime": runtime}
+    return {**named, **figures, "by_kind": by_kind(predictions, engine.classes)}, predictions
+
+
+def cross_validate(
+    pictures: Pictures, *, runs: Path, runtime: str, say: Say
+) -> tuple[dict[str, Any], list[Prediction]]:
+    """Measure each fold with the version that left it out, and pool the answers.
+
+    Args:
+        pictures: rows whose split is a fold.
+        runs: a folder of run folders; the card of each says which split it held out.
+        runtime: "keras" or "litert".
+        say: told how far it is.
+
+    Raises:
+        ArtifactDamaged: a fold of the manifest has no version that left it out.
+    """
+    held_out = _versions_by_fold(runs)
+    folds = sorted({row.split for row in pictures.rows})
+    missing = [fold for fold in folds if fold not in held_out]
+    if missing:
+        raise ArtifactDamaged(f"No version in {runs.name} left out {', '.join(missing)}.")
+    pooled: list[Prediction] = []
+    shas, classes, per_fold = {}, (), {}
+    for fold in folds:
+        part = Pictures(tuple(r for r in pictures.rows if r.split == fold), pictures.root)
+        figures, predictions = evaluate(
+            part, directory=held_out[fold], runtime=runtime, say=lambda line: None
+        )
+        say(f"{fold}: accuracy {figures['accuracy']} of {figures['n']}")
+        shas[fold], classes = figures["weights_sha256"], tuple(figures["per_class"])
+        per_fold[fold] = {key: figures[key] for key in ("n", "accuracy", "balanced_accuracy")}
+        pooled += predictions
+    figures = report(pooled, classes, weights_sha256="")
+    extra = {"weights_sha256": shas, "by_kind": by_kind(pooled, classes), "folds": per_fold}
+    return {**figures, **extra, "runtime": runtime}, pooled
+
+
+def keep_results(
+    figures: dict[str, Any],
+    predictions: Sequence[Prediction],
+    *,
+    json_file: str | None,
+    predictions_file: str | None,
+) -> None:
+    """Write what the command line asks to keep."""
+    if json_file:
+        Path(json_file).parent.mkdir(parents=True, exist_ok=True)
+        Path(json_file).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    if predictions_file:
+        write_predictions(predictions, Path(predictions_file))
+
+
+def _versions_by_fold(runs: Path) -> dict[str, Path]:
+    found = {}
+    for card in sorted(runs.glob(f"*/version/{CARD}")):
+        fold = json.loads(card.read_text(encoding="utf-8")).get("hold_out", "")
+        if fold:
+            found[fold] = card.parent
+    return found
+
+
+def _version_order(card: Path) -> tuple[list[int], str]:
+    number = card.parent.name.rpartition("-")[2]
+    return [int(part) if part.isdigit() else -1 for part in number.split(".")], card.parent.name
