@@ -1,0 +1,64 @@
+"""`manage.py train_model --recipe NAME --data DIR`: trains, or goes on where a kill left it."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from mlmodels.ml.errors import EngineError
+from mlmodels.services.run_training import run_training, ship
+
+
+class Command(BaseCommand):
+    """Trains a recipe into a run folder; with --ship, puts a finished run into the product."""
+
+    help = "Train a model from a recipe, or ship a finished run."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--recipe", default="mobilenet_v2")
+        parser.add_argument("--data", type=Path, help="the data folder")
+        parser.add_argument("--hold-out", default="", metavar="SPLIT", help="e.g. fold0")
+        parser.add_argument("--output", type=Path, help="the run folder")
+        parser.add_argument("--cache", type=Path, default=Path("var/training"))
+        parser.add_argument("--model-version", default="0.0.0")
+        parser.add_argument("--seed", type=int)
+        parser.add_argument("--epochs", type=int, help="at most so many in each stage")
+        parser.add_argument("--threads", type=int, default=2)
+        parser.add_argument("--ship", metavar="VERSION", help="ship the run in --output")
+        parser.add_argument("--about", type=Path, help="JSON: intended use, licences, failures")
+        parser.add_argument("--metrics", nargs="*", default=[], metavar="NAME=FILE")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        default = f"var/runs/{options['recipe']}-{options['hold_out'] or 'all'}"
+        output = options["output"] or Path(default)
+        try:
+            if options["ship"]:
+                metrics = {k: Path(v) for k, _, v in (m.partition("=") for m in options["metrics"])}
+                folder = ship(
+                    output, version=options["ship"], about=options["about"], metrics=metrics
+                )
+                self.stdout.write(f"shipped: {folder}")
+                return
+            if options["data"] is None:
+                raise CommandError("Name the data folder with --data DIR.")
+            card = run_training(
+                recipe=options["recipe"],
+                data=options["data"],
+                output=output,
+                cache=options["cache"],
+                version=options["model_version"],
+                hold_out=options["hold_out"],
+                seed=options["seed"],
+                epochs=options["epochs"],
+                threads=options["threads"],
+                say=self._say,
+            )
+        except (EngineError, OSError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"{card['calibration']} agreement {card['agreement']}")
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()

@@ -1,0 +1,288 @@
+"""The end of a training: calibrate, choose thresholds, write the version's files, compare them.
+
+Writes `.keras` and `.tflite` of one network and refuses a pair that disagrees.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from importlib.metadata import version as package_version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlmodels.ml.calibration import (
+    Thresholds,
+    accept_threshold,
+    cell_threshold,
+    fit_temperature,
+    sigmoid,
+    softmax,
+)
+from mlmodels.ml.crop_store import NO_CELL
+from mlmodels.ml.crops import CropRule, cut_crop
+from mlmodels.ml.engine import CARD, CHECKSUMS, FAMILIARITY, Engine, file_sha256
+from mlmodels.ml.errors import ArtifactDamaged
+from mlmodels.ml.familiarity import UNFITTED, fit_familiarity
+from mlmodels.ml.images import decode_image
+from mlmodels.ml.localize import locate
+from mlmodels.ml.recipe import Recipe
+from mlmodels.ml.runtimes.choose import FILES, open_runtime
+from mlmodels.ml.training_data import TrainingData
+
+FAMILIAR_CELLS = 1600
+SAME_CLASS = 0.999
+LARGEST_DIFFERENCE = 0.01
+TRAINED_ON = "trained_on.csv"
+PACKAGES = (
+    "tensorflow-cpu",
+    "tensorflow",
+    "keras",
+    "ai-edge-litert",
+    "numpy",
+    "opencv-python-headless",
+    "pillow",
+)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the network says of pictures cut as in use.
+
+    Args:
+        truth: int array (N,), the class's place.
+        logits: float32 (N, K); cell: float32 (N,); features: float32 (N, F).
+        crops: uint8 (N, side, side, 3).
+    """
+
+    truth: np.ndarray
+    logits: np.ndarray
+    cell: np.ndarray
+    features: np.ndarray
+    crops: np.ndarray
+
+
+def finish_version(
+    model: Any,
+    data: TrainingData,
+    recipe: Recipe,
+    *,
+    name: str,
+    version: str,
+    data_root: Path,
+    output: Path,
+    hold_out: str,
+    git_revision: str,
+) -> dict[str, Any]:
+    """Turn a trained network into a version's folder.
+
+    Args:
+        model: the trained Keras model.
+        data, recipe: what it was trained with.
+        name, version: of the model; they go on the card.
+        data_root: the data folder.
+        output: the folder to write.
+        hold_out: the split left out, or empty.
+        git_revision: of the code.
+
+    Returns:
+        The card.
+
+    Raises:
+        ArtifactDamaged: the two files disagree.
+    """
+    from mlmodels.ml.runtimes.keras_runtime import KerasRuntime
+
+    output.mkdir(parents=True, exist_ok=True)
+    bare = Engine(
+        name=name,
+        version=version,
+        classes=data.classes,
+        crop_rule=CropRule(recipe.crop.scale, recipe.architecture.input_px),
+        views=recipe.views,
+        temperature=1.0,
+        thresholds=Thresholds(0.5, 0.0, 0.0, 100.0, 100.0),
+        familiarity=UNFITTED,
+        runtime=KerasRuntime.of(model),
+    )
+    inner = ask(bare, data, data.inner, data_root)
+    known = ask(bare, data, _some_training_cells(data), data_root)
+    familiarity = fit_familiarity(known.features, known.truth, inner.features)
+    temperature, thresholds = choose_thresholds(inner, recipe)
+    familiarity.save(output / FAMILIARITY)
+    model.save(output / FILES["keras"])
+    write_litert(model, output / FILES["litert"])
+    agreement = compare_runtimes(output, bare, inner.crops, temperature)
+    write_trained_on(data, output / TRAINED_ON)
+    card = _card(bare, data, recipe, inner, temperature, thresholds)
+    card |= {"agreement": agreement, "hold_out": hold_out, "git_revision": git_revision}
+    write_card(card, output)
+    return card
+
+
+def ask(engine: Engine, data: TrainingData, places: np.ndarray, root: Path) -> Answers:
+    """Let the network answer for pictures of the run, located and cut as in use.
+
+    Args:
+        engine: only its runtime, views and crop rule are used.
+        data: of the run.
+        places: in `data.crops`; those of no cell are passed over.
+        root: the data folder.
+    """
+    crops, truth = [], []
+    for i in places:
+        crop = data.crops[i]
+        if crop.label == NO_CELL:
+            continue
+        rgb = decode_image((root / crop.path).read_bytes())
+        seen = locate(rgb)
+        crops.append(cut_crop(rgb, seen, seen.nuclei[0], engine.crop_rule))
+        truth.append(data.classes.index(crop.label))
+    stacked = np.stack(crops)
+    return Answers(np.array(truth), *engine.run(stacked), crops=stacked)
+
+
+def choose_thresholds(inner: Answers, recipe: Recipe) -> tuple[float, Thresholds]:
+    """Temperature and thresholds from the inner part alone.
+
+    Args:
+        inner: answers for the calibration cells.
+        recipe: what is wanted of them.
+
+    Returns:
+        The temperature, and the thresholds. A cell is unidentified below half the confidence
+        from which on it is accepted.
+    """
+    c = recipe.calibration
+    temperature = fit_temperature(inner.logits, inner.truth)
+    p = softmax(inner.logits, temperature)
+    right = p.argmax(axis=1) == inner.truth
+    accept = accept_threshold(p.max(axis=1), right, c.accepted_accuracy)
+    return temperature, Thresholds(
+        accept_probability=accept,
+        identify_probability=accept / 2,
+        cell_score=cell_threshold(sigmoid(inner.cell), c.lost_cells),
+        unusual_percentile=c.unusual_percentile,
+        unfamiliar_percentile=c.unfamiliar_percentile,
+    )
+
+
+def write_litert(model: Any, file: Path) -> None:
+    """Write a network as LiteRT, 32-bit floats, free batch size.
+
+    Goes through a SavedModel: converting the traced function itself loses the weights of a
+    Keras 3 model without a word (docs/model/experiments.md, "Export").
+    """
+    import tensorflow as tf
+
+    with tempfile.TemporaryDirectory() as folder:
+        model.export(folder, format="tf_saved_model", verbose=False)
+        file.write_bytes(tf.lite.TFLiteConverter.from_saved_model(folder).convert())
+
+
+def compare_runtimes(
+    folder: Path, engine: Engine, crops: np.ndarray, temperature: float
+) -> dict[str, float]:
+    """Check that both files of a version say the same.
+
+    Args:
+        folder: holds both files.
+        engine: views and classes.
+        crops: uint8 (N, side, side, 3), cells to compare on.
+        temperature: of the probabilities that are compared.
+
+    Returns:
+        n, share of the same class, largest difference of a probability.
+
+    Raises:
+        ArtifactDamaged: same class on less than 99.9 %, or a probability differs by over 0.01.
+    """
+    answers = []
+    for name in FILES:
+        opened = replace(engine, runtime=open_runtime(folder, name))
+        answers.append(softmax(opened.run(crops)[0], temperature))
+    same = float((answers[0].argmax(axis=1) == answers[1].argmax(axis=1)).mean())
+    difference = float(np.abs(answers[0] - answers[1]).max())
+    if same < SAME_CLASS or difference > LARGEST_DIFFERENCE:
+        raise ArtifactDamaged(
+            f"The Keras and LiteRT files disagree: same class on {same:.2%}, "
+            f"probabilities differ by up to {difference:.4f}. Nothing was registered."
+        )
+    return {"n": len(crops), "same_class": same, "largest_difference": difference}
+
+
+def write_trained_on(data: TrainingData, file: Path) -> None:
+    """List hash and source of every picture that trained or calibrated the version."""
+    used = np.concatenate([data.training, data.inner])
+    pairs = sorted({(data.crops[i].sha256, data.crops[i].source) for i in used})
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(("sha256", "source"))
+        writer.writerows(pairs)
+
+
+def write_card(card: dict[str, Any], folder: Path) -> None:
+    """Write the card, then the checksums of every file of the folder."""
+    text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
+    (folder / CARD).write_text(text, encoding="utf-8")
+    names = (CARD, FAMILIARITY, *FILES.values(), TRAINED_ON)
+    lines = [f"{file_sha256(folder / name)}  {name}\n" for name in sorted(names)]
+    (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
+
+
+def _some_training_cells(data: TrainingData) -> np.ndarray:
+    """At most `FAMILIAR_CELLS` training cells, the same number of each set and class."""
+    groups: dict[tuple[str, str], list[int]] = {}
+    for i in data.training:
+        groups.setdefault((data.crops[i].set, data.crops[i].label), []).append(int(i))
+    groups = {key: places for key, places in groups.items() if key[1] != NO_CELL}
+    each = max(2, FAMILIAR_CELLS // len(groups))
+    chosen = [p for places in groups.values() for p in places[:: max(1, len(places) // each)]]
+    return np.array(sorted(chosen))
+
+
+def _card(
+    engine: Engine,
+    data: TrainingData,
+    recipe: Recipe,
+    inner: Answers,
+    temperature: float,
+    thresholds: Thresholds,
+) -> dict[str, Any]:
+    p = softmax(inner.logits, temperature)
+    right = int((p.argmax(axis=1) == inner.truth).sum())
+    return {
+        "name": engine.name,
+        "version": engine.version,
+        "made_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "recipe": {"name": recipe.name, "version": recipe.version, "sha256": recipe.sha256},
+        "seed": recipe.seed,
+        "epochs": [stage.epochs for stage in recipe.stages],
+        "dataset_sha256": data.sha256,
+        "packages": _packages(),
+        "engine": {
+            "classes": list(engine.classes),
+            "input_px": engine.crop_rule.side_px,
+            "crop_scale": engine.crop_rule.scale,
+            "views": engine.views,
+            "temperature": temperature,
+            "thresholds": thresholds.as_dict(),
+        },
+        "calibration": {"n": len(inner.truth), "right": right},
+        "metrics": {},
+    }
+
+
+def _packages() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = package_version(name)
+        except ModuleNotFoundError:
+            continue
+    return found

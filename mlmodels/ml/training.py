@@ -1,0 +1,255 @@
+"""Training: a recipe and data in, a run folder out. Resumes where a kill left it.
+
+A run folder holds the recipe, `metrics.csv` (a row per epoch), `checkpoint.npz` (weights and
+optimizer after the last whole epoch, replaced in one step) and, at the end, the version.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlmodels.ml.architecture import build_network
+from mlmodels.ml.recipe import Recipe, Stage
+from mlmodels.ml.training_data import (
+    TrainingData,
+    epoch_batches,
+    load_training_data,
+    rows_sha256,
+)
+
+METRICS = ("stage", "epoch", "steps", "loss", "accuracy", "cell_accuracy", "seconds")
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """One run: recipe, data, seed and overrides; nothing else may influence it.
+
+    Args:
+        recipe: with seed and epochs already overridden.
+        data_root: the data folder.
+        output: the run folder.
+        cache: kept crops and finished shared stages.
+        hold_out: a split left out, or empty.
+        threads: of TensorFlow; 1 makes runs equal to the bit.
+    """
+
+    recipe: Recipe
+    data_root: Path
+    output: Path
+    cache: Path
+    hold_out: str = ""
+    threads: int = 2
+
+
+def with_overrides(recipe: Recipe, *, seed: int | None, epochs: int | None) -> Recipe:
+    """The recipe with another seed, and with at most `epochs` epochs a stage."""
+    stages = recipe.stages
+    if epochs is not None:
+        stages = tuple(replace(s, epochs=min(s.epochs, epochs)) for s in stages)
+    return replace(recipe, seed=recipe.seed if seed is None else seed, stages=stages)
+
+
+def train(plan: RunPlan, say: Say = print) -> tuple[Any, TrainingData]:
+    """Run all stages of a plan, or the rest of them.
+
+    Args:
+        plan: what to do.
+        say: told a line now and then.
+
+    Returns:
+        The trained Keras model and the data it was trained on.
+    """
+    _prepare_tensorflow(plan)
+    data = load_training_data(plan.recipe, plan.data_root, hold_out=plan.hold_out, cache=plan.cache)
+    say(f"{len(data.training)} crops train, {len(data.inner)} calibrate")
+    plan.output.mkdir(parents=True, exist_ok=True)
+    (plan.output / "recipe.toml").write_text(plan.recipe.text, encoding="utf-8")
+    weights = plan.data_root / "weights"
+    model = build_network(
+        plan.recipe.architecture, len(data.classes), weights if weights.is_dir() else None
+    )
+    first = _restore_shared_stages(plan, data, model, say)
+    for index in range(first, len(plan.recipe.stages)):
+        _run_stage(plan, data, model, index, say)
+        if index + 1 < len(plan.recipe.stages):
+            _keep_shared_stage(plan, data, model, index)
+    return model, data
+
+
+def _prepare_tensorflow(plan: RunPlan) -> None:
+    import keras
+    import tensorflow as tf
+
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(plan.threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError:
+        pass  # TensorFlow already runs in this process; its threads stay as they are.
+    keras.utils.set_random_seed(plan.recipe.seed)
+
+
+def _run_stage(plan: RunPlan, data: TrainingData, model: Any, index: int, say: Say) -> None:
+    stage = plan.recipe.stages[index]
+    steps = max(1, stage.crops_per_epoch // stage.batch)
+    optimizer = _optimizer(stage, steps)
+    optimizer.build(model.trainable_variables)
+    done = _restore_checkpoint(plan, model, optimizer, index)
+    step = training_step(model, optimizer, len(data.classes), stage)
+    for epoch in range(done, stage.epochs):
+        start, sums = time.monotonic(), np.zeros(5)
+        for k, batch in enumerate(epoch_batches(data, plan.recipe, index, epoch, steps)):
+            sums += np.array([float(v) for v in step(*batch)])
+            if k % 25 == 24:
+                rate = (k + 1) * stage.batch / (time.monotonic() - start)
+                say(
+                    f"{stage.name} {epoch + 1}/{stage.epochs} step {k + 1}/{steps} "
+                    f"loss {sums[0] / (k + 1):.3f} acc {sums[1] / sums[2]:.3f} {rate:.0f}/s"
+                )
+        row = (
+            stage.name,
+            epoch + 1,
+            steps,
+            round(sums[0] / steps, 5),
+            round(sums[1] / max(sums[2], 1), 5),
+            round(sums[3] / sums[4], 5),
+            round(time.monotonic() - start, 1),
+        )
+        _save_checkpoint(plan, model, optimizer, index, epoch + 1)
+        _append_metrics(plan.output / "metrics.csv", row)
+        say(" ".join(f"{n}={v}" for n, v in zip(METRICS, row, strict=True)))
+
+
+def _optimizer(stage: Stage, steps: int) -> Any:
+    import keras
+
+    total = stage.epochs * steps
+    warmup = min(stage.warmup_steps, total // 4)
+    rate = keras.optimizers.schedules.CosineDecay(
+        1e-6, total - warmup, warmup_target=stage.learning_rate, warmup_steps=warmup
+    )
+    return keras.optimizers.AdamW(rate, weight_decay=stage.weight_decay, clipnorm=5.0)
+
+
+def training_step(model: Any, optimizer: Any, class_count: int, stage: Stage) -> Any:
+    """A traced function that learns from one batch.
+
+    Args:
+        model, optimizer: changed in place.
+        class_count: K, the number of class logits.
+        stage: label smoothing and the weight of the cell score.
+
+    Returns:
+        A function of a batch that returns loss, number right, number of cells, number of
+        right cell scores, and size of the batch.
+    """
+    import tensorflow as tf
+
+    low = stage.label_smoothing / class_count
+
+    @tf.function
+    def step(crops: Any, labels: Any, is_cell: Any) -> Any:
+        targets = tf.one_hot(labels, class_count) * (1 - stage.label_smoothing) + low
+        with tf.GradientTape() as tape:
+            packed = model(tf.cast(crops, tf.float32), training=True)
+            logits, cell = packed[:, :class_count], packed[:, class_count]
+            entropy = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
+            named = tf.reduce_sum(entropy * is_cell) / tf.maximum(tf.reduce_sum(is_cell), 1.0)
+            scored = tf.nn.sigmoid_cross_entropy_with_logits(is_cell, cell)
+            loss = named + stage.cell_weight * tf.reduce_mean(scored)
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+        right = tf.cast(tf.argmax(logits, 1, tf.int32) == labels, tf.float32)
+        cells_right = tf.cast((cell > 0) == (is_cell > 0.5), tf.float32)
+        return (
+            loss,
+            tf.reduce_sum(right),
+            tf.reduce_sum(is_cell),
+            tf.reduce_sum(cells_right),
+            tf.cast(tf.shape(labels)[0], tf.float32),
+        )
+
+    return step
+
+
+def _save_checkpoint(plan: RunPlan, model: Any, optimizer: Any, stage: int, done: int) -> None:
+    """Weights, statistics, dropout's state and the optimizer, replaced in one step."""
+    arrays = {f"m{i}": v.numpy() for i, v in enumerate(model.variables)}
+    arrays |= {f"o{i}": v.numpy() for i, v in enumerate(optimizer.variables)}
+    _write_arrays(plan.output / "checkpoint.npz", stage=stage, done=done, **arrays)
+
+
+def _restore_checkpoint(plan: RunPlan, model: Any, optimizer: Any, stage: int) -> int:
+    """Load the checkpoint if it is of this stage; the number of epochs already done."""
+    file = plan.output / "checkpoint.npz"
+    if not file.is_file():
+        return 0
+    with np.load(file, allow_pickle=False) as arrays:
+        if int(arrays["stage"]) != stage:
+            return 0
+        for i, variable in enumerate(model.variables):
+            variable.assign(arrays[f"m{i}"])
+        for i, variable in enumerate(optimizer.variables):
+            variable.assign(arrays[f"o{i}"])
+        return int(arrays["done"])
+
+
+def _stage_file(plan: RunPlan, data: TrainingData, index: int) -> Path:
+    """Where a finished stage is kept: its name is a hash of all that decided it."""
+    recipe = plan.recipe
+    stages = recipe.stages[: index + 1]
+    sets = {name for stage in stages for name in stage.shares}
+    rows = [data.crops[i] for i in data.training if data.crops[i].set in sets]
+    decided = [asdict(part) for part in (recipe.architecture, recipe.crop, recipe.augmentation)]
+    decided += [asdict(stage) for stage in stages]
+    text = json.dumps([decided, recipe.seed, rows_sha256(rows)], sort_keys=True)
+    key = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return plan.cache / "stages" / f"{stages[-1].name.replace(' ', '_')}-{key}.npz"
+
+
+def _keep_shared_stage(plan: RunPlan, data: TrainingData, model: Any, index: int) -> None:
+    arrays = {f"m{i}": v.numpy() for i, v in enumerate(model.variables)}
+    _write_arrays(_stage_file(plan, data, index), **arrays)
+
+
+def _restore_shared_stages(plan: RunPlan, data: TrainingData, model: Any, say: Say) -> int:
+    """The first stage that is still to do, with the weights of the one before it loaded."""
+    for index in reversed(range(len(plan.recipe.stages) - 1)):
+        file = _stage_file(plan, data, index)
+        if not file.is_file():
+            continue
+        with np.load(file, allow_pickle=False) as arrays:
+            for i, variable in enumerate(model.variables):
+                variable.assign(arrays[f"m{i}"])
+        say(f"stage {plan.recipe.stages[index].name} is already done: {file.name}")
+        return index + 1
+    return 0
+
+
+def _write_arrays(file: Path, **arrays: Any) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(".part")
+    with part.open("wb") as stream:
+        np.savez(stream, **arrays)
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(file)
+
+
+def _append_metrics(file: Path, row: tuple[Any, ...]) -> None:
+    new = not file.is_file()
+    with file.open("a", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        if new:
+            writer.writerow(METRICS)
+        writer.writerow(row)

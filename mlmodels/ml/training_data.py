@@ -1,0 +1,181 @@
+"""Which crops train, which calibrate, and how batches are drawn from them.
+
+Reads the sets of a data folder. Rows of a test split, and of the held-out fold, never enter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mlmodels.ml.augment import augment
+from mlmodels.ml.classes import CLASSES
+from mlmodels.ml.crop_store import NO_CELL, Crop, CropStore, open_store
+from mlmodels.ml.crops import CropRule
+from mlmodels.ml.errors import ManifestInvalid
+from mlmodels.ml.manifest import Row, read_manifest, rows_of_folder
+from mlmodels.ml.recipe import Recipe, Stage
+from mlmodels.ml.splits import check_no_straddling, inner_sources
+
+TEST_SPLITS = {"test"}
+NEVER_TRAINED = {"jtsc", "raabin"}
+AHEAD = 4
+Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The crops of one run.
+
+    Args:
+        crops: of all sets, in a fixed order.
+        stores: pixels by set.
+        places: (set, place in that set's store) of each crop.
+        training: places in `crops` that train.
+        inner: places in `crops` that calibrate; whole sources, none of them in `training`.
+        classes: in the order of the logits.
+    """
+
+    crops: tuple[Crop, ...]
+    stores: dict[str, CropStore]
+    places: tuple[tuple[str, int], ...]
+    training: np.ndarray
+    inner: np.ndarray
+    classes: tuple[str, ...]
+
+    @property
+    def sha256(self) -> str:
+        """Of the sorted rows that train or calibrate; see `rows_sha256`."""
+        used = np.concatenate([self.training, self.inner])
+        return rows_sha256([self.crops[i] for i in used])
+
+
+def rows_sha256(crops: list[Crop]) -> str:
+    """SHA-256 of crops' sorted rows; crops of one picture count once for each class."""
+    lines = {f"{c.path},{c.sha256},{c.label},{c.source},{c.split}" for c in crops}
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+
+def load_training_data(recipe: Recipe, root: Path, *, hold_out: str, cache: Path) -> TrainingData:
+    """Gather the crops of every set that the recipe's stages name.
+
+    Args:
+        recipe: names the sets (folders of `root/cells`), the crop rule and the inner share.
+        root: the data folder. One without `cells/` is a single set, `own`.
+        hold_out: a split that is left out, e.g. "fold0"; empty for none.
+        cache: where crops are kept.
+
+    Raises:
+        ManifestInvalid: a set is missing or may not train, or a source straddles splits.
+    """
+    a, c = recipe.architecture, recipe.crop
+    wide = CropRule(c.wide_scale, round(a.input_px * c.wide_scale / c.scale))
+    stores: dict[str, CropStore] = {}
+    crops: list[Crop] = []
+    places: list[tuple[str, int]] = []
+    for name in sorted({s for stage in recipe.stages for s in stage.shares}):
+        rows = [r for r in _rows_of_set(name, root) if r.split not in TEST_SPLITS]
+        check_no_straddling(rows)
+        stores[name] = open_store(rows, name=name, root=root, wide=wide, folder=cache / "crops")
+        crops += stores[name].crops
+        places += [(name, i) for i in range(len(stores[name].crops))]
+    kept = [i for i, crop in enumerate(crops) if not hold_out or crop.split != hold_out]
+    if hold_out and len(kept) == len(crops):
+        raise ManifestInvalid(f"No picture is in the split {hold_out} that is to be held out.")
+    inner = _inner_of(recipe, [crops[i] for i in kept])
+    is_inner = np.array([crops[i].source in inner for i in kept])
+    order = np.array(kept)
+    return TrainingData(
+        tuple(crops), stores, tuple(places), order[~is_inner], order[is_inner], CLASSES
+    )
+
+
+def _rows_of_set(name: str, root: Path) -> list[Row]:
+    if name in NEVER_TRAINED:
+        raise ManifestInvalid(f"The set {name} is for measuring only; no recipe may train on it.")
+    if name == "own":
+        return rows_of_folder(root)
+    return read_manifest(root / "cells" / name / "manifest.csv")
+
+
+def _inner_of(recipe: Recipe, crops: list[Crop]) -> frozenset[str]:
+    """Inner sources of each set apart, so that a small set has its share too."""
+    chosen: set[str] = set()
+    for name in {crop.set for crop in crops}:
+        rows = [c for c in crops if c.set == name and c.label != NO_CELL]
+        chosen |= inner_sources(rows, recipe.calibration.inner_share)
+    return frozenset(chosen)
+
+
+def stage_pool(data: TrainingData, stage: Stage) -> tuple[np.ndarray, np.ndarray]:
+    """The crops a stage draws from, and the probability of each.
+
+    Args:
+        data: of the run.
+        stage: names the sets, their shares, the power of the class sizes and the negatives.
+
+    Returns:
+        places in `data.crops` int (M,), and probabilities float64 (M,) that add up to 1.
+    """
+    pool = np.array([i for i in data.training if data.crops[i].set in stage.shares])
+    names = [(data.crops[i].set, data.crops[i].label) for i in pool]
+    counts = Counter(names)
+    cells = {n: v**stage.class_power for n, v in counts.items() if n[1] != NO_CELL}
+    by_set = Counter({s: sum(v for n, v in cells.items() if n[0] == s) for s in stage.shares})
+    negatives = sum(v for n, v in counts.items() if n[1] == NO_CELL)
+    share = stage.negatives if negatives else 0.0
+    weight = {n: (1 - share) * stage.shares[n[0]] * v / by_set[n[0]] for n, v in cells.items()}
+    p = np.array([weight[n] / counts[n] if n in weight else share / negatives for n in names])
+    return pool, p / p.sum()
+
+
+def epoch_batches(
+    data: TrainingData, recipe: Recipe, stage_index: int, epoch: int, steps: int
+) -> Iterator[Batch]:
+    """The batches of one epoch, prepared ahead on a thread, the same for the same seed.
+
+    Args:
+        data, recipe: of the run.
+        stage_index, epoch: which stretch.
+        steps: how many batches.
+
+    Yields:
+        crops uint8 (B, side, side, 3), classes int32 (B,) with -1 for no cell, and is-cell
+        float32 (B,).
+    """
+    stage = recipe.stages[stage_index]
+    pool, p = stage_pool(data, stage)
+
+    def make(step: int) -> Batch:
+        rng = np.random.default_rng([recipe.seed, stage_index, epoch, step])
+        return _batch(data, recipe, rng.choice(pool, stage.batch, p=p), rng)
+
+    with ThreadPoolExecutor(1) as thread:
+        waiting: list[Future[Batch]] = [thread.submit(make, s) for s in range(min(AHEAD, steps))]
+        for step in range(steps):
+            batch = waiting.pop(0).result()
+            if step + AHEAD < steps:
+                waiting.append(thread.submit(make, step + AHEAD))
+            yield batch
+
+
+def _batch(
+    data: TrainingData, recipe: Recipe, drawn: np.ndarray, rng: np.random.Generator
+) -> Batch:
+    ratio = recipe.crop.scale / recipe.crop.wide_scale
+    side = recipe.architecture.input_px
+    pixels = np.empty((len(drawn), side, side, 3), np.uint8)
+    labels = np.full(len(drawn), -1, np.int32)
+    for k, i in enumerate(drawn):
+        name, place = data.places[i]
+        wide = data.stores[name].pixels[place]
+        pixels[k] = augment(wide, ratio, side, recipe.augmentation, rng)
+        if data.crops[i].label != NO_CELL:
+            labels[k] = data.classes.index(data.crops[i].label)
+    return pixels, labels, (labels >= 0).astype(np.float32)

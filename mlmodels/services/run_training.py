@@ -1,0 +1,131 @@
+"""Trains models from recipes and puts versions together to be shipped. Loads TensorFlow."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mlmodels.ml.engine import CARD, verify_folder
+from mlmodels.ml.errors import ArtifactDamaged
+from mlmodels.ml.export import finish_version, write_card
+from mlmodels.ml.manifest import Row, rows_of_folder, write_manifest
+from mlmodels.ml.recipe import load_recipe
+from mlmodels.ml.training import RunPlan, train, with_overrides
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+SHIPPED = REPOSITORY / "mlmodels" / "shipped"
+NAME = "hematovision"
+Say = Callable[[str], None]
+
+
+def run_training(
+    *,
+    recipe: str,
+    data: Path,
+    output: Path,
+    cache: Path,
+    version: str,
+    hold_out: str = "",
+    seed: int | None = None,
+    epochs: int | None = None,
+    threads: int = 2,
+    say: Say = print,
+) -> dict[str, Any]:
+    """Train a recipe to its end and write the version into `output/version`.
+
+    Run again with the same arguments, it goes on after the last whole epoch.
+
+    Returns:
+        The version's card.
+    """
+    plan = RunPlan(
+        recipe=with_overrides(load_recipe(recipe), seed=seed, epochs=epochs),
+        data_root=data,
+        output=output,
+        cache=cache,
+        hold_out=hold_out,
+        threads=threads,
+    )
+    model, training_data = train(plan, say)
+    say("calibrating and exporting")
+    return finish_version(
+        model,
+        training_data,
+        plan.recipe,
+        name=NAME,
+        version=version,
+        data_root=data,
+        output=output / "version",
+        hold_out=hold_out,
+        git_revision=git_revision(),
+    )
+
+
+def ship(run: Path, *, version: str, about: Path | None, metrics: dict[str, Path]) -> Path:
+    """Copy a run's version into `mlmodels/shipped`, with its measured figures on the card.
+
+    Args:
+        run: the run folder.
+        version: the number it is shipped under.
+        about: a JSON file with what only people know: intended use, licences, known failures.
+        metrics: JSON files of `evaluate_model`, by the name they get on the card.
+
+    Returns:
+        The shipped folder.
+
+    Raises:
+        ArtifactDamaged: the run's version is not whole, or figures are of other weights.
+    """
+    source, target = run / "version", SHIPPED / f"{NAME}-{version}"
+    sums = verify_folder(source)
+    card = json.loads((source / CARD).read_text(encoding="utf-8"))
+    card |= {"version": version}
+    if about:
+        card |= json.loads(about.read_text(encoding="utf-8"))
+    for name, file in metrics.items():
+        figures = json.loads(file.read_text(encoding="utf-8"))
+        measured = figures["weights_sha256"]
+        if isinstance(measured, str) and measured not in sums.values():
+            raise ArtifactDamaged(f"The figures in {file.name} are of other weights.")
+        card["metrics"][name] = figures
+    part = target.with_name(target.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.copytree(source, part)
+    write_card(card, part)
+    shutil.rmtree(target, ignore_errors=True)
+    part.rename(target)
+    return target
+
+
+def prepare_data(folder: Path, output: Path) -> list[Row]:
+    """Turn class folders, in any letter case and depth, into a manifest beside or elsewhere.
+
+    Returns:
+        The rows written; paths are relative to `folder`.
+
+    Raises:
+        ManifestInvalid: there is no folder, or no picture in it.
+    """
+    rows = rows_of_folder(folder)
+    write_manifest(rows, output)
+    return rows
+
+
+def git_revision() -> str:
+    """The revision of the code, marked where the tree has changes; empty outside of git."""
+    try:
+        answer = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40"],
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=20,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return answer.stdout.strip()
