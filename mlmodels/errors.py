@@ -34,3 +34,16 @@ class ModelVersionNotFound(NotFound):
 
     def __init__(self) -> None:
         super().__init__("There is no such model version.")
+
+
+class ModelVersionChanged(DomainError):
+    """A version that has results carries other files than it was registered with."""
+
+    code = "model_version_changed"
+    http_status = 409
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            f"The files of model version {version} are not the ones that were registered, and "
+            "results were made with it. Restore them, or give the new files a new version."
+        )
