@@ -101,7 +101,7 @@ CACHES = {
 MEDIA_ROOT = env.folder("MEDIA_ROOT", default=VAR_DIR / "media")
 STORAGES = {
     # Private: no URL leads here; pages and downloads pass through a view that asks the policy.
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "predictions.storage.DurableFolderStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
@@ -143,6 +143,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = not DEBUG
 CSRF_COOKIE_SECURE = not DEBUG
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "hematovision.error_responses.csrf_failure"
 # Sign-in: failures before the first lock, and its length; it doubles with each further failure.
 SIGN_IN_FAILURES_BEFORE_LOCK = env.whole("SIGN_IN_FAILURES_BEFORE_LOCK", default=5, at_least=1)
 SIGN_IN_LOCK_S = env.whole("SIGN_IN_LOCK_S", default=60, at_least=1)
@@ -184,14 +185,22 @@ if TRUSTED_PROXIES:
 MAX_IMAGE_BYTES = env.whole("MAX_IMAGE_MB", default=25, at_least=1) * 1024 * 1024
 MAX_IMAGE_MEGAPIXELS = env.whole("MAX_IMAGE_MEGAPIXELS", default=50, at_least=1)
 MAX_FILES_PER_UPLOAD = env.whole("MAX_FILES_PER_UPLOAD", default=100, at_least=1)
-DATA_UPLOAD_MAX_NUMBER_FILES = MAX_FILES_PER_UPLOAD
+# Above what one upload may hold, so that the sentence about it is ours and not the parser's.
+DATA_UPLOAD_MAX_NUMBER_FILES = 10 * MAX_FILES_PER_UPLOAD
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    # Keeps no more of a file than is needed to see that it is too large.
+    "hematovision.upload_handlers.CappedFileUploadHandler",
+]
 RENDITION_SIDE_PX = env.whole("RENDITION_SIDE_PX", default=2048, at_least=256)
 THUMBNAIL_SIDE_PX = 240
 
 # --- Work in the background -----------------------------------------------------------------
 
+# The models that come with the program, one folder for each version.
+SHIPPED_MODELS_DIR = env.folder("SHIPPED_MODELS_DIR", default=BASE_DIR / "mlmodels" / "shipped")
 INFERENCE_RUNTIME = env.choice("INFERENCE_RUNTIME", default="keras", allowed=("keras", "litert"))
 JOB_LEASE_S = env.whole("JOB_LEASE_S", default=60, at_least=2)
 JOB_MAX_ATTEMPTS = env.whole("JOB_MAX_ATTEMPTS", default=5, at_least=1)
@@ -254,7 +263,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["accounts.api.permissions.PolicyPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
-        "rest_framework.parsers.JSONParser",
+        "accounts.api.parsers.SmallJSONParser",
         "rest_framework.parsers.FormParser",
         "rest_framework.parsers.MultiPartParser",
     ],
@@ -270,6 +279,8 @@ REST_FRAMEWORK = {
     },
     "EXCEPTION_HANDLER": "hematovision.error_responses.api_error_response",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    # Without it a client chooses its own address for the throttle in X-Forwarded-For.
+    "NUM_PROXIES": TRUSTED_PROXIES,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "HematoVision API",
@@ -291,7 +302,16 @@ USE_TZ = True
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"request_id": {"()": "hematovision.origin.RequestIdFilter"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name} {request_id} {message}", "style": "{"}
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["request_id"],
+        }
+    },
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", default="INFO")},
 }

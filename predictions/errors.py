@@ -46,3 +46,81 @@ class JobStateRefused(DomainError):
 
     code = "job_state"
     http_status = 409
+
+
+class SampleInvalid(DomainError):
+    """What is said about a new sample cannot be taken."""
+
+    code = "invalid"
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence, fields={field: [sentence]})
+
+
+class NoFile(UploadRefused):
+    """The upload holds no file."""
+
+    code = "no_file"
+
+    def __init__(self, field: str) -> None:
+        sentence = "No file was sent. Choose at least one picture."
+        super().__init__(sentence, fields={field: [sentence]})
+
+
+class TooManyFiles(UploadRefused):
+    """The upload holds more files than one upload may."""
+
+    code = "too_many_files"
+    http_status = 413
+
+    def __init__(self, *, sent: int, at_most: int) -> None:
+        super().__init__(
+            f"{sent} files were sent at once; at most {at_most} can be. Send them in parts."
+        )
+
+
+class ImageRefused(UploadRefused):
+    """One file is not an acceptable picture; the sentence names it and gives the reason."""
+
+    code = "image_refused"
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"{name}: {reason}")
+
+
+class ImageTooLarge(ImageRefused):
+    """One file has more bytes than a picture may have."""
+
+    code = "image_too_large"
+    http_status = 413
+
+
+class OriginalMissing(DomainError):
+    """The stored bytes of an image are gone or are not the ones that were uploaded."""
+
+    code = "original_missing"
+    http_status = 410
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The stored picture is missing or damaged, so it cannot be read. Upload it again "
+            "in a new sample."
+        )
+
+
+class StorageUnavailable(DomainError):
+    """The storage of pictures does not answer now; it may in a moment."""
+
+    code = "storage_unavailable"
+    http_status = 503
+
+    def __init__(self) -> None:
+        super().__init__("The store of pictures does not answer. Try again in a minute.")
+
+
+class CellNotFound(NotFound):
+    """No such cell in this laboratory."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such cell in your laboratory.")

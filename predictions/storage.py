@@ -1,0 +1,164 @@
+"""The bytes of images in private storage: written once under a new name, never changed.
+
+Knows no rows. Every name is ours (a day and a UUID); nothing of the uploader's goes in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import threading
+import uuid
+from functools import lru_cache
+
+import numpy as np
+from django.conf import settings
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import FileSystemStorage, default_storage
+from django.utils import timezone
+
+from mlmodels.ml.images import ImageLimits, decode_image, encode_rendition
+from predictions.errors import OriginalMissing, StorageUnavailable
+
+logger = logging.getLogger(__name__)
+
+ORIGINALS, RENDITIONS, THUMBNAILS = "originals", "renditions", "thumbnails"
+# Around a cell: what of its surroundings the crop shows, as a share of the box's longer side.
+CROP_MARGIN = 0.2
+
+_decoding = threading.Lock()
+
+
+class DurableFolderStorage(FileSystemStorage):
+    """A folder where a file appears under its name only when all of it is on the disk."""
+
+    def _save(self, name: str, content: File) -> str:
+        path = self.path(name)
+        folder = os.path.dirname(path)
+        os.makedirs(folder, mode=self.directory_permissions_mode or 0o700, exist_ok=True)
+        part = f"{path}.part"
+        with open(part, "xb") as stream:
+            for chunk in content.chunks():
+                stream.write(chunk)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if self.file_permissions_mode is not None:
+            os.chmod(part, self.file_permissions_mode)
+        os.rename(part, path)
+        _fsync_folder(folder)
+        return name
+
+
+def keep_original(data: bytes) -> str:
+    """Store uploaded bytes as they came; returns their name in storage."""
+    return _save(f"{ORIGINALS}/{_new_name()}", data)
+
+
+def make_rendition(rgb: np.ndarray) -> str:
+    """Store our own JPEG for showing on a page, without metadata; returns its name."""
+    return _save_jpeg(RENDITIONS, rgb, settings.RENDITION_SIDE_PX)
+
+
+def make_thumbnail(rgb: np.ndarray) -> str:
+    """Store our own small JPEG for lists; returns its name."""
+    return _save_jpeg(THUMBNAILS, rgb, settings.THUMBNAIL_SIDE_PX)
+
+
+def open_original(name: str) -> File:
+    """The uploaded bytes, to be handed out as a download.
+
+    Raises:
+        OriginalMissing: there is no such file.
+    """
+    try:
+        return default_storage.open(name)
+    except FileNotFoundError as error:
+        raise OriginalMissing() from error
+
+
+def read_original(name: str, *, sha256: str) -> bytes:
+    """The uploaded bytes, verified.
+
+    Raises:
+        OriginalMissing: the file is gone, or its bytes are not those that were uploaded.
+        StorageUnavailable: the storage does not answer now.
+    """
+    data = read_file(name)
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise OriginalMissing()
+    return data
+
+
+def read_file(name: str) -> bytes:
+    """A stored file's bytes.
+
+    Raises:
+        OriginalMissing: the file is gone.
+        StorageUnavailable: the storage does not answer now.
+    """
+    try:
+        with default_storage.open(name) as stream:
+            return stream.read()
+    except FileNotFoundError as error:
+        raise OriginalMissing() from error
+    except OSError as error:
+        logger.exception("The storage did not give a file.")
+        raise StorageUnavailable() from error
+
+
+def cut_crop(name: str, *, x_px: int, y_px: int, width_px: int, height_px: int) -> bytes:
+    """A JPEG of one cell with a little of what is around it.
+
+    Args:
+        name: of the picture to cut from, in storage.
+        x_px, y_px, width_px, height_px: the cell's box in that picture.
+    """
+    # One picture is decoded at a time: a page asks for all its cells at once.
+    with _decoding:
+        rgb = _pixels(name)
+    margin = round(CROP_MARGIN * max(width_px, height_px))
+    top, left = max(0, y_px - margin), max(0, x_px - margin)
+    crop = rgb[top : y_px + height_px + margin, left : x_px + width_px + margin]
+    if crop.size == 0:
+        raise OriginalMissing()
+    return encode_rendition(np.ascontiguousarray(crop), max_side_px=512, quality=92)
+
+
+def remove(*names: str) -> None:
+    """Take back files that no row came to name."""
+    for name in names:
+        default_storage.delete(name)
+
+
+@lru_cache(maxsize=2)
+def _pixels(name: str) -> np.ndarray:
+    limits = ImageLimits(max_bytes=2**40, max_megapixels=2 * settings.MAX_IMAGE_MEGAPIXELS)
+    return decode_image(read_file(name), limits)
+
+
+def _save_jpeg(folder: str, rgb: np.ndarray, side_px: int) -> str:
+    data = encode_rendition(rgb, max_side_px=side_px)
+    return _save(f"{folder}/{_new_name()}.jpg", data)
+
+
+def _save(name: str, data: bytes) -> str:
+    try:
+        return default_storage.save(name, ContentFile(data))
+    except OSError as error:
+        logger.exception("The storage did not take a file.")
+        raise StorageUnavailable() from error
+
+
+def _new_name() -> str:
+    """A folder for the day, so that no folder grows without end, and a UUID."""
+    return f"{timezone.now():%Y/%m/%d}/{uuid.uuid4()}"
+
+
+def _fsync_folder(path: str) -> None:
+    """Let the new name itself survive a loss of power."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
