@@ -4,7 +4,8 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.policy import Action, allows
-from predictions.models import SmearImage, Sample
+from predictions.errors import JobStateRefused, SampleClosed
+from predictions.models import Cell, ClassificationJob, Sample, SmearImage
 
 
 def visible_samples(viewer: User) -> QuerySet[Sample]:
@@ -19,3 +20,30 @@ def visible_images(viewer: User) -> QuerySet[SmearImage]:
     if not allows(viewer, Action.SEE_RESULTS):
         return SmearImage.objects.none()
     return SmearImage.objects.filter(sample__laboratory_id=viewer.laboratory_id)
+
+
+def visible_cells(viewer: User) -> QuerySet[Cell]:
+    """The cells of the viewer's laboratory."""
+    if not allows(viewer, Action.SEE_RESULTS):
+        return Cell.objects.none()
+    return Cell.objects.filter(image__sample__laboratory_id=viewer.laboratory_id)
+
+
+def refuse_closed(sample: Sample) -> None:
+    """Let only a sample pass that still takes images."""
+    if not sample.accepts_images:
+        raise SampleClosed(
+            f"This sample is {sample.get_state_display()}, so no image can be added. "
+            "Create a new sample."
+        )
+
+
+def can_rerun(viewer: User, job: ClassificationJob | None) -> bool:
+    """Whether this person may have the image of this newest job classified again now."""
+    return allows(viewer, Action.RERUN_IMAGES) and (job is None or job.is_final)
+
+
+def refuse_unfinished(job: ClassificationJob | None) -> None:
+    """Let only an image pass that nothing is at work on."""
+    if job is not None and not job.is_final:
+        raise JobStateRefused("This image is still being classified. Wait for its result.")

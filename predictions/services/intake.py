@@ -1,0 +1,317 @@
+"""Takes in pictures: checks, keeps and queues each file of an upload, whatever the others are."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import IntegrityError, transaction
+
+from accounts.models import AuditAction, User
+from accounts.policy import Action, require
+from accounts.services.audit import record_event
+from hematovision.errors import DomainError
+from mlmodels.ml.errors import RejectedImage
+from mlmodels.ml.images import ImageLimits, read_picture
+from predictions import policy, storage
+from predictions.errors import (
+    ImageRefused,
+    ImageTooLarge,
+    NoFile,
+    SampleNotFound,
+    StorageUnavailable,
+    TooManyFiles,
+)
+from predictions.models import ClassificationJob, Sample, SmearImage
+from predictions.services import jobs
+from predictions.services.samples import new_accession_number, sample_for_upload
+
+LONGEST_NAME = 200
+
+# A picture of 50 megapixels fills some hundred megabytes while it is decoded: two at a time.
+_room_for_pixels = threading.BoundedSemaphore(2)
+
+
+@dataclass(frozen=True)
+class ReceivedFile:
+    """What became of one file of an upload.
+
+    Args:
+        name: what the person called it.
+        image: the image it became, or was already.
+        job: the classification that was asked for.
+        duplicate: the sample already held these very bytes.
+        error: a sentence that names the file, where it was refused.
+        error_code, error_status: a word for programs and the HTTP status beside it.
+    """
+
+    name: str
+    image: SmearImage | None = None
+    job: ClassificationJob | None = None
+    duplicate: bool = False
+    error: str | None = None
+    error_code: str = ""
+    error_status: int = 0
+
+
+@dataclass(frozen=True)
+class TakenImage:
+    """An image that is in the sample now.
+
+    Args:
+        job: the classification that was asked for; none for a duplicate.
+        duplicate: the sample already held these very bytes.
+    """
+
+    image: SmearImage
+    job: ClassificationJob | None = None
+    duplicate: bool = False
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What became of an upload: the sample, and each file in the order sent."""
+
+    sample: Sample
+    files: list[ReceivedFile]
+
+
+def receive_upload(
+    *,
+    actor: User,
+    accession_number: str,
+    files: Sequence[UploadedFile],
+    patient_reference: str = "",
+    note: str = "",
+) -> Upload:
+    """Take in files for the sample of this number, which is made where it does not exist."""
+    require(actor, Action.UPLOAD_IMAGES)
+    _check_count(files)
+    sample = sample_for_upload(
+        actor=actor,
+        accession_number=accession_number,
+        patient_reference=patient_reference,
+        note=note,
+    )
+    return Upload(sample, receive_images(actor=actor, sample_id=sample.pk, files=files))
+
+
+def receive_images(
+    *, actor: User, sample_id: UUID, files: Sequence[UploadedFile]
+) -> list[ReceivedFile]:
+    """Take in files for a sample; a refused one never loses the others.
+
+    Returns:
+        What became of each file, in the order sent.
+
+    Raises:
+        SampleNotFound: there is no such sample in the actor's laboratory.
+        SampleClosed: it takes no more images.
+        NoFile, TooManyFiles: the upload as a whole cannot be taken.
+    """
+    require(actor, Action.UPLOAD_IMAGES)
+    sample = policy.visible_samples(actor).filter(pk=sample_id).first()
+    if sample is None:
+        raise SampleNotFound()
+    policy.refuse_closed(sample)
+    _check_count(files)
+    return [
+        _receive(actor=actor, sample=sample, position=position, file=file)
+        for position, file in enumerate(files)
+    ]
+
+
+def status_of(files: Sequence[ReceivedFile]) -> int:
+    """The HTTP status of an upload: taken, unless every file was refused.
+
+    Where all were refused for one kind of reason, its status; else 400.
+    """
+    statuses = {file.error_status for file in files}
+    if 0 in statuses:
+        return 202
+    return statuses.pop() if len(statuses) == 1 else 400
+
+
+def receive_single(
+    *, actor: User, file: UploadedFile | None, accession_number: str = ""
+) -> TakenImage:
+    """Take in one picture for the sample of this number, or of a new one where none is given.
+
+    Raises:
+        NoFile: there is none.
+        ImageRefused: the file is not an acceptable picture; no sample is made for it.
+        SampleClosed: the sample takes no more images.
+    """
+    require(actor, Action.UPLOAD_IMAGES)
+    if file is None:
+        raise NoFile("image")
+    try:
+        sent = _read(file)
+        stored = _store(sent)
+    except ImageRefused as error:
+        _record_refusal(actor=actor, sample=None, error=error)
+        raise
+    try:
+        sample = sample_for_upload(
+            actor=actor, accession_number=accession_number.strip() or new_accession_number()
+        )
+    except DomainError:
+        storage.remove(*stored.names)
+        raise
+    return _keep(actor=actor, sample=sample, position=0, sent=sent, stored=stored)
+
+
+def safe_name(name: str | None) -> str:
+    """What the person called the file: its last path part, printable and not too long."""
+    last = (name or "").replace("\\", "/").rsplit("/", 1)[-1]
+    # Neither control characters nor marks that turn the reading direction.
+    printable = "".join(c for c in last if not unicodedata.category(c).startswith("C")).strip()
+    if len(printable) > LONGEST_NAME:
+        stem, dot, ending = printable.rpartition(".")
+        tail = f"{dot}{ending}" if stem and len(ending) <= 8 else ""
+        printable = printable[: LONGEST_NAME - len(tail)] + tail
+    return printable or "unnamed"
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """A file as it came."""
+
+    name: str
+    declared_type: str
+    data: bytes
+    sha256: str
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """An acceptable picture whose files are in storage."""
+
+    detected_type: str
+    width_px: int
+    height_px: int
+    original: str
+    rendition: str
+    thumbnail: str
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        return self.original, self.rendition, self.thumbnail
+
+
+def _check_count(files: Sequence[UploadedFile]) -> None:
+    if not files:
+        raise NoFile("files")
+    if len(files) > settings.MAX_FILES_PER_UPLOAD:
+        raise TooManyFiles(sent=len(files), at_most=settings.MAX_FILES_PER_UPLOAD)
+
+
+def _receive(*, actor: User, sample: Sample, position: int, file: UploadedFile) -> ReceivedFile:
+    name = safe_name(file.name)
+    try:
+        sent = _read(file)
+        known = _known(sample, sent)
+        if known is not None:
+            return ReceivedFile(name=name, image=known, duplicate=True)
+        stored = _store(sent)
+    except ImageRefused as error:
+        _record_refusal(actor=actor, sample=sample, error=error)
+        return _refused(name, error.message, error)
+    except StorageUnavailable as error:
+        return _refused(name, f"{name}: {error.message}", error)
+    taken = _keep(actor=actor, sample=sample, position=position, sent=sent, stored=stored)
+    return ReceivedFile(name=name, image=taken.image, job=taken.job, duplicate=taken.duplicate)
+
+
+def _refused(name: str, sentence: str, error: DomainError) -> ReceivedFile:
+    return ReceivedFile(
+        name=name, error=sentence, error_code=error.code, error_status=error.http_status
+    )
+
+
+def _read(file: UploadedFile) -> _Sent:
+    """The bytes of a file, read no further than a picture may be long."""
+    name = safe_name(file.name)
+    at_most = settings.MAX_IMAGE_BYTES
+    data = b"" if (file.size or 0) > at_most else file.read(at_most + 1)
+    if (file.size or 0) > at_most or len(data) > at_most:
+        raise ImageTooLarge(
+            name,
+            f"The file is larger than {at_most / 1024**2:.0f} MB. "
+            "Save it with stronger compression, or crop it.",
+        )
+    declared = (file.content_type or "").replace("\x00", "")[:100]
+    return _Sent(name, declared, data, hashlib.sha256(data).hexdigest())
+
+
+def _known(sample: Sample, sent: _Sent) -> SmearImage | None:
+    """The image that these very bytes already are in this sample."""
+    return SmearImage.objects.filter(sample=sample, sha256=sent.sha256).first()
+
+
+def _store(sent: _Sent) -> _Stored:
+    """Decode a file and put it, its rendition and its thumbnail in storage: bytes before rows."""
+    limits = ImageLimits(settings.MAX_IMAGE_BYTES, settings.MAX_IMAGE_MEGAPIXELS)
+    names: list[str] = []
+    try:
+        with _room_for_pixels:
+            picture = read_picture(sent.data, limits)
+            names.append(storage.keep_original(sent.data))
+            names.append(storage.make_rendition(picture.rgb))
+            names.append(storage.make_thumbnail(picture.rgb))
+    except RejectedImage as error:
+        raise ImageRefused(sent.name, error.message) from error
+    except StorageUnavailable:
+        storage.remove(*names)
+        raise
+    return _Stored(picture.media_type, picture.width_px, picture.height_px, *names)
+
+
+def _keep(
+    *, actor: User, sample: Sample, position: int, sent: _Sent, stored: _Stored
+) -> TakenImage:
+    """Write the rows of a stored picture and ask for its classification, all or nothing."""
+    try:
+        with transaction.atomic():
+            image = SmearImage.objects.create(
+                sample=sample,
+                uploaded_by=actor,
+                original_name=sent.name,
+                position_in_upload=position,
+                sha256=sent.sha256,
+                size_bytes=len(sent.data),
+                declared_type=sent.declared_type,
+                **asdict(stored),
+            )
+            job = jobs.queue_job(image)
+            record_event(
+                action=AuditAction.IMAGE_UPLOADED,
+                actor=actor,
+                laboratory=actor.laboratory,
+                obj=image,
+                changes={"sample": [None, str(sample.pk)], "sha256": [None, sent.sha256]},
+            )
+    except IntegrityError:
+        storage.remove(*stored.names)
+        known = _known(sample, sent)
+        if known is None:
+            raise
+        return TakenImage(known, duplicate=True)
+    return TakenImage(image, job)
+
+
+def _record_refusal(*, actor: User, sample: Sample | None, error: ImageRefused) -> None:
+    """Write down that a file was refused; its name stays out of the trail."""
+    record_event(
+        action=AuditAction.IMAGE_REFUSED,
+        actor=actor,
+        laboratory=actor.laboratory,
+        obj=sample,
+        reason=error.reason,
+    )
