@@ -1,0 +1,17 @@
+"""`manage.py sweep_jobs`: what beat does every few seconds, once, by hand."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from predictions.services.sweep import sweep
+
+
+class Command(BaseCommand):
+    """Sends left-behind jobs again and fails those without attempts left."""
+
+    help = "Look after jobs that were left behind: send them again, or fail them."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        swept = sweep()
+        self.stdout.write(f"sent again: {swept.sent}, failed: {swept.failed}")

@@ -1,0 +1,146 @@
+"""The work of one job, from claim to record. Opens an engine: only tasks and commands import it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+
+from hematovision.errors import DomainError
+from mlmodels.errors import ModelDamaged, NoActiveModel
+from mlmodels.ml.errors import RejectedImage
+from mlmodels.ml.images import ImageLimits
+from mlmodels.ml.pipeline import Findings, read_image
+from mlmodels.selectors.versions import active_version
+from mlmodels.services.run_engine import engine_for
+from predictions import storage
+from predictions.errors import OriginalMissing, StorageUnavailable
+from predictions.models import Cell, ClassificationJob
+from predictions.services import jobs
+
+logger = logging.getLogger(__name__)
+
+# What may pass by itself: the task is tried again, up to the attempts of the job.
+PASSING = (OperationalError, InterfaceError, StorageUnavailable)
+
+_Stage = ClassificationJob.Stage
+
+
+def classify_image(*, job_id: UUID) -> None:
+    """Classify the image of a job, if nobody else does; run twice or in parallel, it counts once.
+
+    Raises:
+        OperationalError, InterfaceError, StorageUnavailable: what may pass; the job is queued
+            again and the task tries later.
+    """
+    held = jobs.claim(job_id)
+    if held is None:
+        return
+    try:
+        with _renewed(held):
+            _work(held)
+    except PASSING:
+        _give_back(held)
+        raise
+    except (NoActiveModel, ModelDamaged, OriginalMissing) as error:
+        jobs.fail(held, code=error.code, sentence=error.message)
+    except RejectedImage as error:
+        jobs.fail(held, code="image_rejected", sentence=error.message)
+    except Exception:
+        logger.exception("Job %s failed.", job_id)
+        jobs.fail(held, code="unexpected", sentence=_UNEXPECTED)
+        raise
+
+
+def preload_engine() -> None:
+    """Open the active version's engine before the first image asks for it."""
+    try:
+        version = active_version(None)
+        if version is not None:
+            engine_for(version)
+    except (DomainError, DatabaseError):
+        # The first job meets the same and says it on its row.
+        logger.warning("The engine could not be opened ahead of the first image.", exc_info=True)
+    finally:
+        connection.close()
+
+
+_UNEXPECTED = (
+    "Something failed while this image was classified; the reason is in the log. "
+    "Run it again; if it fails again, tell the operator."
+)
+
+
+def _work(held: jobs.Claim) -> None:
+    """Read, classify, record; end quietly as soon as the job is no longer ours."""
+    data = storage.read_original(held.image.original, sha256=held.image.sha256)
+    if held.version is None:
+        raise NoActiveModel()
+    if not jobs.enter_stage(held, _Stage.CLASSIFYING):
+        return
+    limits = ImageLimits(settings.MAX_IMAGE_BYTES, settings.MAX_IMAGE_MEGAPIXELS)
+    findings = read_image(data, engine_for(held.version), limits)
+    if not jobs.enter_stage(held, _Stage.RECORDING):
+        return
+    jobs.record(held, cells=_rows(held, findings), timings_ms=findings.timings_ms)
+
+
+def _rows(held: jobs.Claim, findings: Findings) -> list[Cell]:
+    """The findings as rows that are not stored yet, the principal cell first."""
+    return [
+        Cell(
+            image=held.image,
+            job_id=held.job_id,
+            position=position,
+            x_px=cell.box.x,
+            y_px=cell.box.y,
+            width_px=cell.box.width,
+            height_px=cell.box.height,
+            label=cell.label,
+            confidence=cell.confidence,
+            probabilities=cell.probabilities,
+            disposition=cell.disposition,
+            nucleus_area_px=cell.nucleus_area_px,
+            cell_score=cell.cell_score,
+            features=cell.features.astype("<f2").tobytes(),
+        )
+        for position, cell in enumerate(findings.cells, start=1)
+    ]
+
+
+@contextmanager
+def _renewed(held: jobs.Claim) -> Iterator[None]:
+    """Renew the lease from a thread while the body works."""
+    done = threading.Event()
+    keeper = threading.Thread(target=_keep_lease, args=(held, done), daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        keeper.join()
+
+
+def _keep_lease(held: jobs.Claim, done: threading.Event) -> None:
+    while not done.wait(settings.JOB_LEASE_S / 3):
+        try:
+            if not jobs.renew(held):
+                return
+        except DatabaseError:
+            logger.warning("The lease of job %s was not renewed; trying again.", held.job_id)
+        finally:
+            connection.close()
+
+
+def _give_back(held: jobs.Claim) -> None:
+    """Queue the job again if the database lets us; else its lease ends by itself."""
+    try:
+        connection.close_if_unusable_or_obsolete()
+        jobs.release(held)
+    except DatabaseError:
+        logger.warning("Job %s could not be given back; its lease will end.", held.job_id)

@@ -1,0 +1,65 @@
+"""What workers do for samples and images, and what a worker does when it starts and ends."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+from uuid import UUID
+
+from celery import current_app, shared_task, signals
+
+from predictions.services import jobs, run_classification
+from predictions.services.run_heartbeat import Heartbeat
+from predictions.services.sweep import sweep
+
+QUEUE = "inference"
+
+
+@shared_task(
+    name="predictions.classify_image",
+    autoretry_for=run_classification.PASSING,
+    retry_backoff=2,
+    retry_backoff_max=60,
+    max_retries=5,
+)
+def classify_image(job_id: str) -> None:
+    """Classify the image of one job."""
+    run_classification.classify_image(job_id=UUID(job_id))
+
+
+@shared_task(name="predictions.sweep_jobs")
+def sweep_jobs() -> None:
+    """Look after jobs that were left behind."""
+    sweep()
+
+
+@signals.worker_process_init.connect
+def open_engine_ahead(**kwargs: Any) -> None:
+    """In each new process of the pool, after the fork: open the engine beside the first tasks."""
+    if _takes_images():
+        threading.Thread(
+            target=run_classification.preload_engine, name="preload", daemon=True
+        ).start()
+
+
+@signals.worker_ready.connect
+def begin_heartbeat(**kwargs: Any) -> None:
+    """Let /readyz know that somebody classifies."""
+    if _takes_images():
+        _heartbeats.append(Heartbeat(jobs.worker_name()))
+        _heartbeats[-1].start()
+
+
+@signals.worker_shutdown.connect
+def end_heartbeat(**kwargs: Any) -> None:
+    """Say goodbye, so that /readyz need not wait for silence."""
+    while _heartbeats:
+        _heartbeats.pop().stop()
+
+
+_heartbeats: list[Heartbeat] = []
+
+
+def _takes_images() -> bool:
+    """Whether this worker consumes the queue of images."""
+    return QUEUE in current_app.amqp.queues.consume_from
