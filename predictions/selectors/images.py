@@ -1,0 +1,194 @@
+"""One image: its state, its result, its files."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import User
+from accounts.policy import Action, allows
+from mlmodels.models import Label, ModelVersion
+from mlmodels.selectors.labels import labels_for
+from predictions import policy, storage
+from predictions.errors import ImageNotFound
+from predictions.models import Cell, ClassificationJob, Sample, SmearImage
+
+POLL_EVERY_S = 0.1
+
+
+@dataclass(frozen=True)
+class ImageReading:
+    """An image as a person or a program reads it.
+
+    Args:
+        job: the newest one; its state is the image's.
+        status: "queued", "running", "succeeded" or "failed".
+        error: a sentence, where the newest job failed.
+        model_version: the one that found the cells; before there are any, the newest job's.
+        cells: of the newest job that succeeded, the principal cell first.
+        labels: what a cell can be called in this laboratory, by code.
+        has_result: whether a job of this image ever succeeded.
+        previous_image_id, next_image_id: its neighbours in the sample.
+        can_rerun, can_download: what the viewer may do with it now.
+    """
+
+    image: SmearImage
+    sample: Sample
+    job: ClassificationJob | None
+    status: str
+    error: str
+    model_version: ModelVersion | None
+    cells: list[Cell]
+    labels: dict[str, Label]
+    has_result: bool
+    previous_image_id: UUID | None
+    next_image_id: UUID | None
+    can_rerun: bool
+    can_download: bool
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing is at work on the image."""
+        return self.job is None or self.job.is_final
+
+    @property
+    def principal_cell(self) -> Cell | None:
+        """The cell that speaks for the image."""
+        return self.cells[0] if self.cells else None
+
+
+@dataclass(frozen=True)
+class ImageState:
+    """The little that a poll needs."""
+
+    image_id: UUID
+    job_id: UUID | None
+    status: str
+    stage: str
+    is_final: bool
+
+    @property
+    def etag(self) -> str:
+        """Changes whenever the page would look different."""
+        return f'"{self.job_id}-{self.status}-{self.stage}"'
+
+
+def image_for_viewer(viewer: User, image_id: UUID) -> SmearImage:
+    """The image's row with its sample.
+
+    Raises:
+        ImageNotFound: there is no such image in the viewer's laboratory.
+    """
+    images = policy.visible_images(viewer).select_related("sample__laboratory", "uploaded_by")
+    image = images.filter(pk=image_id).first()
+    if image is None:
+        raise ImageNotFound()
+    return image
+
+
+def image_for_reading(viewer: User, image_id: UUID) -> ImageReading:
+    """All of an image that the result page and the API show.
+
+    Raises:
+        ImageNotFound: there is no such image in the viewer's laboratory.
+    """
+    image = image_for_viewer(viewer, image_id)
+    job = _jobs(image).first()
+    made_by = job
+    if job is None or job.status != ClassificationJob.Status.SUCCEEDED:
+        made_by = _jobs(image).filter(status=ClassificationJob.Status.SUCCEEDED).first()
+    shown = made_by or job
+    return ImageReading(
+        image=image,
+        sample=image.sample,
+        job=job,
+        status=job.status if job else ClassificationJob.Status.QUEUED,
+        error=job.error if job else "",
+        model_version=shown.model_version if shown else None,
+        cells=list(made_by.cells.all()) if made_by else [],
+        labels=labels_for(image.sample.laboratory),
+        has_result=made_by is not None,
+        previous_image_id=_neighbour(image, forward=False),
+        next_image_id=_neighbour(image, forward=True),
+        can_rerun=policy.can_rerun(viewer, job),
+        can_download=allows(viewer, Action.DOWNLOAD_ORIGINALS),
+    )
+
+
+def image_state(viewer: User, image_id: UUID) -> ImageState:
+    """What has become of an image, in one query.
+
+    Raises:
+        ImageNotFound: there is no such image in the viewer's laboratory.
+    """
+    row = (
+        policy.visible_images(viewer)
+        .filter(pk=image_id)
+        .order_by("-jobs__queued_at", "-jobs__id")
+        .values_list("jobs__id", "jobs__status", "jobs__stage")
+        .first()
+    )
+    if row is None:
+        raise ImageNotFound()
+    job_id, status, stage = row
+    return ImageState(
+        image_id=image_id,
+        job_id=job_id,
+        status=status or ClassificationJob.Status.QUEUED,
+        stage=stage or "",
+        is_final=job_id is None or status in ClassificationJob.FINAL,
+    )
+
+
+def reading_within(viewer: User, image_id: UUID, *, wait_s: float) -> ImageReading:
+    """The image as soon as nothing is at work on it, or as it is after `wait_s` seconds.
+
+    Asks the database again and again in short reads; it holds no transaction.
+
+    Raises:
+        ImageNotFound: there is no such image in the viewer's laboratory.
+    """
+    end = time.monotonic() + wait_s
+    while not image_state(viewer, image_id).is_final and time.monotonic() < end:
+        time.sleep(min(POLL_EVERY_S, max(0.0, end - time.monotonic())))
+    return image_for_reading(viewer, image_id)
+
+
+def _jobs(image: SmearImage) -> QuerySet[ClassificationJob]:
+    """The image's jobs, newest first; the card of the version is long and not needed here."""
+    return image.jobs.select_related("model_version").defer("model_version__card")
+
+
+def _neighbour(image: SmearImage, *, forward: bool) -> UUID | None:
+    """The image before or after this one in its sample, in the order they came."""
+    others = SmearImage.objects.filter(sample_id=image.sample_id)
+    if forward:
+        others = others.filter(
+            Q(uploaded_at__gt=image.uploaded_at) | Q(uploaded_at=image.uploaded_at, pk__gt=image.pk)
+        ).order_by("uploaded_at", "id")
+    else:
+        others = others.filter(
+            Q(uploaded_at__lt=image.uploaded_at) | Q(uploaded_at=image.uploaded_at, pk__lt=image.pk)
+        ).order_by("-uploaded_at", "-id")
+    return others.values_list("pk", flat=True).first()
+
+
+def rendition_bytes(image: SmearImage) -> bytes:
+    """Our own JPEG of the picture.
+
+    Raises:
+        OriginalMissing: it is gone from storage.
+    """
+    return storage.read_file(image.rendition)
+
+
+def thumbnail_bytes(image: SmearImage) -> bytes:
+    """Our own small JPEG of the picture.
+
+    Raises:
+        OriginalMissing: it is gone from storage.
+    """
+    return storage.read_file(image.thumbnail)

@@ -1,0 +1,62 @@
+"""What is read and written down: a result that is viewed, an original that is downloaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.core.files.base import File
+
+from accounts.models import AuditAction, User
+from accounts.policy import Action, require
+from accounts.services.audit import record_read
+from predictions import storage
+from predictions.selectors.images import ImageReading, image_for_viewer, reading_within
+
+
+@dataclass(frozen=True)
+class Original:
+    """Uploaded bytes to hand out."""
+
+    name: str
+    stream: File
+
+
+def view_result(*, actor: User, image_id: UUID, wait_s: float = 0) -> ImageReading:
+    """The image's reading; once there is a result, that it was viewed is written down.
+
+    Args:
+        wait_s: how long to wait for an unfinished classification.
+
+    Raises:
+        ImageNotFound: there is no such image in the actor's laboratory.
+    """
+    require(actor, Action.SEE_RESULTS)
+    reading = reading_within(actor, image_id, wait_s=wait_s)
+    if reading.has_result:
+        record_read(
+            action=AuditAction.RESULT_VIEWED,
+            actor=actor,
+            laboratory=actor.laboratory,
+            obj=reading.image,
+        )
+    return reading
+
+
+def download_original(*, actor: User, image_id: UUID) -> Original:
+    """The bytes as they were uploaded, and the entry that they were taken.
+
+    Raises:
+        ImageNotFound: there is no such image in the actor's laboratory.
+        OriginalMissing: its bytes are gone from storage.
+    """
+    require(actor, Action.DOWNLOAD_ORIGINALS)
+    image = image_for_viewer(actor, image_id)
+    stream = storage.open_original(image.original)
+    record_read(
+        action=AuditAction.ORIGINAL_DOWNLOADED,
+        actor=actor,
+        laboratory=actor.laboratory,
+        obj=image,
+    )
+    return Original(name=image.original_name, stream=stream)

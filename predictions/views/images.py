@@ -1,0 +1,80 @@
+"""One image: its page, its state while it is classified, and its files."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.cache import get_conditional_response
+
+from accounts.policy import Action, needs
+from hematovision.file_responses import attachment_response, jpeg_response, kept_private
+from hematovision.requests import SignedInRequest
+from predictions.selectors import cells as cell_selectors
+from predictions.selectors import images as image_selectors
+from predictions.selectors.images import ImageReading
+from predictions.services import jobs, reading
+
+
+@needs({"GET": Action.SEE_RESULTS})
+def image(request: SignedInRequest, image_id: UUID) -> HttpResponse:
+    """The picture with what was found in it."""
+    result = reading.view_result(actor=request.user, image_id=image_id)
+    return render(request, "predictions/image.html", _context(result))
+
+
+@needs({"GET": Action.SEE_RESULTS})
+def image_status(request: SignedInRequest, image_id: UUID) -> HttpResponse:
+    """The part of the page that changes while the image is classified; 304 while it does not."""
+    state = image_selectors.image_state(request.user, image_id)
+    response = get_conditional_response(request, etag=state.etag)
+    if response is None:
+        result = reading.view_result(actor=request.user, image_id=image_id)
+        response = render(request, "predictions/partials/image_status.html", _context(result))
+    return kept_private(response, etag=state.etag)
+
+
+@needs({"POST": Action.RERUN_IMAGES})
+def image_rerun(request: SignedInRequest, image_id: UUID) -> HttpResponse:
+    """Ask for a new classification, and go back to the image."""
+    jobs.request_rerun(actor=request.user, image_id=image_id)
+    return redirect("predictions:image", image_id=image_id)
+
+
+@needs({"GET": Action.SEE_RESULTS})
+def image_rendition(request: SignedInRequest, image_id: UUID) -> HttpResponse:
+    """Our own JPEG of the picture."""
+    row = image_selectors.image_for_viewer(request.user, image_id)
+    return jpeg_response(
+        request, etag=row.rendition, read=lambda: image_selectors.rendition_bytes(row)
+    )
+
+
+@needs({"GET": Action.SEE_RESULTS})
+def image_thumbnail(request: SignedInRequest, image_id: UUID) -> HttpResponse:
+    """Our own small JPEG of the picture."""
+    row = image_selectors.image_for_viewer(request.user, image_id)
+    return jpeg_response(
+        request, etag=row.thumbnail, read=lambda: image_selectors.thumbnail_bytes(row)
+    )
+
+
+@needs({"GET": Action.DOWNLOAD_ORIGINALS})
+def image_original(request: SignedInRequest, image_id: UUID) -> HttpResponseBase:
+    """The uploaded bytes, as a download and never to be shown."""
+    original = reading.download_original(actor=request.user, image_id=image_id)
+    return attachment_response(original.stream, name=original.name)
+
+
+@needs({"GET": Action.SEE_RESULTS})
+def cell_crop(request: SignedInRequest, cell_id: UUID) -> HttpResponse:
+    """One cell, cut out of the picture."""
+    cell = cell_selectors.cell_for_viewer(request.user, cell_id)
+    return jpeg_response(request, etag=str(cell.pk), read=lambda: cell_selectors.crop_bytes(cell))
+
+
+def _context(result: ImageReading) -> dict[str, Any]:
+    return {"reading": result, "labels": result.labels}
