@@ -1,0 +1,105 @@
+"""Images over the API."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.policy import Action, needs
+from hematovision.file_responses import attachment_response, jpeg_response
+from hematovision.requests import SignedInApiRequest
+from predictions.api.responses import CLOSED, EVERYWHERE, NOT_FOUND, AnyAccept
+from predictions.api.serializers import ImageBody, RefusedUpload, UploadForm, UploadOutcome
+from predictions.selectors import images as selectors
+from predictions.services import intake, reading
+
+REFUSED = OpenApiResponse(RefusedUpload, description="No file was taken; each says why.")
+
+
+@needs({"POST": Action.UPLOAD_IMAGES})
+class SampleImagesView(APIView):
+    """The images of a sample."""
+
+    parser_classes = [MultiPartParser, FormParser]
+
+    @extend_schema(
+        operation_id="sample_images_upload",
+        request={"multipart/form-data": UploadForm},
+        responses={
+            202: UploadOutcome,
+            400: REFUSED,
+            413: REFUSED,
+            **NOT_FOUND,
+            **CLOSED,
+            **EVERYWHERE,
+        },
+    )
+    def post(self, request: SignedInApiRequest, sample_id: UUID) -> Response:
+        """Upload one picture or many; each has its own outcome, in the order sent."""
+        files = intake.receive_images(
+            actor=request.user, sample_id=sample_id, files=request.FILES.getlist("files")
+        )
+        status = intake.status_of(files)
+        body = UploadOutcome({"images": files}).data
+        if status == 202:
+            return Response(body, status=status)
+        sentence = " ".join(file.error or "" for file in files)
+        return Response({"code": files[0].error_code, "message": sentence, **body}, status=status)
+
+
+@needs({"GET": Action.SEE_RESULTS})
+class ImageView(APIView):
+    """One image."""
+
+    @extend_schema(
+        operation_id="images_read", responses={200: ImageBody, **NOT_FOUND, **EVERYWHERE}
+    )
+    def get(self, request: SignedInApiRequest, image_id: UUID) -> Response:
+        """Read an image's state and, once there is one, its result."""
+        return Response(ImageBody(reading.view_result(actor=request.user, image_id=image_id)).data)
+
+
+@needs({"GET": Action.SEE_RESULTS})
+class ImageRenditionView(APIView):
+    """The picture for showing."""
+
+    content_negotiation_class = AnyAccept
+
+    @extend_schema(
+        operation_id="images_rendition",
+        responses={(200, "image/jpeg"): OpenApiTypes.BINARY, **NOT_FOUND, **EVERYWHERE},
+    )
+    def get(self, request: SignedInApiRequest, image_id: UUID) -> HttpResponseBase:
+        """Fetch the picture as our own JPEG, without its metadata."""
+        image = selectors.image_for_viewer(request.user, image_id)
+        return jpeg_response(
+            request._request,
+            etag=image.rendition,
+            read=lambda: selectors.rendition_bytes(image),
+        )
+
+
+@needs({"GET": Action.DOWNLOAD_ORIGINALS})
+class ImageOriginalView(APIView):
+    """The bytes that were uploaded."""
+
+    content_negotiation_class = AnyAccept
+
+    @extend_schema(
+        operation_id="images_original",
+        responses={
+            (200, "application/octet-stream"): OpenApiTypes.BINARY,
+            **NOT_FOUND,
+            **EVERYWHERE,
+        },
+    )
+    def get(self, request: SignedInApiRequest, image_id: UUID) -> HttpResponseBase:
+        """Download the uploaded bytes, unchanged."""
+        original = reading.download_original(actor=request.user, image_id=image_id)
+        return attachment_response(original.stream, name=original.name)

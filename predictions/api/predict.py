@@ -1,0 +1,57 @@
+"""One picture in, its cells out, in one call."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.policy import Action, needs
+from hematovision.requests import SignedInApiRequest
+from predictions.api.responses import CLOSED, EVERYWHERE, INVALID, TOO_LARGE
+from predictions.api.serializers import PredictForm, Prediction, PredictQuery
+from predictions.services import intake, reading
+
+LONGEST_WAIT_S = 20
+
+
+@needs({"POST": Action.UPLOAD_IMAGES})
+class PredictView(APIView):
+    """Upload and wait."""
+
+    parser_classes = [MultiPartParser, FormParser]
+
+    @extend_schema(
+        operation_id="predict",
+        parameters=[PredictQuery],
+        request={"multipart/form-data": PredictForm},
+        responses={
+            200: Prediction,
+            202: OpenApiResponse(Prediction, description="Not ready yet; read `url` later."),
+            **INVALID,
+            **CLOSED,
+            **TOO_LARGE,
+            **EVERYWHERE,
+        },
+    )
+    def post(self, request: SignedInApiRequest) -> Response:
+        """Upload one picture and wait for its result."""
+        query = PredictQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        taken = intake.receive_single(
+            actor=request.user,
+            file=request.FILES.get("image"),
+            accession_number=request.POST.get("accession_number", ""),
+        )
+        result = reading.view_result(
+            actor=request.user,
+            image_id=taken.image.pk,
+            wait_s=min(query.validated_data["wait"], LONGEST_WAIT_S),
+        )
+        body = Prediction(result, context={"request": request}).data
+        if taken.duplicate:
+            body["duplicate"] = True
+        if result.is_final:
+            return Response(body)
+        return Response(body, status=202, headers={"Location": body["url"]})

@@ -1,0 +1,42 @@
+"""What the descriptions of the endpoints have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.pagination import CursorPagination
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+from accounts.api.serializers import ErrorBody
+
+INVALID = {400: OpenApiResponse(ErrorBody, description="Something sent cannot be taken.")}
+CLOSED = {409: OpenApiResponse(ErrorBody, description="The state of things does not allow it.")}
+NOT_FOUND = {404: OpenApiResponse(ErrorBody, description="Not in your laboratory.")}
+TOO_LARGE = {413: OpenApiResponse(ErrorBody, description="A file, or all of them, is too large.")}
+EVERYWHERE = {
+    401: OpenApiResponse(ErrorBody, description="Sign in first."),
+    403: OpenApiResponse(ErrorBody, description="Your role may not."),
+    429: OpenApiResponse(ErrorBody, description="Too many requests; see Retry-After."),
+}
+
+
+class NewestFirst(CursorPagination):
+    """Pages that stay whole while new rows come in."""
+
+    ordering = ("-created_at", "-id")
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = 200
+
+
+class AnyAccept(BaseContentNegotiation):
+    """For files: what the caller says it accepts chooses nothing; errors are JSON all the same."""
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """The only renderer."""
+        return renderers[0], renderers[0].media_type

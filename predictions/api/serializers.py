@@ -1,0 +1,209 @@
+"""The form of what the API takes and gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from predictions.models import Cell, ClassificationJob, Sample, SmearImage
+from predictions.selectors.images import ImageReading
+from predictions.services.intake import ReceivedFile
+
+_STATUS = ClassificationJob.Status
+
+
+class NewSample(serializers.Serializer):
+    """What a new sample is made of."""
+
+    accession_number = serializers.CharField(max_length=64)
+    patient_reference = serializers.CharField(
+        max_length=64, required=False, allow_blank=True, help_text="A pseudonym, never a name."
+    )
+    note = serializers.CharField(max_length=2000, required=False, allow_blank=True)
+
+
+class SampleBody(serializers.ModelSerializer):
+    """A sample in a list."""
+
+    created_by = serializers.CharField(source="created_by.username", read_only=True)
+    image_count = serializers.IntegerField(read_only=True, default=0)
+
+    class Meta:
+        model = Sample
+        fields = [
+            "id",
+            "accession_number",
+            "patient_reference",
+            "note",
+            "state",
+            "created_at",
+            "created_by",
+            "image_count",
+        ]
+        read_only_fields = fields
+
+
+class SampleImage(serializers.Serializer):
+    """An image of a sample, and what has become of it."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField(source="original_name")
+    status = serializers.SerializerMethodField()
+    uploaded_at = serializers.DateTimeField()
+
+    @extend_schema_field(serializers.ChoiceField(choices=_STATUS.choices))
+    def get_status(self, image: SmearImage) -> str:
+        """That of the newest job, which the selector has fetched."""
+        jobs = list(image.jobs.all())
+        return jobs[0].status if jobs else _STATUS.QUEUED
+
+
+class SampleDetail(SampleBody):
+    """A sample with its images in the order they came."""
+
+    images = SampleImage(many=True, read_only=True)
+
+    class Meta(SampleBody.Meta):
+        fields = [*SampleBody.Meta.fields, "images"]
+        read_only_fields = fields
+
+
+class SamplePage(serializers.Serializer):
+    """One page of samples, newest first."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = SampleBody(many=True)
+
+
+class UploadForm(serializers.Serializer):
+    """One file or many, as multipart form data."""
+
+    files = serializers.ListField(child=serializers.FileField())
+
+
+class FileOutcome(serializers.Serializer):
+    """What became of one file: taken, already there, or refused."""
+
+    name = serializers.CharField()
+    id = serializers.UUIDField(required=False)
+    job = serializers.UUIDField(required=False)
+    duplicate = serializers.BooleanField(required=False)
+    error = serializers.CharField(required=False)
+
+    def to_representation(self, instance: ReceivedFile) -> dict[str, Any]:
+        """Only the keys that say something about this file."""
+        if instance.image is None:
+            return {"name": instance.name, "error": instance.error}
+        taken: dict[str, Any] = {"name": instance.name, "id": str(instance.image.pk)}
+        if instance.duplicate:
+            return {**taken, "duplicate": True}
+        return {**taken, "job": str(instance.job.pk) if instance.job else None}
+
+
+class UploadOutcome(serializers.Serializer):
+    """Each file of an upload, in the order sent."""
+
+    images = FileOutcome(many=True)
+
+
+class RefusedUpload(UploadOutcome):
+    """An upload of which no file was taken."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class CellBody(serializers.ModelSerializer):
+    """A cell that was found."""
+
+    box = serializers.SerializerMethodField(help_text="x, y, width, height in px of the image.")
+    probabilities = serializers.DictField(child=serializers.FloatField())
+
+    class Meta:
+        model = Cell
+        fields = ["id", "box", "label", "confidence", "probabilities", "disposition"]
+        read_only_fields = fields
+
+    @extend_schema_field(
+        serializers.ListField(child=serializers.IntegerField(), min_length=4, max_length=4)
+    )
+    def get_box(self, cell: Cell) -> list[int]:
+        """As programs read boxes."""
+        return [cell.x_px, cell.y_px, cell.width_px, cell.height_px]
+
+
+class ImageBody(serializers.Serializer):
+    """An image and its result."""
+
+    id = serializers.UUIDField(source="image.id")
+    sample = serializers.UUIDField(source="sample.id")
+    name = serializers.CharField(source="image.original_name")
+    width_px = serializers.IntegerField(source="image.width_px")
+    height_px = serializers.IntegerField(source="image.height_px")
+    uploaded_at = serializers.DateTimeField(source="image.uploaded_at")
+    status = serializers.ChoiceField(choices=_STATUS.choices)
+    error = serializers.SerializerMethodField()
+    model_version = serializers.SerializerMethodField()
+    image_path = serializers.SerializerMethodField(help_text="Of the picture as a JPEG.")
+    cells = CellBody(many=True, help_text="The principal cell first.")
+
+    def get_error(self, reading: ImageReading) -> str | None:
+        """The sentence of a failure."""
+        return reading.error or None
+
+    def get_model_version(self, reading: ImageReading) -> str | None:
+        """Name and version of the model that found the cells."""
+        return str(reading.model_version) if reading.model_version else None
+
+    def get_image_path(self, reading: ImageReading) -> str:
+        """Asked for with the same token."""
+        return reverse("predictions_api:rendition", args=[reading.image.pk])
+
+
+class PredictForm(serializers.Serializer):
+    """One picture, as multipart form data."""
+
+    image = serializers.FileField()
+    accession_number = serializers.CharField(
+        max_length=64, required=False, help_text="A new one is made where none is given."
+    )
+
+
+class PredictQuery(serializers.Serializer):
+    """How long the caller would wait."""
+
+    wait = serializers.FloatField(min_value=0, default=10, help_text="Seconds, at most 20.")
+
+
+class Prediction(ImageBody):
+    """What the principal cell is, and all cells."""
+
+    accession_number = serializers.CharField(source="sample.accession_number")
+    url = serializers.SerializerMethodField(help_text="Where the image is read later.")
+    predicted_label = serializers.SerializerMethodField()
+    confidence = serializers.SerializerMethodField(help_text="Percent.")
+    disposition = serializers.SerializerMethodField()
+
+    def get_url(self, reading: ImageReading) -> str:
+        """The image's own address."""
+        path = reverse("predictions_api:image", args=[reading.image.pk])
+        return self.context["request"].build_absolute_uri(path)
+
+    def get_predicted_label(self, reading: ImageReading) -> str | None:
+        """The most probable class of the principal cell; none where no cell was found."""
+        return reading.principal_cell.label if reading.principal_cell else None
+
+    def get_confidence(self, reading: ImageReading) -> float | None:
+        """Of that class, in percent."""
+        if reading.principal_cell is None:
+            return None
+        return round(100 * reading.principal_cell.confidence, 2)
+
+    @extend_schema_field(serializers.ChoiceField(choices=Cell.Disposition.choices, allow_null=True))
+    def get_disposition(self, reading: ImageReading) -> str | None:
+        """How far the model stands behind it."""
+        return reading.principal_cell.disposition if reading.principal_cell else None
