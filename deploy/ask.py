@@ -9,6 +9,6 @@ import urllib.request
 
 if __name__ == "__main__":
     port = os.environ.get("PORT", "8000")
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/{sys.argv[1]}")  # noqa: S310
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/{sys.argv[1]}")
     with urllib.request.urlopen(request, timeout=4) as answer:  # noqa: S310  our own host
         print(answer.read().decode())

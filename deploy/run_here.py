@@ -20,4 +20,9 @@ def end_as_if_terminated(signum: int, frame: FrameType | None) -> None:
 if __name__ == "__main__":
     signal.signal(signal.SIGHUP, end_as_if_terminated)
     # No environment file: settings read .env themselves, and what is exported wins over it.
-    main(["--env", os.devnull, "start", "--port", sys.argv[1]])
+    try:
+        main(["--env", os.devnull, "start", "--port", sys.argv[1]])
+    except SystemExit as end:
+        # Ctrl-C is how it is meant to end.
+        ended_by_hand = (128 + signal.SIGINT, 128 + signal.SIGTERM)
+        sys.exit(0 if end.code in ended_by_hand else end.code)

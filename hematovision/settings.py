@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from csp.constants import NONE, SELF
-from kombu import Queue
+from kombu import Exchange, Queue
 
 from hematovision import env
 
@@ -210,7 +210,7 @@ SWEEP_EVERY_S = env.whole("SWEEP_EVERY_S", default=15, at_least=1)
 # /readyz takes a worker for gone when it was not heard from for this long.
 WORKER_SILENT_AFTER_S = env.whole("WORKER_SILENT_AFTER_S", default=45, at_least=5)
 
-CELERY_BROKER_URL = env.secret("BROKER_URL", default=REDIS_URL or "folder://")
+CELERY_BROKER_URL = env.secret("BROKER_URL", default=REDIS_URL or "folder://localhost")
 if CELERY_BROKER_URL.startswith("folder"):
     _broker_folder = VAR_DIR / "broker"
     for _name in ("messages", "control"):
@@ -226,11 +226,10 @@ else:
     # Longer than the longest task, or Redis hands a running task to a second worker.
     CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 24 * 3600}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_TASK_QUEUES = (
-    Queue("inference"),
-    Queue("training"),
-    Queue("reports"),
-    Queue("sweep"),
+# Each with an exchange and a key of its own; else every queue is bound to the default one's.
+CELERY_TASK_QUEUES = tuple(
+    Queue(name, Exchange(name), routing_key=name)
+    for name in ("inference", "training", "reports", "sweep")
 )
 CELERY_TASK_DEFAULT_QUEUE = "inference"
 CELERY_TASK_ROUTES = {

@@ -1,0 +1,55 @@
+"""`make run` as a person meets it: quick the second time, gone after Ctrl-C."""
+
+import stat
+import time
+
+import pytest
+
+from tests.drawn_cells import draw_smear_png
+from tests.journeys.installation import Installation
+from tests.journeys.visitors import Program
+
+pytestmark = pytest.mark.processes
+
+
+@pytest.fixture
+def installation(tmp_path):
+    it = Installation(tmp_path, INFERENCE_RUNTIME="litert")
+    yield it
+    it.stop()
+
+
+def test_it_is_ready_soon_the_second_time_and_leaves_no_process(installation: Installation):
+    installation.start()
+    assert len(installation.processes()) > 4
+    installation.stop()
+    assert installation.processes() == []
+    seconds = installation.start()
+    print(f"second start: ready after {seconds:.1f} s")
+    assert seconds < 15
+
+
+def test_the_passwords_stay_the_same_and_are_kept_for_the_owner_alone(installation: Installation):
+    installation.start()
+    kept = installation.var_dir / "demo-credentials.txt"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    before = kept.read_text()
+    installation.stop()
+    installation.start()
+    assert kept.read_text() == before
+    printed = installation.log.read_text()
+    assert [printed.count(line.split()[2]) for line in before.splitlines()] == [1, 1, 1]
+
+
+def test_a_job_that_runs_at_ctrl_c_is_finished_first(installation: Installation):
+    installation.start()
+    program = Program(installation)
+    names = [(f"{seed}.png", draw_smear_png(seed=seed, cells=6)) for seed in range(12)]
+    sent = program.upload(program.create_sample(), *names)
+    installation.stop()
+    installation.start()
+    began = time.monotonic()
+    for image in sent:
+        assert program.result(image["id"])["status"] == "succeeded"
+    # Far less than a lease: nobody had to wait for a dead process's.
+    assert time.monotonic() - began < 45
