@@ -1,0 +1,94 @@
+"""The form of what people look for: a search, and the filters of the history."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import django_filters
+from django import forms
+from django.db.models import QuerySet
+
+from accounts.models import User
+from predictions.models import ClassificationJob, SmearImage
+from predictions.selectors import history
+
+
+STATUSES = [
+    (history.UNFINISHED, "waiting or running"),
+    (ClassificationJob.Status.QUEUED, "queued"),
+    (ClassificationJob.Status.RUNNING, "running"),
+    (ClassificationJob.Status.SUCCEEDED, "classified"),
+    (ClassificationJob.Status.FAILED, "failed"),
+]
+
+
+class SearchForm(forms.Form):
+    """What is looked for by number. It is sent in a body: numbers stay out of addresses."""
+
+    search = forms.CharField(
+        max_length=64,
+        required=False,
+        label="Accession number or patient reference",
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )
+
+
+class HistoryFilter(django_filters.FilterSet):
+    """The filters of the history, as they stand in its address."""
+
+    label = django_filters.ChoiceFilter(
+        label="Class", empty_label="Every class", method="keep_label"
+    )
+    status = django_filters.ChoiceFilter(
+        label="Status", empty_label="Every status", choices=STATUSES, method="keep_status"
+    )
+    uploader = django_filters.ModelChoiceFilter(
+        label="Uploaded by",
+        empty_label="Everyone",
+        queryset=User.objects.none(),
+        field_name="uploaded_by",
+    )
+    first_day = django_filters.DateFilter(
+        label="From", method="keep_from", widget=forms.DateInput(attrs={"type": "date"})
+    )
+    last_day = django_filters.DateFilter(
+        label="To", method="keep_until", widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+    class Meta:
+        model = SmearImage
+        fields: list[str] = []
+
+    def __init__(
+        self,
+        *args: Any,
+        labels: list[tuple[str, str]],
+        uploaders: QuerySet[User],
+        time_zone: str,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.zone = ZoneInfo(time_zone)
+        self.filters["label"].extra["choices"] = labels
+        self.filters["uploader"].queryset = uploaders
+
+    def keep_label(self, images: QuerySet, name: str, code: str) -> QuerySet:
+        """Images in which a cell of that class was found."""
+        return history.with_label(images, code)
+
+    def keep_status(self, images: QuerySet, name: str, status: str) -> QuerySet:
+        """Images whose newest job is in that state."""
+        return history.with_status(images, status)
+
+    def keep_from(self, images: QuerySet, name: str, day: date) -> QuerySet:
+        """Images uploaded on that day of the laboratory or later."""
+        return images.filter(uploaded_at__gte=self._midnight(day))
+
+    def keep_until(self, images: QuerySet, name: str, day: date) -> QuerySet:
+        """Images uploaded on that day of the laboratory or earlier."""
+        return images.filter(uploaded_at__lt=self._midnight(day + timedelta(days=1)))
+
+    def _midnight(self, day: date) -> datetime:
+        return datetime.combine(day, time.min, tzinfo=self.zone)
