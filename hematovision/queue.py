@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from functools import partial
 
 from django.db import transaction
@@ -11,6 +12,11 @@ from kombu.exceptions import OperationalError
 from hematovision.celery import app
 
 logger = logging.getLogger(__name__)
+
+# A broker that lets us wait this long before it fails is left alone for a while, or an upload
+# of a hundred files would wait a hundred times.
+_SLOW_S, _LEAVE_ALONE_S = 1.0, 10.0
+_leave_alone_until = 0.0
 
 
 def enqueue_on_commit(task_name: str, **ids: str) -> None:
@@ -28,9 +34,15 @@ def enqueue_on_commit(task_name: str, **ids: str) -> None:
 
 def send(task_name: str, **ids: str) -> bool:
     """Send a task now; say whether the broker took it."""
+    global _leave_alone_until
+    began = time.monotonic()
+    if began < _leave_alone_until:
+        return False
     try:
         app.signature(task_name, kwargs=ids).apply_async(retry=False)
     except (OperationalError, OSError):
         logger.warning("The broker did not take %s; the sweeper sends it later.", task_name)
+        if time.monotonic() - began > _SLOW_S:
+            _leave_alone_until = time.monotonic() + _LEAVE_ALONE_S
         return False
     return True

@@ -223,8 +223,13 @@ if CELERY_BROKER_URL.startswith("folder"):
         "polling_interval": 0.1,
     }
 else:
-    # Longer than the longest task, or Redis hands a running task to a second worker.
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 24 * 3600}
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        # Longer than the longest task, or Redis hands a running task to a second worker.
+        "visibility_timeout": 24 * 3600,
+        # A broker that is down must not hold up an upload: the sweeper sends later.
+        "max_retries": 0,
+        "socket_connect_timeout": 3,
+    }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Each with an exchange and a key of its own; else every queue is bound to the default one's.
 CELERY_TASK_QUEUES = tuple(
