@@ -28,8 +28,6 @@ from predictions import policy
 from predictions.errors import ImageNotFound
 from predictions.models import Cell, ClassificationJob, SmearImage
 
-CLASSIFY = "predictions.classify_image"
-
 _Status = ClassificationJob.Status
 _Stage = ClassificationJob.Stage
 
@@ -54,7 +52,7 @@ class Claim:
 def queue_job(image: SmearImage) -> ClassificationJob:
     """Ask for the classification of an image, inside the caller's transaction."""
     job = ClassificationJob.objects.create(image=image, sends=1, last_sent_at=timezone.now())
-    enqueue_on_commit(CLASSIFY, job_id=str(job.pk))
+    enqueue_on_commit("predictions.classify_image", job_id=str(job.pk))
     return job
 
 

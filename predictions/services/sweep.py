@@ -76,7 +76,7 @@ def _send_again(job: ClassificationJob) -> bool | None:
     now = timezone.now()
     if not seen.update(sends=F("sends") + 1, last_sent_at=now):
         return None
-    if queue.send(jobs.CLASSIFY, job_id=str(job.pk)):
+    if queue.send("predictions.classify_image", job_id=str(job.pk)):
         return True
     # Not sent: the next pass tries it again, and its delay has not grown.
     ClassificationJob.objects.filter(pk=job.pk, last_sent_at=now).update(
