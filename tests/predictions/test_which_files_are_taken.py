@@ -66,8 +66,8 @@ def test_what_is_no_picture_gets_one_sentence_with_its_name(technician, sample, 
 def test_a_refused_file_never_loses_the_others(technician, sample):
     contents = [draw_smear_png(seed=1), b"MZ", draw_smear_jpeg(seed=2), b""]
     first, second, third, fourth = upload(technician, sample.pk, *contents)
-    assert first.image and third.image
-    assert second.error and fourth.error
+    assert [bool(file.image) for file in (first, second, third, fourth)] == [1, 0, 1, 0]
+    assert [bool(file.error) for file in (first, second, third, fourth)] == [0, 1, 0, 1]
     assert ClassificationJob.objects.filter(status="queued").count() == 2
 
 
