@@ -33,6 +33,18 @@ def build_network(a: Architecture, class_count: int, weights_folder: Path | None
 
     picture = keras.Input((a.input_px, a.input_px, 3), name="crop")
     scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="to_unit")(picture)
+    base = _plain_cnn(a) if a.base == "plain_cnn" else _mobilenet_v2(a, weights_folder)
+    features = keras.layers.GlobalAveragePooling2D(name="features")(base(scaled))
+    kept = keras.layers.Dropout(a.dropout, name="dropout")(features)
+    classes = keras.layers.Dense(class_count, name="class_logits")(kept)
+    cell = keras.layers.Dense(1, name="cell_logit")(kept)
+    packed = keras.layers.Concatenate(name="packed")([classes, cell, features])
+    return keras.Model(picture, packed, name="hematovision")
+
+
+def _mobilenet_v2(a: Architecture, weights_folder: Path | None) -> Any:
+    import keras
+
     base = keras.applications.MobileNetV2(
         include_top=False,
         alpha=a.alpha,
@@ -42,12 +54,22 @@ def build_network(a: Architecture, class_count: int, weights_folder: Path | None
     for layer in base.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = a.batch_norm_momentum
-    features = keras.layers.GlobalAveragePooling2D(name="features")(base(scaled))
-    kept = keras.layers.Dropout(a.dropout, name="dropout")(features)
-    classes = keras.layers.Dense(class_count, name="class_logits")(kept)
-    cell = keras.layers.Dense(1, name="cell_logit")(kept)
-    packed = keras.layers.Concatenate(name="packed")([classes, cell, features])
-    return keras.Model(picture, packed, name="hematovision")
+    return base
+
+
+def _plain_cnn(a: Architecture) -> Any:
+    """Four blocks of convolution, batch normalisation and ReLU, each halving the side."""
+    import keras
+
+    blocks: list[Any] = []
+    for channels in (32, 64, 128, 256):
+        width = max(8, round(channels * a.alpha))
+        blocks += [
+            keras.layers.Conv2D(width, 3, strides=2, padding="same", use_bias=False),
+            keras.layers.BatchNormalization(momentum=a.batch_norm_momentum),
+            keras.layers.ReLU(),
+        ]
+    return keras.Sequential([keras.Input((a.input_px, a.input_px, 3)), *blocks], name="plain_cnn")
 
 
 def _weights(a: Architecture, folder: Path | None) -> str | None:

@@ -21,7 +21,7 @@ class Architecture:
     """The network.
 
     Args:
-        base: "mobilenet_v2".
+        base: "mobilenet_v2", or "plain_cnn", a small network from random weights.
         alpha: its width, as Keras has it, e.g. 0.35 or 1.0.
         weights: "imagenet" or "none".
         input_px: side of the crop the network sees, px.
@@ -219,7 +219,8 @@ def _check(recipe: Recipe) -> None:
     """Ranges that no type tells."""
     a, c = recipe.architecture, recipe.calibration
     claims = [
-        (a.base == "mobilenet_v2", "base must be mobilenet_v2"),
+        (a.base in ("mobilenet_v2", "plain_cnn"), "base must be mobilenet_v2 or plain_cnn"),
+        (a.base != "plain_cnn" or a.weights == "none", "plain_cnn has no imagenet weights"),
         (a.weights in ("imagenet", "none"), "weights must be imagenet or none"),
         (32 <= a.input_px <= 512, "input_px must be 32 to 512"),
         (0 <= a.dropout < 1, "dropout must be 0 to below 1"),

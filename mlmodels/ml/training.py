@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from mlmodels.ml.architecture import build_network
+from mlmodels.ml.errors import RecipeInvalid
 from mlmodels.ml.recipe import Recipe, Stage
 from mlmodels.ml.training_data import (
     TrainingData,
@@ -73,8 +74,7 @@ def train(plan: RunPlan, say: Say = print) -> tuple[Any, TrainingData]:
     _prepare_tensorflow(plan)
     data = load_training_data(plan.recipe, plan.data_root, hold_out=plan.hold_out, cache=plan.cache)
     say(f"{len(data.training)} crops train, {len(data.inner)} calibrate")
-    plan.output.mkdir(parents=True, exist_ok=True)
-    (plan.output / "recipe.toml").write_text(plan.recipe.text, encoding="utf-8")
+    _open_run_folder(plan, data)
     weights = plan.data_root / "weights"
     model = build_network(
         plan.recipe.architecture, len(data.classes), weights if weights.is_dir() else None
@@ -85,6 +85,20 @@ def train(plan: RunPlan, say: Say = print) -> tuple[Any, TrainingData]:
         if index + 1 < len(plan.recipe.stages):
             _keep_shared_stage(plan, data, model, index)
     return model, data
+
+
+def _open_run_folder(plan: RunPlan, data: TrainingData) -> None:
+    """Make the run folder, or refuse one that holds the checkpoints of another run."""
+    plan.output.mkdir(parents=True, exist_ok=True)
+    key = _stage_key(plan.recipe, data, len(plan.recipe.stages) - 1)
+    file = plan.output / "run.txt"
+    if file.is_file() and file.read_text(encoding="utf-8") != key:
+        raise RecipeInvalid(
+            f"The folder {plan.output.name} holds another run (recipe, seed, epochs or data "
+            "differ). Name a new one."
+        )
+    file.write_text(key, encoding="utf-8")
+    (plan.output / "recipe.toml").write_text(plan.recipe.text, encoding="utf-8")
 
 
 def _prepare_tensorflow(plan: RunPlan) -> None:
@@ -204,17 +218,21 @@ def _restore_checkpoint(plan: RunPlan, model: Any, optimizer: Any, stage: int) -
         return int(arrays["done"])
 
 
-def _stage_file(plan: RunPlan, data: TrainingData, index: int) -> Path:
-    """Where a finished stage is kept: its name is a hash of all that decided it."""
-    recipe = plan.recipe
+def _stage_key(recipe: Recipe, data: TrainingData, index: int) -> str:
+    """A hash of all that decides the weights after a stage."""
     stages = recipe.stages[: index + 1]
     sets = {name for stage in stages for name in stage.shares}
     rows = [data.crops[i] for i in data.training if data.crops[i].set in sets]
     decided = [asdict(part) for part in (recipe.architecture, recipe.crop, recipe.augmentation)]
     decided += [asdict(stage) for stage in stages]
     text = json.dumps([decided, recipe.seed, rows_sha256(rows)], sort_keys=True)
-    key = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return plan.cache / "stages" / f"{stages[-1].name.replace(' ', '_')}-{key}.npz"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _stage_file(plan: RunPlan, data: TrainingData, index: int) -> Path:
+    """Where a finished stage is kept for every run that begins in the same way."""
+    name = plan.recipe.stages[index].name.replace(" ", "_")
+    return plan.cache / "stages" / f"{name}-{_stage_key(plan.recipe, data, index)}.npz"
 
 
 def _keep_shared_stage(plan: RunPlan, data: TrainingData, model: Any, index: int) -> None:
