@@ -1,0 +1,77 @@
+"""Temperature, thresholds and dispositions, on numbers worked out by hand."""
+
+import numpy as np
+import pytest
+
+from mlmodels.ml.calibration import (
+    Thresholds,
+    accept_threshold,
+    cell_threshold,
+    decide,
+    fit_temperature,
+    sigmoid,
+    softmax,
+)
+
+LIMITS = Thresholds(0.8, 0.4, 0.5, 97.5, 99.5)
+
+
+def test_softmax_of_ln3_and_0_is_three_quarters_and_one_quarter():
+    assert softmax(np.array([[np.log(3), 0.0]]))[0] == pytest.approx([0.75, 0.25])
+
+
+def test_a_temperature_of_two_halves_the_logits():
+    assert softmax(np.array([[2 * np.log(3), 0.0]]), 2.0)[0] == pytest.approx([0.75, 0.25])
+
+
+def test_softmax_stands_large_logits():
+    assert softmax(np.array([[1e4, 0.0]]))[0] == pytest.approx([1.0, 0.0])
+
+
+def test_sigmoid_of_ln3_is_three_quarters():
+    assert sigmoid(np.array([np.log(3), -1e4, 1e4])) == pytest.approx([0.75, 0.0, 1.0])
+
+
+def test_the_temperature_makes_confidence_equal_to_the_share_that_is_right():
+    # Two classes, logit gap 4: right 3 times of 4. Calibrated confidence is 3/4, which is a
+    # gap of ln 3, so the temperature is 4 / ln 3.
+    logits = np.tile([4.0, 0.0], (4, 1))
+    assert fit_temperature(logits, np.array([0, 0, 0, 1])) == pytest.approx(4 / np.log(3), 1e-4)
+
+
+def test_without_calibration_cells_the_temperature_is_one():
+    assert fit_temperature(np.zeros((0, 8)), np.zeros(0, int)) == 1.0
+
+
+def test_the_accept_threshold_is_the_lowest_that_keeps_enough_right():
+    confidence = np.array([0.95, 0.9, 0.8, 0.7, 0.6])
+    right = np.array([True, True, True, False, True])
+    # From 0.8 up 3 of 3 are right, from 0.7 up 3 of 4, from 0.6 up 4 of 5.
+    assert accept_threshold(confidence, right, 1.0) == pytest.approx(0.8)
+    assert accept_threshold(confidence, right, 0.8) == pytest.approx(0.6)
+
+
+def test_where_nothing_is_right_almost_nothing_is_accepted():
+    assert accept_threshold(np.array([0.9, 0.8]), np.array([False, False]), 0.9) == 0.99
+
+
+def test_the_cell_threshold_loses_no_more_than_it_may_and_is_at_most_a_half():
+    scores = np.linspace(0, 1, 101)
+    assert cell_threshold(scores, 0.05) == pytest.approx(0.05)
+    assert cell_threshold(np.full(10, 0.99), 0.05) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("confidence", "percentile", "edge", "expected"),
+    [
+        (0.9, 50.0, 0.0, "accepted"),
+        (0.8, 97.5, 0.12, "accepted"),
+        (0.79, 50.0, 0.0, "review"),
+        (0.9, 98.0, 0.0, "review"),
+        (0.39, 50.0, 0.0, "unidentified"),
+        (0.99, 99.6, 0.0, "unidentified"),
+        (0.99, 50.0, 0.13, "unidentified"),
+    ],
+)
+def test_confidence_familiarity_and_the_border_decide(confidence, percentile, edge, expected):
+    assert decide(confidence, percentile, edge, LIMITS) == expected

@@ -1,0 +1,56 @@
+"""Splits by source: nothing of one source on both sides of anything."""
+
+import pytest
+
+from mlmodels.ml.errors import ManifestInvalid
+from mlmodels.ml.manifest import Row
+from mlmodels.ml.splits import check_no_straddling, inner_sources
+from mlmodels.ml.training_data import load_training_data
+
+ROWS = [
+    Row(f"{s}-{i}.png", "monocyte" if s % 5 == 0 else "neutrophil", f"photo {s}", "train")
+    for s in range(50)
+    for i in range(3)
+]
+
+
+def test_a_source_in_two_splits_is_refused_by_name():
+    rows = [Row("a", "x", "photo 1", "fold0"), Row("b", "x", "photo 1", "fold1")]
+    with pytest.raises(ManifestInvalid, match="photo 1"):
+        check_no_straddling(rows)
+
+
+def test_a_source_with_many_pictures_in_one_split_passes():
+    check_no_straddling(ROWS)
+
+
+def test_the_inner_part_has_its_share_of_every_class():
+    inner = inner_sources(ROWS, 0.2)
+    monocytes = {r.source for r in ROWS if r.label == "monocyte"} & inner
+    assert len(inner) == 10
+    assert len(monocytes) == 2
+
+
+def test_the_inner_part_is_the_same_in_any_order_of_the_rows():
+    assert inner_sources(ROWS, 0.2) == inner_sources(ROWS[::-1], 0.2)
+
+
+def test_four_sources_give_at_least_one():
+    assert len(inner_sources([Row(str(i), "x", str(i)) for i in range(4)], 0.05)) == 1
+
+
+def test_training_inner_and_held_out_share_no_source(drawn_data, tiny_recipe, tmp_path):
+    data = load_training_data(tiny_recipe, drawn_data, hold_out="fold0", cache=tmp_path)
+    training = {data.crops[i].source for i in data.training}
+    inner = {data.crops[i].source for i in data.inner}
+    held_out = {crop.source for crop in data.crops if crop.split == "fold0"}
+    assert training
+    assert inner
+    assert held_out
+    assert not training & inner
+    assert not (training | inner) & held_out
+
+
+def test_a_fold_that_is_in_no_manifest_is_refused(drawn_data, tiny_recipe, tmp_path):
+    with pytest.raises(ManifestInvalid, match="fold7"):
+        load_training_data(tiny_recipe, drawn_data, hold_out="fold7", cache=tmp_path)
