@@ -40,6 +40,8 @@ _BROKEN = (
     zlib.error,
 )
 _DECODERS = [name for name in _MEDIA_TYPES if name != "MPO"]
+# Rows that are converted at a time.
+_BAND_PX = 256
 # Brands of the ISO base media container that mean HEIC, HEIF or AVIF (ISO/IEC 23008-12).
 _HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif"}
 
@@ -196,16 +198,32 @@ def _load(data: bytes) -> np.ndarray:
     try:
         with Image.open(io.BytesIO(data), formats=_DECODERS) as picture:
             picture.load()
-            oriented = ImageOps.exif_transpose(picture)
-            return np.array(_to_rgb(oriented))
+            # Turned in place and converted band by band: a copy of 50 megapixels is 200 MB.
+            ImageOps.exif_transpose(picture, in_place=True)
+            return _to_rgb(picture)
     except _BROKEN as error:
         raise _damaged() from error
 
 
-def _to_rgb(picture: Image.Image) -> Image.Image:
-    """8-bit RGB of any mode; transparent parts become white, as a blood film's background is."""
-    if picture.mode.startswith("I;16") or picture.mode in ("I", "F"):
-        return Image.fromarray(_stretch_to_8_bit(np.asarray(picture))).convert("RGB")
+def _to_rgb(picture: Image.Image) -> np.ndarray:
+    """8-bit RGB of any mode, shape (H, W, 3)."""
+    width, height = picture.size
+    rgb = np.empty((height, width, 3), np.uint8)
+    is_deep = picture.mode.startswith("I;16") or picture.mode in ("I", "F")
+    full_scale = _full_scale(picture) if is_deep else 255.0
+    for top in range(0, height, _BAND_PX):
+        bottom = min(top + _BAND_PX, height)
+        band = picture.crop((0, top, width, bottom))
+        if is_deep:
+            grey = (_numbers(band) / full_scale * 255.0).round().astype(np.uint8)
+            rgb[top:bottom] = grey[..., np.newaxis]
+        else:
+            rgb[top:bottom] = np.asarray(_without_alpha(band))
+    return rgb
+
+
+def _without_alpha(picture: Image.Image) -> Image.Image:
+    """RGB; transparent parts become white, as a blood film's background is."""
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         rgba = picture.convert("RGBA")
         white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
@@ -213,12 +231,21 @@ def _to_rgb(picture: Image.Image) -> Image.Image:
     return picture.convert("RGB")
 
 
-def _stretch_to_8_bit(values: np.ndarray) -> np.ndarray:
-    """Integers of 16 bit over 257; what is wider or real is scaled by its own largest value."""
-    numbers = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0).clip(min=0)
-    top = float(numbers.max(initial=0.0))
-    full_scale = 65535.0 if 255.0 < top <= 65535.0 else max(top, 255.0)
-    return (numbers / full_scale * 255.0).round().astype(np.uint8)
+def _full_scale(picture: Image.Image) -> float:
+    """What becomes 255: all of 16 bit; of what is wider or real its own largest value."""
+    width, height = picture.size
+    bands = (
+        picture.crop((0, top, width, min(top + _BAND_PX, height)))
+        for top in range(0, height, _BAND_PX)
+    )
+    top = max(float(_numbers(band).max(initial=0.0)) for band in bands)
+    return 65535.0 if 255.0 < top <= 65535.0 else max(top, 255.0)
+
+
+def _numbers(picture: Image.Image) -> np.ndarray:
+    """The values of a deep grey picture, none below zero and none without end."""
+    values = np.asarray(picture).astype(np.float64)
+    return np.nan_to_num(values, posinf=0.0, neginf=0.0).clip(min=0)
 
 
 def _too_many_pixels(limits: ImageLimits) -> RejectedImage:
