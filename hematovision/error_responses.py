@@ -129,14 +129,15 @@ def _reads_json_only(request: HttpRequest) -> bool:
 def _page_or_fragment(request: HttpRequest, error: DomainError) -> HttpResponse:
     context = {
         "title": _TITLES.get(error.http_status, _TITLES[400]),
-        "status": error.http_status,
+        "error": error,
         "message": error.message,
     }
     template = _PAGES.get(error.http_status, "error.html")
     if getattr(request, "htmx", None) and not request.htmx.boosted:  # type: ignore[attr-defined]
         template = "components/problem.html"
     response = render(request, template, context, status=error.http_status)
-    response.headers.update(headers_of(error))
+    for name, value in headers_of(error).items():
+        response[name] = value
     return response
 
 

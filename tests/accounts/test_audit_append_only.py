@@ -1,0 +1,57 @@
+"""The database itself refuses to change or delete an audit event."""
+
+from importlib import import_module
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from accounts.models import AuditAction, AuditEvent
+from accounts.services.audit import record_event
+
+migration = import_module("accounts.migrations.0002_audit_events_are_append_only")
+
+
+@pytest.fixture
+def event(laboratory):
+    return record_event(action=AuditAction.RESULT_VIEWED, actor=None, laboratory=laboratory)
+
+
+@pytest.fixture
+def _complete_triggers(db):
+    """Put back the one that the tests' own clean-up on SQLite had to remove."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(migration.SQLITE[1])
+
+
+def test_an_event_cannot_be_changed(event):
+    with pytest.raises(DatabaseError, match="cannot be changed or deleted"), transaction.atomic():
+        AuditEvent.objects.filter(pk=event.pk).update(reason="something else")
+    event.refresh_from_db()
+    assert event.reason == ""
+
+
+@pytest.mark.usefixtures("_complete_triggers")
+def test_an_event_cannot_be_deleted(event):
+    with pytest.raises(DatabaseError, match="cannot be changed or deleted"), transaction.atomic():
+        AuditEvent.objects.filter(pk=event.pk).delete()
+    assert AuditEvent.objects.filter(pk=event.pk).exists()
+
+
+@pytest.mark.usefixtures("_complete_triggers")
+@pytest.mark.django_db
+def test_the_triggers_stand_after_all_migrations():
+    question = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name",
+        "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname",
+    }[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(question)
+        names = [name for (name,) in cursor.fetchall() if name.startswith("accounts_auditevent")]
+    assert (
+        names
+        == {
+            "sqlite": ["accounts_auditevent_no_delete", "accounts_auditevent_no_update"],
+            "postgresql": ["accounts_auditevent_append_only"],
+        }[connection.vendor]
+    )
