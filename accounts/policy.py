@@ -110,7 +110,7 @@ def visible_users(viewer: User) -> QuerySet[User]:
 # --- Each URL names its action ---------------------------------------------------------------
 
 View = TypeVar("View", bound=Callable[..., Any])
-Needed = Action | str | Mapping[str, Action]
+Needed = Action | str | Mapping[str, Action] | Mapping[str, str]
 
 
 def needs(needed: Needed) -> Callable[[View], View]:

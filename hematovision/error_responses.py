@@ -153,8 +153,8 @@ def api_error_response(exception: Exception, context: dict[str, Any]) -> Respons
     if isinstance(error, AccessDenied):
         note_denial(context["request"]._request, error)
     headers = headers_of(error)
-    if isinstance(exception, drf.Throttled) and exception.wait is not None:
-        headers["Retry-After"] = str(int(exception.wait) + 1)
+    if isinstance(exception, drf.Throttled):
+        headers["Retry-After"] = str(_whole_seconds(exception))
     if isinstance(exception, drf.MethodNotAllowed):
         headers["Allow"] = ", ".join(context["view"].allowed_methods)
     return Response(body_of(error), status=error.http_status, headers=headers)
@@ -183,7 +183,6 @@ def _as_domain_error(exception: Exception) -> DomainError | None:
 
 def _of_framework(exception: drf.APIException) -> DomainError:
     """Our sentence for the framework's exception; its own where it says more."""
-    wait_s = int(getattr(exception, "wait", None) or 0) + 1
     known: dict[type[drf.APIException], tuple[str, str]] = {
         drf.ParseError: ("malformed", "The body cannot be read as what its Content-Type says."),
         drf.NotAuthenticated: (
@@ -191,7 +190,10 @@ def _of_framework(exception: drf.APIException) -> DomainError:
             "Sign in first: send a token in the Authorization header (Bearer …).",
         ),
         drf.NotFound: ("not_found", _NOTHING_HERE),
-        drf.Throttled: ("too_many_requests", f"Too many requests. Try again in {wait_s} s."),
+        drf.Throttled: (
+            "too_many_requests",
+            f"Too many requests. Try again in {_whole_seconds(exception)} s.",
+        ),
         drf.NotAcceptable: ("not_acceptable", "This address answers in JSON only."),
         drf.UnsupportedMediaType: (
             "unsupported_media_type",
@@ -206,6 +208,11 @@ def _of_framework(exception: drf.APIException) -> DomainError:
         code=code or _code_of(exception),
         http_status=exception.status_code,
     )
+
+
+def _whole_seconds(throttled: drf.APIException) -> int:
+    """How long to wait, rounded up; at least one."""
+    return int(getattr(throttled, "wait", None) or 0) + 1
 
 
 def _code_of(exception: drf.APIException) -> str:

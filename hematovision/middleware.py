@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY, logout
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -82,12 +83,18 @@ def asks_by_itself(request: HttpRequest) -> bool:
 
 
 class DomainErrorMiddleware:
-    """Turns what services refuse into an answer."""
+    """Turns what services refuse, and forms that are too large to read, into an answer."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method == "POST" and not error_responses.is_api(request):
+            try:
+                # The CSRF check reads the form next; what it raises would pass us by.
+                request.POST  # noqa: B018
+            except SuspiciousOperation as error:
+                return error_responses.bad_request(request, error)
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

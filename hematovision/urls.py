@@ -1,6 +1,6 @@
 """Every address of the product. Each view names its action; one that does not stops the start."""
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from accounts.api.docs import ApiDocs, ApiSchema
 from accounts.policy import refuse_unnamed
@@ -8,7 +8,7 @@ from hematovision.error_responses import unknown_api_address
 from hematovision.health import healthz, readyz
 from predictions.views.home import about, home
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
     path("about/", about, name="about"),
     path("healthz", healthz, name="healthz"),
@@ -20,7 +20,7 @@ urlpatterns = [
     path("api/v1/token/", include("accounts.api.urls")),
     path("api/v1/", include("predictions.api.urls")),
     # Django's own page for an unknown address is not JSON where DEBUG is on.
-    path("api/<path:rest>", unknown_api_address, name="api_unknown"),
+    re_path(r"^api/(?P<rest>.*)$", unknown_api_address, name="api_unknown"),
 ]
 
 handler400 = "hematovision.error_responses.bad_request"
