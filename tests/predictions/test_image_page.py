@@ -1,0 +1,162 @@
+"""The page of an image, its state while it is classified, and its pictures."""
+
+import io
+from uuid import uuid4
+
+import pytest
+from django.urls import reverse
+from PIL import Image
+
+from accounts.models import AuditAction, AuditEvent
+from predictions.services.run_classification import classify_image
+from tests.drawn_cells import draw_smear
+from tests.factories.images import make_image, upload
+
+pytestmark = pytest.mark.django_db
+
+
+def classified(technician, **drawn):
+    image = make_image(technician, **drawn)
+    classify_image(job_id=image.jobs.get().pk)
+    return image
+
+
+def address(name: str, key) -> str:
+    return reverse(f"predictions:{name}", args=[key])
+
+
+def test_a_result_that_is_viewed_is_written_down(technician, doctor, page_as, model):
+    image = classified(technician)
+    answer = page_as(doctor).get(address("image", image.pk))
+    assert answer.status_code == 200
+    reading = answer.context["reading"]
+    assert reading.status == "succeeded"
+    assert reading.principal_cell.position == 1
+    event = AuditEvent.objects.get(action=AuditAction.RESULT_VIEWED)
+    assert (event.actor, event.object_id) == (doctor, str(image.pk))
+
+
+def test_a_page_without_a_result_views_none(technician, page_as):
+    image = make_image(technician)
+    assert page_as(technician).get(address("image", image.pk)).status_code == 200
+    assert not AuditEvent.objects.filter(action=AuditAction.RESULT_VIEWED).exists()
+
+
+def test_neighbours_follow_the_order_of_upload(technician, page_as, sample):
+    first, second, third = (make_image(technician, sample) for _ in range(3))
+    make_image(technician)
+    reading = page_as(technician).get(address("image", second.pk)).context["reading"]
+    assert reading.previous_image_id == first.pk
+    assert reading.next_image_id == third.pk
+    reading = page_as(technician).get(address("image", third.pk)).context["reading"]
+    assert reading.next_image_id is None
+
+
+def test_the_state_is_sent_again_only_when_it_changed(technician, page_as, model):
+    image = make_image(technician)
+    client = page_as(technician)
+    url = address("image_status", image.pk)
+    first = client.get(url)
+    assert first.status_code == 200
+    assert client.get(url, headers={"If-None-Match": first["ETag"]}).status_code == 304
+    classify_image(job_id=image.jobs.get().pk)
+    after = client.get(url, headers={"If-None-Match": first["ETag"]})
+    assert after.status_code == 200
+    assert b"hx-trigger" not in after.content
+    assert b"hx-trigger" in first.content
+
+
+def test_the_state_is_read_without_writing_the_session(technician, page_as):
+    image = make_image(technician)
+    client = page_as(technician)
+    client.get(address("image", image.pk))
+    answer = client.get(address("image_status", image.pk))
+    assert "sessionid" not in answer.cookies
+
+
+def test_an_unfinished_image_cannot_be_run_again(technician, page_as):
+    image = make_image(technician)
+    answer = page_as(technician).post(address("image_rerun", image.pk))
+    assert answer.status_code == 409
+    assert image.jobs.count() == 1
+
+
+@pytest.mark.parametrize("who", ["technician", "doctor"])
+def test_a_finished_image_can_be_run_again(request, technician, page_as, model, who):
+    image = classified(technician)
+    person = request.getfixturevalue(who)
+    client = page_as(person)
+    answer = client.post(address("image_rerun", image.pk))
+    assert answer.status_code == 302
+    assert answer["Location"] == address("image", image.pk)
+    assert image.jobs.count() == 2
+    reading = client.get(address("image", image.pk)).context["reading"]
+    assert reading.status == "queued"
+    assert reading.cells
+    assert AuditEvent.objects.filter(action=AuditAction.IMAGE_RERUN, actor=person).count() == 1
+
+
+def test_an_admin_runs_nothing_again(technician, admin, page_as, model):
+    image = classified(technician)
+    assert page_as(admin).post(address("image_rerun", image.pk)).status_code == 403
+    assert page_as(admin).get(address("image_original", image.pk)).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["image_rendition", "image_thumbnail"])
+def test_pictures_are_our_own_jpeg_without_metadata(technician, page_as, sample, name):
+    exif = Image.Exif()
+    exif[0x010F] = "Camera of somebody"
+    buffer = io.BytesIO()
+    Image.fromarray(draw_smear(seed=1)).save(buffer, "JPEG", exif=exif, comment=b"GPS")
+    [received] = upload(technician, sample.pk, buffer.getvalue())
+    answer = page_as(technician).get(address(name, received.image.pk))
+    assert answer["Content-Type"] == "image/jpeg"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Cache-Control"] == "private, no-cache"
+    assert b"Camera" not in answer.content
+    assert b"GPS" not in answer.content
+    shown = Image.open(io.BytesIO(answer.content))
+    assert not shown.getexif()
+    again = page_as(technician).get(
+        address(name, received.image.pk), headers={"If-None-Match": answer["ETag"]}
+    )
+    assert again.status_code == 304
+
+
+def test_a_crop_shows_the_cell_with_its_surroundings(technician, page_as, model):
+    cell = classified(technician).cells.first()
+    answer = page_as(technician).get(address("cell_crop", cell.pk))
+    assert answer["Content-Type"] == "image/jpeg"
+    width, height = Image.open(io.BytesIO(answer.content)).size
+    assert cell.width_px < width <= cell.width_px * 1.5 + 2
+    assert cell.height_px < height
+
+
+def test_a_crop_of_a_picture_that_is_shown_smaller_has_all_its_pixels(
+    technician, page_as, model, settings
+):
+    settings.RENDITION_SIDE_PX = 256
+    image = classified(technician)
+    assert image.width_px > 256
+    cell = image.cells.first()
+    answer = page_as(technician).get(address("cell_crop", cell.pk))
+    assert Image.open(io.BytesIO(answer.content)).size[0] > cell.width_px
+
+
+def test_uploaded_bytes_are_only_ever_a_download(technician, page_as):
+    image = make_image(technician)
+    answer = page_as(technician).get(address("image_original", image.pk))
+    assert answer["Content-Disposition"] == 'attachment; filename="field.png"'
+    assert answer["Content-Type"] == "application/octet-stream"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+def test_what_another_laboratory_has_does_not_exist(technician, other_technician, page_as, model):
+    image = classified(technician)
+    client = page_as(other_technician)
+    names = ["image", "image_status", "image_rendition", "image_thumbnail", "image_original"]
+    for name in names:
+        assert client.get(address(name, image.pk)).status_code == 404
+        assert client.get(address(name, uuid4())).status_code == 404
+    assert client.post(address("image_rerun", image.pk)).status_code == 404
+    assert client.get(address("cell_crop", image.cells.first().pk)).status_code == 404
