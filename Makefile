@@ -25,7 +25,8 @@ run: setup       ## everything on http://127.0.0.1:8000 (PORT= changes it) until
 	@$(BIN)/python deploy/run_here.py $(PORT)
 
 test: packages   ## every test that needs no service (SQLite, folder broker)
-	$(BIN)/python -m pytest -m "not services" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not services and not processes" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m processes
 
 test-services: packages ## real PostgreSQL and Redis on 127.0.0.1, real worker processes
 	$(BIN)/python -m pytest -m services

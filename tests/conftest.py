@@ -101,3 +101,14 @@ def api_as() -> Callable[[User], APIClient]:
 def api() -> APIClient:
     """An API client of nobody."""
     return APIClient()
+
+
+@pytest.fixture
+def tell(capsys) -> Callable[[str], None]:
+    """Print a figure that the reader of the run is to see, passed or not."""
+
+    def say(line: str) -> None:
+        with capsys.disabled():
+            print(f"\n{line}", end="", flush=True)
+
+    return say

@@ -19,13 +19,13 @@ def installation(tmp_path):
     it.stop()
 
 
-def test_it_is_ready_soon_the_second_time_and_leaves_no_process(installation: Installation):
+def test_it_is_ready_soon_the_second_time_and_leaves_no_process(installation: Installation, tell):
     installation.start()
     assert len(installation.processes()) > 4
     installation.stop()
     assert installation.processes() == []
     seconds = installation.start()
-    print(f"second start: ready after {seconds:.1f} s")
+    tell(f"second start: ready after {seconds:.1f} s")
     assert seconds < 15
 
 
