@@ -79,7 +79,7 @@ class Viewer {
   // Brings a cell to the middle, with room around it.
   showCell(box) {
     const { x, y, width, height } = box.querySelector(".box__line").getBBox();
-    const zoom = Math.min(this.full.width / (3 * width), this.full.height / (3 * height));
+    const zoom = Math.min(this.full.width / (1.8 * width), this.full.height / (1.8 * height));
     this.show(0, 0, zoom);
     const seen = this.size();
     this.show(x + width / 2 - seen.width / 2, y + height / 2 - seen.height / 2, zoom);

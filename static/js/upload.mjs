@@ -1,67 +1,25 @@
 // The upload form: pictures are shown before they are sent, each is sent by itself, and each has
 // its own outcome. It refuses nothing: what a picture is, the server decides. Without this script
 // the form sends itself.
+import { Previews, copyOf, nameOf } from "./previews.mjs";
 
 const form = document.querySelector("[data-upload]");
 const find = (name) => document.querySelector(`[data-upload-${name}]`);
-const copyOf = (name) => find(`${name}-template`).content.firstElementChild.cloneNode(true);
-
-const previews = find("previews");
 const outcomes = find("outcomes");
-const chosen = new Map(); // a preview's element → its file
+const previews = new Previews({ list: find("previews"), empty: find("files"), changed: tellCount });
 let sending = false;
 
 // --- Choosing ---------------------------------------------------------------------------------
 
 function add(files) {
   if (sending || form.hidden) return;
-  for (const file of files) previews.append(preview(file));
-  tellCount();
+  previews.add(files);
   showProblem("");
 }
 
-function preview(file) {
-  const item = copyOf("preview");
-  const name = file.name || "pasted picture";
-  item.querySelector(".preview__mount").append(picture(file));
-  item.querySelector(".preview__name").textContent = name;
-  item.querySelector(".preview__name").title = name;
-  item.querySelector(".preview__size").textContent = sizeInWords(file.size);
-  const button = item.querySelector(".preview__remove");
-  button.setAttribute("aria-label", `Remove ${name}`);
-  button.addEventListener("click", () => remove(item));
-  chosen.set(item, file);
-  return item;
-}
-
-// A browser that cannot draw a picture (a TIFF, say) shows a tile: the server may still read it.
-function picture(file) {
-  const image = new Image();
-  image.alt = "";
-  image.className = "preview__picture";
-  image.src = URL.createObjectURL(file);
-  image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
-  image.addEventListener("error", () => image.replaceWith(copyOf("tile")), { once: true });
-  return image;
-}
-
-function remove(item) {
-  const next = item.nextElementSibling ?? item.previousElementSibling;
-  chosen.delete(item);
-  item.remove();
-  tellCount();
-  (next?.querySelector("button") ?? find("files")).focus();
-}
-
-function tellCount() {
-  const bytes = [...chosen.values()].reduce((sum, file) => sum + file.size, 0);
-  const n = chosen.size;
-  find("count").textContent = n ? `${n} picture${n === 1 ? "" : "s"}, ${sizeInWords(bytes)}` : "";
+function tellCount(n, size) {
+  find("count").textContent = n ? `${n} picture${n === 1 ? "" : "s"}, ${size}` : "";
   find("send-words").textContent = n > 1 ? `Upload ${n} pictures` : "Upload";
-}
-
-function sizeInWords(bytes) {
-  return bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 // --- Saying what is wrong ----------------------------------------------------------------------
@@ -101,7 +59,7 @@ async function sendAll() {
   const number = form.elements.accession_number;
   const missing = number.value.trim() ? {} : { accession_number: ["Give the sample an accession number."] };
   if (showFieldErrors(missing)) return;
-  if (!chosen.size) {
+  if (!previews.entries.length) {
     showProblem("Choose at least one picture.");
     find("files").focus();
     return;
@@ -110,7 +68,7 @@ async function sendAll() {
   form.hidden = true;
   outcomes.hidden = false;
   find("again").hidden = true;
-  const refusal = await sendEach([...chosen.entries()]);
+  const refusal = await sendEach(previews.entries);
   sending = false;
   if (refusal) return backToForm(refusal);
   find("again").hidden = false;
@@ -131,8 +89,7 @@ async function sendEach(entries) {
       return answer;
     }
     showOutcome(rows[index], outcome);
-    chosen.delete(item);
-    item.remove();
+    previews.drop(item);
     window.htmx.trigger(document.body, "uploaded");
   }
   const refused = rows.filter((row) => row.querySelector(".outcome__refused")).length;
@@ -142,15 +99,15 @@ async function sendEach(entries) {
 
 function waitingRow(file) {
   const row = copyOf("outcome");
-  row.querySelector(".outcome__name").textContent = file.name || "pasted picture";
-  row.querySelector("progress").setAttribute("aria-label", `Sending ${file.name || "pasted picture"}`);
+  row.querySelector(".outcome__name").textContent = nameOf(file);
+  row.querySelector("progress").setAttribute("aria-label", `Sending ${nameOf(file)}`);
   return row;
 }
 
 function send(file, progress) {
   const body = new FormData(form);
   body.delete("files");
-  body.append("files", file, file.name || "pasted picture");
+  body.append("files", file, nameOf(file));
   const request = new XMLHttpRequest();
   request.open("POST", form.action);
   request.setRequestHeader("Accept", "application/json");
@@ -203,7 +160,6 @@ function announce(sentence) {
 function backToForm(refusal) {
   form.hidden = false;
   outcomes.hidden = !find("list").children.length;
-  tellCount();
   if (!showFieldErrors(refusal.fields ?? {})) {
     showProblem(refusal.message);
     find("send").focus();
@@ -214,10 +170,8 @@ function uploadAnother() {
   form.hidden = false;
   find("again").hidden = true;
   for (const field of form.querySelectorAll("[data-field] input, [data-field] textarea")) field.value = "";
-  chosen.clear();
-  previews.replaceChildren();
+  previews.clear();
   showFieldErrors({});
-  tellCount();
   form.elements.accession_number.focus();
 }
 
