@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 
+import numpy as np
 from django.conf import settings
 
 from mlmodels import artifacts
@@ -45,7 +46,11 @@ def _load(version: ModelVersion) -> Engine:
     folder = artifacts.model_folder(version.folder)
     try:
         artifacts.refuse_other_files(folder, version.checksums_sha256)
-        return load_engine(folder, runtime=settings.INFERENCE_RUNTIME)
+        engine = load_engine(folder, runtime=settings.INFERENCE_RUNTIME)
     except ArtifactDamaged as error:
         logger.error("Model version %s cannot be opened: %s", version, error.message)
         raise ModelDamaged() from error
+    # The first call builds the network's graph, which takes seconds: now, not with an image.
+    side_px = engine.crop_rule.side_px
+    engine.run(np.zeros((1, side_px, side_px, 3), np.uint8))
+    return engine
