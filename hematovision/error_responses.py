@@ -88,7 +88,7 @@ def note_denial(request: HttpRequest, error: AccessDenied) -> None:
     match = request.resolver_match
     audit.record_read(
         action=AuditAction.ACCESS_DENIED,
-        actor=request.user,  # type: ignore[arg-type]
+        actor=request.user,
         laboratory=request.user.laboratory,  # type: ignore[union-attr]
         changes={"method": request.method, "page": match.view_name if match else ""},
         reason=error.message,

@@ -32,7 +32,7 @@ def user_list(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 def user_new(request: HttpRequest) -> HttpResponse:
     """Add a person."""
-    form = NewUserForm(request.POST or None)
+    form = NewUserForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             made = users.create_user(actor=request.user, **form.cleaned_data)  # type: ignore[arg-type]

@@ -1,0 +1,210 @@
+"""Every address, every method, every role: what is answered. Written by hand, never derived.
+
+A new URL, or a new method of one, has to be entered here before this test passes. Wrong role is
+403, another laboratory's is 404, nobody is led to sign in (pages) or gets 401 (API).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from rest_framework.test import APIClient
+
+from accounts.models import Role, User
+from predictions.models import Cell, ClassificationJob
+from tests.factories.images import make_image
+from tests.factories.people import PASSWORD, make_user
+
+SIGN_IN = "sign-in"  # 302 to the sign-in page; any other 302 leads on
+
+# The last two are of another laboratory than the rows the addresses name.
+ACTORS = ("anonymous", "technician", "doctor", "admin", "other_technician", "other_admin")
+
+# fmt: off
+MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
+    # URL name, method                         anonymous technician doctor admin other_t other_a
+    ("home", "GET"):                           (200,     200, 200, 200, 200, 200),
+    ("about", "GET"):                          (200,     200, 200, 200, 200, 200),
+    ("healthz", "GET"):                        (200,     200, 200, 200, 200, 200),
+    ("readyz", "GET"):                         (503,     503, 503, 503, 503, 503),  # no worker here
+    ("accounts:sign_in", "GET"):               (200,     302, 302, 302, 302, 302),
+    ("accounts:sign_in", "POST"):              (400,     400, 400, 400, 400, 400),  # an empty form
+    ("accounts:log_out", "POST"):              (SIGN_IN, 302, 302, 302, 302, 302),
+    ("accounts:account", "GET"):               (SIGN_IN, 200, 200, 200, 200, 200),
+    ("accounts:password", "GET"):              (SIGN_IN, 200, 200, 200, 200, 200),
+    ("accounts:password", "POST"):             (SIGN_IN, 400, 400, 400, 400, 400),  # an empty form
+    ("accounts:revoke_tokens", "POST"):        (SIGN_IN, 302, 302, 302, 302, 302),
+    ("accounts:users", "GET"):                 (SIGN_IN, 403, 403, 200, 403, 200),
+    ("accounts:user_new", "GET"):              (SIGN_IN, 403, 403, 200, 403, 200),
+    ("accounts:user_new", "POST"):             (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
+    ("accounts:user", "GET"):                  (SIGN_IN, 403, 403, 200, 403, 404),
+    ("accounts:user_role", "POST"):            (SIGN_IN, 403, 403, 302, 403, 404),
+    ("accounts:user_deactivate", "POST"):      (SIGN_IN, 403, 403, 302, 403, 404),
+    ("accounts:user_activate", "POST"):        (SIGN_IN, 403, 403, 302, 403, 404),
+    ("accounts:user_end_sessions", "POST"):    (SIGN_IN, 403, 403, 302, 403, 404),
+    ("predictions:dashboard", "GET"):          (SIGN_IN, 200, 200, 200, 200, 200),
+    ("predictions:upload", "GET"):             (SIGN_IN, 200, 403, 403, 200, 403),
+    ("predictions:upload", "POST"):            (SIGN_IN, 400, 403, 403, 400, 403),  # no file
+    ("predictions:history", "GET"):            (SIGN_IN, 200, 200, 200, 200, 200),
+    ("predictions:history", "POST"):           (SIGN_IN, 302, 302, 302, 302, 302),
+    ("predictions:image", "GET"):              (SIGN_IN, 200, 200, 200, 404, 404),
+    ("predictions:image_status", "GET"):       (SIGN_IN, 200, 200, 200, 404, 404),
+    ("predictions:image_rendition", "GET"):    (SIGN_IN, 200, 200, 200, 404, 404),
+    ("predictions:image_thumbnail", "GET"):    (SIGN_IN, 200, 200, 200, 404, 404),
+    ("predictions:image_original", "GET"):     (SIGN_IN, 200, 200, 403, 404, 403),
+    ("predictions:image_rerun", "POST"):       (SIGN_IN, 302, 302, 403, 404, 403),
+    ("predictions:cell_crop", "GET"):          (SIGN_IN, 200, 200, 200, 404, 404),
+    ("api_docs", "GET"):                       (SIGN_IN, 200, 200, 200, 200, 200),
+    ("api_schema", "GET"):                     (401,     200, 200, 200, 200, 200),
+    ("api_unknown", "GET"):                    (404,     404, 404, 404, 404, 404),
+    ("api_unknown", "POST"):                   (404,     404, 404, 404, 404, 404),
+    ("token_obtain", "POST"):                  (400,     400, 400, 400, 400, 400),  # an empty body
+    ("token_refresh", "POST"):                 (400,     400, 400, 400, 400, 400),
+    ("token_verify", "POST"):                  (400,     400, 400, 400, 400, 400),
+    ("token_revoke", "POST"):                  (400,     400, 400, 400, 400, 400),
+    ("predictions_api:samples", "GET"):        (401,     200, 200, 200, 200, 200),
+    ("predictions_api:samples", "POST"):       (401,     201, 403, 403, 201, 403),
+    ("predictions_api:sample", "GET"):         (401,     200, 200, 200, 404, 404),
+    ("predictions_api:sample_images", "POST"): (401,     400, 403, 403, 404, 403),  # no file
+    ("predictions_api:image", "GET"):          (401,     200, 200, 200, 404, 404),
+    ("predictions_api:rendition", "GET"):      (401,     200, 200, 200, 404, 404),
+    ("predictions_api:original", "GET"):       (401,     200, 200, 403, 404, 403),
+    ("predictions_api:predict", "POST"):       (401,     400, 403, 403, 400, 403),  # no file
+}
+# fmt: on
+
+SENT: dict[str, dict[str, str]] = {
+    "accounts:user_role": {"role": "doctor"},
+    "predictions_api:samples": {"accession_number": "M-1"},
+}
+
+
+@pytest.fixture
+def rows(settings, tmp_path, laboratory, technician, doctor, admin) -> dict[str, Any]:
+    """One of everything that an address can name, all of it in the first laboratory."""
+    settings.MEDIA_ROOT = tmp_path
+    image = make_image(technician)
+    ClassificationJob.objects.update(status="failed", error="The model is missing.")
+    cell = Cell.objects.create(
+        image=image,
+        job=image.jobs.get(),
+        position=1,
+        x_px=10,
+        y_px=10,
+        width_px=40,
+        height_px=40,
+        label="neutrophil",
+        confidence=0.9,
+        probabilities={"neutrophil": 0.9, "monocyte": 0.1},
+        disposition="accepted",
+        nucleus_area_px=100.0,
+        cell_score=0.9,
+        features=b"",
+    )
+    colleague = make_user(laboratory, Role.DOCTOR, "carla")
+    closed = make_user(laboratory, Role.DOCTOR, "cleo")
+    User.objects.filter(pk=closed.pk).update(is_active=False)
+    return {
+        "user_id": colleague.pk,
+        "closed_id": closed.pk,
+        "image_id": image.pk,
+        "sample_id": image.sample_id,
+        "cell_id": cell.pk,
+        "rest": "v1/no-such-address/",
+    }
+
+
+@pytest.fixture
+def actors(technician, doctor, admin, other_technician, other_laboratory) -> dict[str, User | None]:
+    """The people of the columns."""
+    other_admin = make_user(other_laboratory, Role.ADMIN, "olga")
+    people = (None, technician, doctor, admin, other_technician, other_admin)
+    return dict(zip(ACTORS, people, strict=True))
+
+
+@pytest.mark.parametrize(("name", "method"), MATRIX)
+def test_each_role_gets_what_the_table_says(name, method, rows, actors):
+    address = address_of(name, rows)
+    answers = [
+        answer_to(client_of(actors[actor], address), method, address, SENT.get(name, {}))
+        for actor in ACTORS
+    ]
+    assert dict(zip(ACTORS, answers, strict=True)) == dict(
+        zip(ACTORS, MATRIX[name, method], strict=True)
+    )
+
+
+def test_every_address_and_every_method_of_it_stands_in_the_table():
+    written = {name: {method for known, method in MATRIX if known == name} for name, _ in MATRIX}
+    found = {name: methods_of(pattern) for name, pattern in addresses(get_resolver().url_patterns)}
+    assert sorted(found) == sorted(written)
+    for name, methods in found.items():
+        assert methods is None or methods == written[name], name
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _ in MATRIX}))
+def test_no_other_method_changes_anything(name, rows, actors):
+    """What names its methods answers 405; what is open to all answers a PUT as it does a GET."""
+    pattern = dict(addresses(get_resolver().url_patterns))[name]
+    address = address_of(name, rows)
+    client = client_of(actors["admin"], address)
+    others = ("PUT", "PATCH", "DELETE")
+    answers = [answer_to(client, method, address, {}) for method in others]
+    expected = 405 if methods_of(pattern) else MATRIX[name, "GET"][ACTORS.index("admin")]
+    assert answers == [expected] * len(others)
+
+
+def address_of(name: str, rows: Mapping[str, Any]) -> str:
+    pattern = dict(addresses(get_resolver().url_patterns))[name]
+    wanted = pattern.pattern.regex.groupindex
+    kwargs = {key: rows[key] for key in wanted}
+    if name == "accounts:user_activate":
+        kwargs["user_id"] = rows["closed_id"]
+    return reverse(name, kwargs=kwargs)
+
+
+def addresses(patterns: Any, namespace: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """Every URL of the resolver, by its full name."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from addresses(pattern.url_patterns, inner)
+        else:
+            yield f"{namespace}{pattern.name}", pattern
+
+
+def methods_of(pattern: URLPattern) -> set[str] | None:
+    """The methods that a view names; none where it answers all of them alike."""
+    callback = pattern.callback
+    view = getattr(callback, "view_class", None) or getattr(callback, "cls", None) or callback
+    return set(view.policy_action) if isinstance(view.policy_action, Mapping) else None
+
+
+def client_of(person: User | None, address: str) -> Client:
+    """A browser for pages, and a program with a real token for the API."""
+    if not address.startswith(("/api/v1/", "/api/schema/")):
+        browser = Client()
+        if person is not None:
+            browser.force_login(person)
+        return browser
+    program = APIClient()
+    if person is not None:
+        form = {"username": person.username, "password": PASSWORD}
+        token = program.post("/api/v1/token/", form).json()["access"]
+        program.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    return program
+
+
+def answer_to(client: Client, method: str, address: str, sent: dict[str, str]) -> int | str:
+    """The status, with everything that the call changed taken back afterwards."""
+    with transaction.atomic():
+        answer = getattr(client, method.lower())(address, sent)
+        transaction.set_rollback(True)
+    if answer.status_code == 302 and answer["Location"].startswith("/sign-in/"):
+        return SIGN_IN
+    return answer.status_code
