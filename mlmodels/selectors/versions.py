@@ -24,6 +24,7 @@ def active_version(laboratory: Laboratory | None) -> ModelVersion | None:
 
 
 def version_key(version: str) -> tuple[tuple[int, int | str], ...]:
-    """Orders version names as people do: 1.10.0 after 1.9.0."""
+    """Orders version names as people do: 1.9.0 before 1.10.0rc1 before 1.10.0."""
     parts = re.findall(r"\d+|[a-z]+", version.lower())
-    return tuple((1, int(part)) if part.isdigit() else (0, part) for part in parts)
+    # A word comes before the end, and the end before a further number.
+    return (*((2, int(part)) if part.isdigit() else (0, part) for part in parts), (1, ""))
