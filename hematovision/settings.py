@@ -250,6 +250,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # A killed process holds up its place in the pool for so long; there is no result to wait for.
 CELERY_WORKER_LOST_WAIT = 1.0
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {

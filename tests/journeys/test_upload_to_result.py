@@ -33,7 +33,7 @@ def test_a_program_uploads_with_a_token_and_reads_the_cells(installation: Instal
     program = Program(installation)
     [sent] = program.upload(program.create_sample(), ("smear.png", draw_smear_png(seed=2)))
     image = program.result(sent["id"])
-    assert image["status"] == "succeeded"
+    assert image["status"] == "succeeded", image["error"]
     assert image["model_version"]
     principal = image["cells"][0]
     assert principal["label"] == max(principal["probabilities"], key=principal["probabilities"].get)

@@ -16,7 +16,7 @@ def test_the_prediction_that_is_read_is_the_one_that_is_stored(
     program = Program(installation)
     [sent] = program.upload(program.create_sample(), ("s.png", draw_smear_png(seed=21, cells=3)))
     image = program.result(sent["id"])
-    assert image["status"] == "succeeded"
+    assert image["status"] == "succeeded", image["error"]
     with psycopg2.connect(database_url) as connection, connection.cursor() as cursor:
         cursor.execute(
             "SELECT label, confidence FROM predictions_cell WHERE image_id = %s ORDER BY position",
