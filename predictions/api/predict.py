@@ -49,9 +49,8 @@ class PredictView(APIView):
             image_id=taken.image.pk,
             wait_s=min(query.validated_data["wait"], LONGEST_WAIT_S),
         )
-        body = Prediction(result, context={"request": request}).data
-        if taken.duplicate:
-            body["duplicate"] = True
+        context = {"request": request, "duplicate": taken.duplicate}
+        body = Prediction(result, context=context).data
         if result.is_final:
             return Response(body)
         return Response(body, status=202, headers={"Location": body["url"]})

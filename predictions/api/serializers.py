@@ -187,6 +187,13 @@ class Prediction(ImageBody):
     predicted_label = serializers.SerializerMethodField()
     confidence = serializers.SerializerMethodField(help_text="Percent.")
     disposition = serializers.SerializerMethodField()
+    duplicate = serializers.SerializerMethodField(
+        help_text="The sample already held this picture; this is its result."
+    )
+
+    def get_duplicate(self, reading: ImageReading) -> bool:
+        """Known to the upload, not to the image."""
+        return self.context["duplicate"]
 
     def get_url(self, reading: ImageReading) -> str:
         """The image's own address."""

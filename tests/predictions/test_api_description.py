@@ -1,0 +1,51 @@
+"""The API describes itself without a gap, and limits how often it is asked."""
+
+import pytest
+from django.core.management import call_command
+from rest_framework.throttling import UserRateThrottle
+
+from tests.factories.images import make_image
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_description_is_valid_and_names_every_endpoint(tmp_path):
+    file = tmp_path / "schema.yml"
+    call_command("spectacular", validate=True, fail_on_warn=True, file=str(file))
+    text = file.read_text()
+    for path in (
+        "/api/v1/samples/:",
+        "/api/v1/samples/{sample_id}/:",
+        "/api/v1/samples/{sample_id}/images/:",
+        "/api/v1/images/{image_id}/:",
+        "/api/v1/images/{image_id}/rendition/:",
+        "/api/v1/images/{image_id}/original/:",
+        "/api/v1/predict/:",
+        "/api/v1/token/:",
+        "/api/v1/token/refresh/:",
+        "/api/v1/token/verify/:",
+        "/api/v1/token/revoke/:",
+    ):
+        assert path in text
+
+
+@pytest.fixture
+def two_a_minute(settings):
+    """A rate that a test reaches."""
+    before = UserRateThrottle.THROTTLE_RATES
+    UserRateThrottle.THROTTLE_RATES = {**before, "user": "2/min"}
+    yield
+    UserRateThrottle.THROTTLE_RATES = before
+
+
+def test_who_asks_too_often_is_told_when_to_come_back(
+    technician, doctor, api_as, sample, two_a_minute
+):
+    make_image(technician, sample)
+    client = api_as(technician)
+    url = f"/api/v1/samples/{sample.pk}/"
+    assert [client.get(url).status_code for _ in range(3)] == [200, 200, 429]
+    answer = client.get(url)
+    assert answer.json()["code"] == "too_many_requests"
+    assert int(answer["Retry-After"]) > 0
+    assert api_as(doctor).get(url).status_code == 200
