@@ -14,7 +14,6 @@ from accounts.models import User
 from predictions.models import ClassificationJob, SmearImage
 from predictions.selectors import history
 
-
 STATUSES = [
     (history.UNFINISHED, "waiting or running"),
     (ClassificationJob.Status.QUEUED, "queued"),

@@ -184,9 +184,9 @@ def _samples_of(viewer: User, at_most: int = 10, images_each: int = 8) -> list[S
 def _by_day(
     laboratory: Laboratory, images: QuerySet[SmearImage], first_day: date
 ) -> list[DayFigures]:
-    day = TruncDate("uploaded_at", tzinfo=_zone(laboratory))
+    day = TruncDate("uploaded_at", tzinfo=zone_of(laboratory))
     uploads = _counted(images.order_by().annotate(day=day).values_list("day"))
-    day_of_image = TruncDate("image__uploaded_at", tzinfo=_zone(laboratory))
+    day_of_image = TruncDate("image__uploaded_at", tzinfo=zone_of(laboratory))
     cells = _counted(_cells_of(images).annotate(day=day_of_image).values_list("day"))
     shown = [first_day + timedelta(days=n) for n in range(DAYS_SHOWN)]
     return [DayFigures(each, uploads.get(each, 0), cells.get(each, 0)) for each in shown]
@@ -225,14 +225,15 @@ def _active_today(laboratory: Laboratory) -> int:
     )
 
 
-def _zone(laboratory: Laboratory) -> ZoneInfo:
+def zone_of(laboratory: Laboratory) -> ZoneInfo:
+    """Where a laboratory's days begin."""
     return ZoneInfo(laboratory.time_zone)
 
 
 def _today(laboratory: Laboratory) -> date:
-    return timezone.now().astimezone(_zone(laboratory)).date()
+    return timezone.now().astimezone(zone_of(laboratory)).date()
 
 
 def _midnight(laboratory: Laboratory, day: date | None = None) -> datetime:
     """When a day of the laboratory began; today, where none is named."""
-    return datetime.combine(day or _today(laboratory), time.min, tzinfo=_zone(laboratory))
+    return datetime.combine(day or _today(laboratory), time.min, tzinfo=zone_of(laboratory))

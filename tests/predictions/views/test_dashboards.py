@@ -1,0 +1,99 @@
+"""The first page of each role, and that its figures are right."""
+
+import pytest
+
+from predictions.selectors import dashboards
+from predictions.services.jobs import request_rerun
+from tests.factories.images import make_image, make_sample
+from tests.factories.people import make_user
+from tests.factories.results import fail_image, record_result
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_technician_sees_own_queue_failures_and_samples(page_as, technician):
+    number = "A-QUEUE"
+    waiting = make_sample(technician, accession_number=number)
+    make_image(technician, waiting)
+    fail_image(make_image(technician, waiting), "The engine stopped.")
+    page = page_as(technician).get("/dashboard/").content.decode()
+    assert "1 waiting or running" in page
+    assert "The engine stopped." in page
+    assert "Retry" in page
+    assert page.count(number) >= 3
+    assert 'hx-trigger="every 2s' in page
+
+
+def test_the_work_of_a_colleague_is_not_in_my_queue(page_as, technician, laboratory):
+    colleague = make_user(laboratory, technician.role)
+    make_image(colleague)
+    page = page_as(technician).get("/dashboard/").content.decode()
+    assert "Nothing is waiting." in page
+    assert "You have no sample yet." in page
+
+
+def test_the_page_stops_asking_when_nothing_waits(page_as, technician):
+    record_result(make_image(technician), {})
+    page = page_as(technician).get("/dashboard/").content.decode()
+    assert "every 2s" not in page
+
+
+def test_htmx_gets_the_work_alone(page_as, technician):
+    answer = page_as(technician).get("/dashboard/", headers={"HX-Request": "true"})
+    page = answer.content.decode()
+    assert page.lstrip().startswith('<div id="bench-work"')
+    assert "<html" not in page
+
+
+def test_a_doctor_sees_results_and_a_search_but_no_upload(page_as, technician, doctor):
+    record_result(make_image(technician), {"label": "lymphocyte"})
+    unfinished = make_image(technician)
+    page = page_as(doctor).get("/dashboard/").content.decode()
+    assert "Lymphocyte" in page
+    assert str(unfinished.pk) not in page
+    assert 'role="search"' in page
+    assert "data-upload" not in page
+
+
+def test_an_admin_sees_figures(page_as, technician, admin, model):
+    record_result(make_image(technician), {}, {"label": "monocyte"})
+    page = page_as(admin).get("/dashboard/").content.decode()
+    assert "1 image, 2 cells in 14 days" in page
+    assert str(model.version) in page
+
+
+def test_figures_count_the_newest_result_of_the_own_laboratory_only(
+    technician, other_technician, admin
+):
+    image = record_result(make_image(technician), {}, {"label": "monocyte"})
+    request_rerun(actor=technician, image_id=image.pk)
+    record_result(image, {"disposition": "unidentified"})
+    fail_image(make_image(technician))
+    make_image(technician)
+    record_result(make_image(other_technician), {}, {}, {})
+    usage = dashboards.usage(admin)
+    assert usage.images_in_days == 3
+    assert usage.days[-1].images == 3
+    assert usage.days[-1].cells == usage.cells == 1
+    assert [(figure.code, figure.cells) for figure in usage.classes] == [("unidentified", 1)]
+    assert (usage.waiting, usage.failed) == (1, 1)
+
+
+def test_days_begin_at_the_laboratory_s_midnight(technician, admin, laboratory):
+    laboratory.time_zone = "Pacific/Auckland"
+    laboratory.save(update_fields=["time_zone"])
+    image = make_image(technician)
+    usage = dashboards.usage(admin)
+    assert usage.days[-1].images == 1
+    assert (
+        usage.days[-1].day
+        == image.uploaded_at.astimezone(dashboards.zone_of(admin.laboratory)).date()
+    )
+
+
+def test_people_active_today_are_counted_once(page_as, technician, admin):
+    page_as(technician)
+    page_as(technician)
+    page_as(admin)
+    usage = dashboards.usage(admin)
+    assert (usage.active_users, usage.users) == (2, 2)
