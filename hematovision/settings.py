@@ -240,6 +240,7 @@ CELERY_TASK_DEFAULT_QUEUE = "inference"
 CELERY_TASK_ROUTES = {
     "predictions.classify_image": {"queue": "inference"},
     "predictions.sweep_jobs": {"queue": "sweep"},
+    "predictions.remove_unnamed_files": {"queue": "sweep"},
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -257,6 +258,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "predictions.sweep_jobs",
         "schedule": SWEEP_EVERY_S,
         "options": {"expires": SWEEP_EVERY_S},
+    },
+    "remove-unnamed-files": {
+        "task": "predictions.remove_unnamed_files",
+        "schedule": 6 * 3600,
+        "options": {"expires": 3600},
     },
 }
 

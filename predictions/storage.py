@@ -10,6 +10,7 @@ import logging
 import os
 import threading
 import uuid
+from datetime import date
 from functools import lru_cache
 
 import numpy as np
@@ -125,13 +126,24 @@ def cut_crop(name: str, *, x_px: int, y_px: int, width_px: int, height_px: int) 
     return encode_rendition(np.ascontiguousarray(crop), max_side_px=512, quality=92)
 
 
+def names_of_day(folder: str, day: date) -> list[str]:
+    """The stored files of one kind that were begun on a day (UTC), unfinished ones among them."""
+    path = f"{folder}/{day:%Y/%m/%d}"
+    try:
+        _, files = default_storage.listdir(path)
+    except FileNotFoundError:
+        return []
+    return [f"{path}/{name}" for name in files]
+
+
 def remove(*names: str) -> None:
     """Take back files that no row came to name."""
     for name in names:
         default_storage.delete(name)
 
 
-@lru_cache(maxsize=2)
+# One at a time: 50 megapixels are 150 MB.
+@lru_cache(maxsize=1)
 def _pixels(name: str) -> np.ndarray:
     limits = ImageLimits(max_bytes=2**40, max_megapixels=2 * settings.MAX_IMAGE_MEGAPIXELS)
     return decode_image(read_file(name), limits)

@@ -8,9 +8,8 @@ from uuid import UUID
 
 from celery import current_app, shared_task, signals
 
-from predictions.services import jobs, run_classification
+from predictions.services import jobs, run_classification, sweep
 from predictions.services.run_heartbeat import Heartbeat
-from predictions.services.sweep import sweep
 
 QUEUE = "inference"
 
@@ -30,7 +29,13 @@ def classify_image(job_id: str) -> None:
 @shared_task(name="predictions.sweep_jobs")
 def sweep_jobs() -> None:
     """Look after jobs that were left behind."""
-    sweep()
+    sweep.sweep()
+
+
+@shared_task(name="predictions.remove_unnamed_files")
+def remove_unnamed_files() -> None:
+    """Delete what a crash left in storage."""
+    sweep.remove_unnamed_files()
 
 
 @signals.worker_process_init.connect

@@ -10,7 +10,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from hematovision import queue
-from predictions.models import ClassificationJob
+from predictions import storage
+from predictions.models import ClassificationJob, SmearImage
 from predictions.services import jobs
 
 # The delay doubles with each message sent in vain, up to this many times: from 30 s to 16 min.
@@ -38,6 +39,32 @@ def sweep() -> Sweep:
             break
         sent += bool(outcome)
     return Sweep(sent=sent, failed=failed)
+
+
+def remove_unnamed_files() -> int:
+    """Delete stored files that no row names, which a crash between bytes and rows leaves behind.
+
+    Looks at the days of the last week that ended more than a day ago; says how many went.
+    """
+    removed = 0
+    today = timezone.now().date()
+    for days in range(2, 9):
+        for folder, column in _COLUMNS.items():
+            names = storage.names_of_day(folder, today - timedelta(days=days))
+            for begin in range(0, len(names), 500):
+                part = names[begin : begin + 500]
+                named = SmearImage.objects.filter(**{f"{column}__in": part})
+                unnamed = set(part) - set(named.values_list(column, flat=True))
+                storage.remove(*unnamed)
+                removed += len(unnamed)
+    return removed
+
+
+_COLUMNS = {
+    storage.ORIGINALS: "original",
+    storage.RENDITIONS: "rendition",
+    storage.THUMBNAILS: "thumbnail",
+}
 
 
 def _exhausted() -> list[ClassificationJob]:
