@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlmodels.ml.box_evaluation import measure_boxes, read_boxes
 from mlmodels.ml.engine import CARD, load_engine
 from mlmodels.ml.errors import ArtifactDamaged, ManifestInvalid
 from mlmodels.ml.evaluation import (
@@ -98,6 +99,12 @@ def evaluate(
     return {**named, **figures, "by_kind": by_kind(predictions, engine.classes)}, predictions
 
 
+def evaluate_boxes(file: Path, *, directory: Path, runtime: str) -> dict[str, Any]:
+    """Measure where cells are found, against a `boxes.csv` beside its images."""
+    engine = load_engine(directory, runtime=runtime)
+    return {"runtime": runtime, **measure_boxes(read_boxes(file), file.parent, engine)}
+
+
 def cross_validate(
     pictures: Pictures, *, runs: Path, runtime: str, say: Say
 ) -> tuple[dict[str, Any], list[Prediction]]:
@@ -135,10 +142,10 @@ def cross_validate(
 
 def keep_results(
     figures: dict[str, Any],
-    predictions: Sequence[Prediction],
+    predictions: Sequence[Prediction] = (),
     *,
     json_file: str | None,
-    predictions_file: str | None,
+    predictions_file: str | None = None,
 ) -> None:
     """Write what the command line asks to keep."""
     if json_file:

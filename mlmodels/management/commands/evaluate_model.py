@@ -31,9 +31,13 @@ class Command(BaseCommand):
             metavar="RUNS",
             help="pool the folds, each read by the run in RUNS that left it out",
         )
+        parser.add_argument("--boxes", type=Path, help="a boxes.csv: measure where cells are found")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            if options["boxes"]:
+                self._measure_boxes(options)
+                return
             figures = self._measure(options)
         except (EngineError, OSError) as error:
             raise CommandError(str(error)) from error
@@ -47,6 +51,16 @@ class Command(BaseCommand):
                     f"accepted {table['coverage']:.2%}, ECE {table['ece']:.4f}"
                 )
         self.stdout.write(f"{figures['ms_per_image']:.1f} ms an image")
+
+    def _measure_boxes(self, options: dict[str, Any]) -> None:
+        figures = run_evaluation.evaluate_boxes(
+            options["boxes"],
+            directory=run_evaluation.model_directory(options["model"]),
+            runtime=options["runtime"],
+        )
+        run_evaluation.keep_results(figures, json_file=options["json"])
+        for name, value in figures.items():
+            self.stdout.write(f"{name}: {value}")
 
     def _measure(self, options: dict[str, Any]) -> dict[str, Any]:
         pictures = run_evaluation.pictures_of(
