@@ -58,6 +58,7 @@ class Answers:
         truth: int array (N,), the class's place.
         logits: float32 (N, K); cell: float32 (N,); features: float32 (N, F).
         crops: uint8 (N, side, side, 3).
+        sets: name of the set of each, str array (N,).
     """
 
     truth: np.ndarray
@@ -65,6 +66,7 @@ class Answers:
     cell: np.ndarray
     features: np.ndarray
     crops: np.ndarray
+    sets: np.ndarray
 
 
 def finish_version(
@@ -134,7 +136,7 @@ def ask(engine: Engine, data: TrainingData, places: np.ndarray, root: Path) -> A
         places: in `data.crops`; those of no cell are passed over.
         root: the data folder.
     """
-    crops, truth = [], []
+    crops, truth, sets = [], [], []
     for i in places:
         crop = data.crops[i]
         if crop.label == NO_CELL:
@@ -143,8 +145,9 @@ def ask(engine: Engine, data: TrainingData, places: np.ndarray, root: Path) -> A
         seen = locate(rgb)
         crops.append(cut_crop(rgb, seen, seen.nuclei[0], engine.crop_rule))
         truth.append(data.classes.index(crop.label))
+        sets.append(crop.set)
     stacked = np.stack(crops)
-    return Answers(np.array(truth), *engine.run(stacked), crops=stacked)
+    return Answers(np.array(truth), *engine.run(stacked), crops=stacked, sets=np.array(sets))
 
 
 def choose_thresholds(inner: Answers, recipe: Recipe) -> tuple[float, Thresholds]:
@@ -155,14 +158,18 @@ def choose_thresholds(inner: Answers, recipe: Recipe) -> tuple[float, Thresholds
         recipe: what is wanted of them.
 
     Returns:
-        The temperature, and the thresholds. A cell is unidentified below half the confidence
-        from which on it is accepted.
+        The temperature, and the thresholds. A cell is accepted from the confidence on that
+        keeps enough right in every set, the hardest one too, and is unidentified below half
+        of it.
     """
-    c = recipe.calibration
+    c, wanted = recipe.calibration, recipe.calibration.accepted_accuracy
     temperature = fit_temperature(inner.logits, inner.truth)
     p = softmax(inner.logits, temperature)
     right = p.argmax(axis=1) == inner.truth
-    accept = accept_threshold(p.max(axis=1), right, c.accepted_accuracy)
+    accept = max(
+        accept_threshold(p.max(axis=1)[inner.sets == s], right[inner.sets == s], wanted)
+        for s in np.unique(inner.sets)
+    )
     return temperature, Thresholds(
         accept_probability=accept,
         identify_probability=accept / 2,
@@ -255,7 +262,11 @@ def _card(
     thresholds: Thresholds,
 ) -> dict[str, Any]:
     p = softmax(inner.logits, temperature)
-    right = int((p.argmax(axis=1) == inner.truth).sum())
+    right = p.argmax(axis=1) == inner.truth
+    by_set = {
+        str(s): {"n": int((inner.sets == s).sum()), "right": int(right[inner.sets == s].sum())}
+        for s in np.unique(inner.sets)
+    }
     return {
         "name": engine.name,
         "version": engine.version,
@@ -273,7 +284,7 @@ def _card(
             "temperature": temperature,
             "thresholds": thresholds.as_dict(),
         },
-        "calibration": {"n": len(inner.truth), "right": right},
+        "calibration": {"n": len(right), "right": int(right.sum()), "by_set": by_set},
         "metrics": {},
     }
 
