@@ -9,15 +9,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mlmodels.ml.card_text import card_markdown
 from mlmodels.ml.engine import CARD, verify_folder
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.export import finish_version, write_card
 from mlmodels.ml.manifest import Row, rows_of_folder, write_manifest
 from mlmodels.ml.recipe import load_recipe
+from mlmodels.ml.runtimes.choose import FILES
 from mlmodels.ml.training import RunPlan, train, with_overrides
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 SHIPPED = REPOSITORY / "mlmodels" / "shipped"
+CARD_PAGE = REPOSITORY / "docs" / "model" / "card.md"
 NAME = "hematovision"
 Say = Callable[[str], None]
 
@@ -92,12 +95,16 @@ def ship(run: Path, *, version: str, about: Path | None, metrics: dict[str, Path
         if isinstance(measured, str) and measured not in sums.values():
             raise ArtifactDamaged(f"The figures in {file.name} are of other weights.")
         card["metrics"][name] = figures
+    card["weights_sha256"] = {name: sums[name] for name in FILES.values()}
     part = target.with_name(target.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     shutil.copytree(source, part)
     write_card(card, part)
     shutil.rmtree(target, ignore_errors=True)
     part.rename(target)
+    if metrics:
+        CARD_PAGE.parent.mkdir(parents=True, exist_ok=True)
+        CARD_PAGE.write_text(card_markdown(card), encoding="utf-8")
     return target
 
 

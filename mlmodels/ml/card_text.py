@@ -1,0 +1,132 @@
+"""The model card for people: the card of a version as a page of text.
+
+Only words and numbers that stand in the card; it measures nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def card_markdown(card: dict[str, Any]) -> str:
+    """Write a version's card as Markdown.
+
+    Args:
+        card: of a shipped version.
+
+    Returns:
+        The page, ending with a line break.
+    """
+    parts = [_head(card), _intended(card), _made(card), _decides(card), _measured(card)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _head(card: dict[str, Any]) -> str:
+    sums = "\n".join(f"- `{n}`: `{s}`" for n, s in card.get("weights_sha256", {}).items())
+    return (
+        f"# Model card: {card['name']} {card['version']}\n\n"
+        "Written by `manage.py train_model --ship` from the version's `card.json`; do not edit.\n\n"
+        f"SHA-256 of the weights:\n\n{sums}"
+    )
+
+
+def _intended(card: dict[str, Any]) -> str:
+    titles = {
+        "intended_use": "Intended use",
+        "not_for": "Not for",
+        "known_failures": "Known failures",
+    }
+    parts = []
+    for key, title in titles.items():
+        lines = "\n".join(f"- {line}" for line in card.get(key, []))
+        parts.append(f"## {title}\n\n{lines}")
+    return "\n\n".join(parts)
+
+
+def _made(card: dict[str, Any]) -> str:
+    recipe = card["recipe"]
+    sources = "\n".join(
+        f"- {s['name']}: {s['what']} {s['licence']}." for s in card.get("attributions", [])
+    )
+    packages = ", ".join(f"{name} {number}" for name, number in card["packages"].items())
+    return (
+        "## How it was made\n\n"
+        f"Recipe `{recipe['name']}` {recipe['version']} (SHA-256 `{recipe['sha256']}`), seed "
+        f"{card['seed']}, epochs {card['epochs']}, code `{card['git_revision']}`, {packages}. "
+        f"Dataset hash `{card['dataset_sha256']}`; `trained_on.csv` beside the weights lists hash "
+        "and source of every picture.\n\n"
+        f"Trained on:\n\n{sources}"
+    )
+
+
+def _decides(card: dict[str, Any]) -> str:
+    e, t, c = card["engine"], card["engine"]["thresholds"], card["calibration"]
+    return (
+        "## How it decides\n\n"
+        f"Classes: {', '.join(e['classes'])}. A crop of {e['crop_scale']} times the nucleus at "
+        f"{e['input_px']} px, {e['views']} mirrored views averaged, temperature "
+        f"{e['temperature']:.3f}. Accepted from a confidence of {t['accept_probability']:.3f}; "
+        f"unidentified below {t['identify_probability']:.3f}, beyond the "
+        f"{t['unfamiliar_percentile']} percentile of distances, or cut off by the picture's edge; "
+        f"between these a person looks. Finds with a cell score below {t['cell_score']:.3f} are "
+        f"dropped. Chosen on {c['n']} training pictures whose sources did not train "
+        f"({c['right']} of them right). Keras and LiteRT agree on {card['agreement']['n']} of "
+        f"these: same class {card['agreement']['same_class']:.2%}, probabilities differ by at most "
+        f"{card['agreement']['largest_difference']:.1e}."
+    )
+
+
+def _measured(card: dict[str, Any]) -> str:
+    parts = ["## Measured\n\nWith 95 % Wilson intervals; nothing was chosen by these sets."]
+    for name, figures in card["metrics"].items():
+        title = name.replace("_", " ")
+        line = card.get("commands", {}).get(name)
+        command = f"\n\n`{line}`" if line else ""
+        body = _classes(figures) if "per_class" in figures else _boxes(figures)
+        parts.append(f"### {title}{command}\n\n{body}")
+    return "\n\n".join(parts)
+
+
+def _classes(figures: dict[str, Any]) -> str:
+    rows = [("all", figures)]
+    rows += [(kind, table) for kind, table in figures.get("by_kind", {}).items()]
+    lines = [
+        "| | n | right | accuracy | balanced | accepted | right among accepted | ECE |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, t in rows:
+        low, high = t["intervals"]["accuracy"]
+        lines.append(
+            f"| {name} | {t['n']} | {round(t['accuracy'] * t['n'])} | {t['accuracy']:.1%} "
+            f"({low:.1%} to {high:.1%}) | {t['balanced_accuracy']:.1%} | {t['coverage']:.1%} | "
+            f"{_percent(t['accuracy_accepted'])} | {t['ece']:.3f} |"
+        )
+    lines += ["", "| class | n | recall | precision | specificity |", "|---|---|---|---|---|"]
+    for name, f in figures["per_class"].items():
+        if f["n"]:
+            low, high = f["recall_interval"]
+            lines.append(
+                f"| {name} | {f['n']} | {f['recall']:.1%} ({low:.1%} to {high:.1%}) | "
+                f"{_percent(f['precision'])} | {_percent(f['specificity'])} |"
+            )
+    lines += ["", f"{figures['ms_per_image']:.0f} ms a picture, {figures['runtime']}, two cores."]
+    return "\n".join(lines)
+
+
+def _boxes(figures: dict[str, Any]) -> str:
+    found = [
+        f"{t['found']} of {figures['boxes']} boxes found at an overlap of {least}"
+        for least, t in figures["found_at_overlap"].items()
+        if figures["boxes"]
+    ]
+    low, high = figures["interval_of_such_fields"]
+    false = (
+        f"{figures['false_cells']} false cells ({figures['false_cells_accepted']} accepted) in "
+        f"{figures['fields_with_false_cells']} of {figures['fields']} fields "
+        f"({low:.1%} to {high:.1%})"
+    )
+    return "; ".join([*found, false]) + "."
+
+
+def _percent(share: float | None) -> str:
+    return "none" if share is None else f"{share:.1%}"
