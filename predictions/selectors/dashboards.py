@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Min, QuerySet
@@ -17,7 +17,7 @@ from mlmodels.models import Label, ModelVersion
 from mlmodels.selectors.labels import labels_for
 from mlmodels.selectors.versions import active_version
 from predictions import policy
-from predictions.models import Cell, ClassificationJob, Sample, SmearImage
+from predictions.models import Cell, ClassificationJob, Sample
 from predictions.selectors.history import (
     UNFINISHED,
     HistoryRow,
@@ -25,6 +25,9 @@ from predictions.selectors.history import (
     rows_of,
     with_status,
 )
+
+if TYPE_CHECKING:
+    from predictions.selectors.history import ImageWithState
 
 DAYS_SHOWN = 14
 
@@ -182,7 +185,7 @@ def _samples_of(viewer: User, at_most: int = 10, images_each: int = 8) -> list[S
 
 
 def _by_day(
-    laboratory: Laboratory, images: QuerySet[SmearImage], first_day: date
+    laboratory: Laboratory, images: QuerySet[ImageWithState], first_day: date
 ) -> list[DayFigures]:
     day = TruncDate("uploaded_at", tzinfo=zone_of(laboratory))
     uploads = _counted(images.order_by().annotate(day=day).values_list("day"))
@@ -192,7 +195,7 @@ def _by_day(
     return [DayFigures(each, uploads.get(each, 0), cells.get(each, 0)) for each in shown]
 
 
-def _by_class(laboratory: Laboratory, images: QuerySet[SmearImage]) -> list[ClassFigure]:
+def _by_class(laboratory: Laboratory, images: QuerySet[ImageWithState]) -> list[ClassFigure]:
     cells = _cells_of(images)
     unidentified = cells.filter(disposition=Cell.Disposition.UNIDENTIFIED).count()
     named = _counted(cells.exclude(disposition=Cell.Disposition.UNIDENTIFIED).values_list("label"))
@@ -207,7 +210,7 @@ def _by_class(laboratory: Laboratory, images: QuerySet[SmearImage]) -> list[Clas
     return figures
 
 
-def _cells_of(images: QuerySet[SmearImage]) -> QuerySet[Cell]:
+def _cells_of(images: QuerySet[ImageWithState]) -> QuerySet[Cell]:
     """The cells of the newest result of each of `images_with_state`."""
     results = images.order_by().values("result_id")
     return Cell.objects.filter(job__in=results).order_by()

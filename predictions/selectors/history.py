@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, TypedDict
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
@@ -15,9 +16,24 @@ from mlmodels.selectors.labels import labels_for
 from predictions import policy
 from predictions.models import Cell, ClassificationJob, SmearImage
 
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
 UNIDENTIFIED = "unidentified"
 UNFINISHED = "unfinished"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class JobsOfImage(TypedDict):
+    """What is known of an image's jobs: state and error of the newest, id of the newest result."""
+
+    status: str | None
+    error: str | None
+    result_id: UUID | None
+
+
+if TYPE_CHECKING:
+    ImageWithState = WithAnnotations[SmearImage, JobsOfImage]
 
 
 @dataclass(frozen=True)
@@ -56,7 +72,7 @@ class HistoryPage:
     older: str = ""
 
 
-def images_with_state(viewer: User) -> QuerySet[SmearImage]:
+def images_with_state(viewer: User) -> QuerySet[ImageWithState]:
     """The viewer's images, each with `status`, `error` and `result_id` of its jobs."""
     jobs = ClassificationJob.objects.filter(image=OuterRef("pk")).order_by("-queued_at", "-id")
     finished = jobs.filter(status=ClassificationJob.Status.SUCCEEDED)
@@ -72,7 +88,7 @@ def images_with_state(viewer: User) -> QuerySet[SmearImage]:
     )
 
 
-def with_label(images: QuerySet[SmearImage], code: str) -> QuerySet[SmearImage]:
+def with_label(images: QuerySet[ImageWithState], code: str) -> QuerySet[ImageWithState]:
     """Those of `images_with_state` whose result holds a cell of that class, or one without."""
     cells = Cell.objects.filter(job=OuterRef("result_id"))
     unidentified = Q(disposition=Cell.Disposition.UNIDENTIFIED)
@@ -80,14 +96,14 @@ def with_label(images: QuerySet[SmearImage], code: str) -> QuerySet[SmearImage]:
     return images.filter(Exists(cells.filter(wanted)))
 
 
-def with_status(images: QuerySet[SmearImage], status: str) -> QuerySet[SmearImage]:
+def with_status(images: QuerySet[ImageWithState], status: str) -> QuerySet[ImageWithState]:
     """Those of `images_with_state` whose newest job is in that state, or is not at an end."""
     if status == UNFINISHED:
         return images.exclude(status__in=ClassificationJob.FINAL)
     return images.filter(status=status)
 
 
-def matching(images: QuerySet[SmearImage], search: str) -> QuerySet[SmearImage]:
+def matching(images: QuerySet[ImageWithState], search: str) -> QuerySet[ImageWithState]:
     """Those whose accession number or patient reference holds the words searched for."""
     if not search:
         return images
@@ -113,7 +129,7 @@ def label_choices(viewer: User) -> list[tuple[str, str]]:
 
 def history_page(
     viewer: User,
-    images: QuerySet[SmearImage],
+    images: QuerySet[ImageWithState],
     *,
     before: str = "",
     after: str = "",
@@ -146,11 +162,11 @@ def history_page(
     )
 
 
-def rows_of(viewer: User, images: Iterable[SmearImage]) -> list[HistoryRow]:
+def rows_of(viewer: User, images: Iterable[ImageWithState]) -> list[HistoryRow]:
     """Rows for images of `images_with_state`, in their order, with three queries for all."""
     images = list(images)
     labels = labels_for(viewer.laboratory)
-    results = [image.result_id for image in images if image.result_id]  # type: ignore[attr-defined]
+    results = [image.result_id for image in images if image.result_id]
     cells = Cell.objects.filter(job__in=results)
     principals = {cell.job_id: cell for cell in cells.filter(position=1).defer("features")}
     counts = dict(cells.values_list("job").annotate(Count("id")).order_by())
@@ -158,17 +174,17 @@ def rows_of(viewer: User, images: Iterable[SmearImage]) -> list[HistoryRow]:
 
 
 def _row(
-    image: SmearImage,
+    image: ImageWithState,
     principals: dict[UUID, Cell],
     counts: dict[UUID, int],
     labels: dict[str, Label],
 ) -> HistoryRow:
-    result_id: UUID | None = image.result_id  # type: ignore[attr-defined]
+    result_id: UUID | None = image.result_id
     principal = principals.get(result_id) if result_id else None
     return HistoryRow(
         image=image,
-        status=image.status or ClassificationJob.Status.QUEUED,  # type: ignore[attr-defined]
-        error=image.error or "",  # type: ignore[attr-defined]
+        status=image.status or ClassificationJob.Status.QUEUED,
+        error=image.error or "",
         cells_found=counts.get(result_id, 0) if result_id else None,
         principal=principal,
         label=labels.get(principal.label) if principal else None,

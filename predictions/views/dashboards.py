@@ -19,8 +19,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     if allows(viewer, Action.UPLOAD_IMAGES):
         return _bench(request, viewer)
     if allows(viewer, Action.SEE_USAGE):
-        context = {"usage": dashboards.usage(viewer)}
-        return render(request, "predictions/dashboard_admin.html", context)
+        usage = dashboards.usage(viewer)
+        return render(request, "predictions/dashboard_admin.html", {"usage": usage})
     context = {"results": dashboards.recent_results(viewer), "search_form": SearchForm()}
     return render(request, "predictions/dashboard_doctor.html", context)
 
