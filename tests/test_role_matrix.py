@@ -182,7 +182,8 @@ def methods_of(pattern: URLPattern) -> set[str] | None:
     """The methods that a view names; none where it answers all of them alike."""
     callback = pattern.callback
     view = getattr(callback, "view_class", None) or getattr(callback, "cls", None) or callback
-    return set(view.policy_action) if isinstance(view.policy_action, Mapping) else None
+    named = getattr(view, "policy_action", None)
+    return set(named) if isinstance(named, Mapping) else None
 
 
 def client_of(person: User | None, address: str) -> Client:

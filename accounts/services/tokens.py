@@ -111,7 +111,7 @@ def end_families_of(user: User, *, because: str) -> int:
 
 def _still_as_checked(user: User) -> None:
     """Refuse when the account was closed or changed since its password was looked at."""
-    same = User.objects.select_for_update().filter(
+    same = User.objects.select_for_update(no_key=True).filter(
         pk=user.pk, is_active=True, session_epoch=user.session_epoch
     )
     if not same.exists():

@@ -151,7 +151,7 @@ def change_own_password(*, actor: User, current_password: str, new_password: str
     sign_in_locks.forgive(username=actor.username, address=address)
     _check_password(new_password, actor, field="new_password")
     with transaction.atomic():
-        user = User.objects.select_for_update().get(pk=actor.pk)
+        user = User.objects.select_for_update(no_key=True).get(pk=actor.pk)
         require(user, Action.USE_OWN_ACCOUNT)
         user.set_password(new_password)
         user.session_epoch += 1
@@ -168,8 +168,9 @@ def _locked_for(actor: User, user_id: uuid.UUID) -> User:
     second is no admin any more.
     """
     needed = managers_of(actor.laboratory_id) | User.objects.filter(pk__in=[user_id, actor.pk])
-    rows = needed.select_related("laboratory").select_for_update(of=("self",)).order_by("pk")
-    locked = {user.pk: user for user in rows}
+    # `no_key`: audit events of these people, who may be at work, still refer to them.
+    rows = needed.select_for_update(of=("self",), no_key=True).order_by("pk")
+    locked = {user.pk: user for user in rows.select_related("laboratory")}
     require(locked[actor.pk], Action.MANAGE_USERS)
     user = locked.get(user_id)
     if user is None or not visible_users(locked[actor.pk]).filter(pk=user_id).exists():

@@ -11,6 +11,7 @@ from django.db import connections
 
 from accounts.models import AuditAction, AuditChain, AuditEvent
 from accounts.selectors.audit import chain_reports
+from accounts.services import users
 from accounts.services.audit import record_event
 from hematovision.origin import Origin
 
@@ -156,4 +157,31 @@ def test_many_writers_at_once_leave_one_chain(laboratory):
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(write, range(4)))
     assert AuditChain.objects.get(key=f"laboratory:{laboratory.pk}").length == 20
+    assert broken() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_person_who_works_and_an_admin_who_changes_them_never_block_each_other(
+    laboratory, technician, admin
+):
+    """An event refers to its actor; a lock on that row must not wait for the chain's."""
+
+    def work(_):
+        try:
+            for _ in range(25):
+                note(laboratory, technician)
+        finally:
+            connections.close_all()
+
+    def manage(_):
+        try:
+            for _ in range(25):
+                users.end_sessions(actor=admin, user_id=technician.pk)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(3) as threads:
+        ended = [threads.submit(what, None) for what in (work, manage, work)]
+    for one in ended:
+        one.result()
     assert broken() == []

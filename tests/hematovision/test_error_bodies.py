@@ -122,6 +122,14 @@ def test_a_client_cannot_choose_its_address_for_the_throttle(db):
     assert answers[60].status_code == 429
 
 
+def test_a_cache_that_is_down_closes_no_endpoint(caller, settings):
+    nobody_listens = "redis://127.0.0.1:9/0"
+    backend = "django.core.cache.backends.redis.RedisCache"
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": nobody_listens}}
+    assert caller.get("/api/v1/samples/").status_code == 200
+    assert caller.post("/api/v1/token/verify/", {"token": "x"}).status_code == 401
+
+
 def test_the_session_of_a_page_needs_its_csrf_token(page_as, technician):
     browser = page_as(technician)
     browser.handler.enforce_csrf_checks = True
