@@ -99,10 +99,10 @@ def evaluate(
     return {**named, **figures, "by_kind": by_kind(predictions, engine.classes)}, predictions
 
 
-def evaluate_boxes(file: Path, *, directory: Path, runtime: str) -> dict[str, Any]:
-    """Measure where cells are found, against a `boxes.csv` beside its images."""
+def evaluate_boxes(file: Path, *, root: Path, directory: Path, runtime: str) -> dict[str, Any]:
+    """Measure where cells are found in the images of a folder, against a `boxes.csv`."""
     engine = load_engine(directory, runtime=runtime)
-    return {"runtime": runtime, **measure_boxes(read_boxes(file), file.parent, engine)}
+    return {"runtime": runtime, **measure_boxes(read_boxes(file), root, engine)}
 
 
 def cross_validate(

@@ -19,7 +19,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--data", help="a folder of class folders, or with labels.csv")
         parser.add_argument("--manifest", help="CSV: path,class,source,split")
-        parser.add_argument("--root", help="what the manifest's paths are relative to")
+        parser.add_argument("--root", help="what paths in the manifest or boxes are relative to")
         parser.add_argument("--split", help="only this split of the manifest")
         parser.add_argument("--model", help="a shipped version or a folder; default the newest")
         parser.add_argument("--runtime", choices=("keras", "litert"), default="keras")
@@ -55,6 +55,7 @@ class Command(BaseCommand):
     def _measure_boxes(self, options: dict[str, Any]) -> None:
         figures = run_evaluation.evaluate_boxes(
             options["boxes"],
+            root=Path(options["root"] or options["boxes"].parent),
             directory=run_evaluation.model_directory(options["model"]),
             runtime=options["runtime"],
         )
