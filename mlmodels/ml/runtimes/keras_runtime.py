@@ -23,7 +23,10 @@ class KerasRuntime:
     name = "keras"
 
     def __init__(self, file: Path) -> None:
-        self._wrap(keras.saving.load_model(file, compile=False, safe_mode=True))
+        model = keras.saving.load_model(file, compile=False, safe_mode=True)
+        self._wrap(model)
+        # The first call traces: better while a worker starts than while somebody waits.
+        self.run(np.zeros((1, *model.input_shape[1:]), np.uint8))
 
     @classmethod
     def of(cls, model: keras.Model) -> KerasRuntime:
