@@ -35,15 +35,30 @@ def upload(
     return receive_images(actor=technician, sample_id=sample_id, files=files)
 
 
-def make_image(technician: User, sample: Sample | None = None, **drawn: object) -> SmearImage:
-    """An image of a drawn smear that waits for its classification."""
-    sample = sample or make_sample(technician)
-    drawn.setdefault("seed", next(_numbers))
-    received = upload(technician, sample.pk, draw_smear_png(**drawn))[0]
+def upload_one(
+    technician: User, sample_id: UUID, data: bytes, name: str = "field.png"
+) -> SmearImage:
+    """Send one picture that is taken."""
+    [received] = upload(technician, sample_id, data, name=name)
     assert received.image is not None, received.error
     return received.image
 
 
+def refusal(technician: User, sample_id: UUID, data: bytes, name: str = "field.png") -> str:
+    """Send one file that is refused; the sentence it gets."""
+    [received] = upload(technician, sample_id, data, name=name)
+    assert received.error is not None, "it was taken"
+    assert received.image is None
+    return received.error
+
+
+def make_image(technician: User, sample: Sample | None = None, **drawn: object) -> SmearImage:
+    """An image of a drawn smear that waits for its classification."""
+    sample = sample or make_sample(technician)
+    drawn.setdefault("seed", next(_numbers))
+    return upload_one(technician, sample.pk, draw_smear_png(**drawn))
+
+
 def make_job(technician: User, **drawn: object) -> ClassificationJob:
     """The queued job of a new image."""
-    return make_image(technician, **drawn).jobs.get()
+    return make_image(technician, None, **drawn).jobs.get()

@@ -97,7 +97,9 @@ def test_the_newest_version_is_active(shipped, laboratory):
     for version in ("10.2.0", "10.10.0", "10.9.1"):
         edition(shipped, version, f"edition-{version}")
     register_shipped()
-    assert active_version(laboratory).version == "10.10.0"
+    active = active_version(laboratory)
+    assert active is not None
+    assert active.version == "10.10.0"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import os
 import socket
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.utils import timezone
@@ -19,6 +20,17 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def job(technician) -> ClassificationJob:
     return make_job(technician)
+
+
+def claimed(job: ClassificationJob) -> jobs.Claim:
+    """A claim that succeeds."""
+    held = jobs.claim(job.pk)
+    assert held is not None
+    return held
+
+
+def claim_in_a_thread(job: ClassificationJob, index: int) -> jobs.Claim | None:
+    return jobs.claim(job.pk)
 
 
 def let_the_lease_end(job: ClassificationJob) -> None:
@@ -47,7 +59,7 @@ def a_cell(held: jobs.Claim) -> Cell:
 
 
 def test_a_claim_names_the_process_that_holds_it(job):
-    held = jobs.claim(job.pk)
+    held = claimed(job)
     job.refresh_from_db()
     assert held.fence == job.fence == 1
     assert job.status == "running"
@@ -70,7 +82,7 @@ def test_a_job_that_does_not_exist_cannot_be_claimed(db, laboratory):
 def test_of_many_that_claim_at_once_one_gets_it(technician):
     for _ in range(5):
         job = make_job(technician)
-        answers = at_once(8, lambda _, job=job: jobs.claim(job.pk))
+        answers = at_once(8, partial(claim_in_a_thread, job))
         assert not [answer for answer in answers if isinstance(answer, Exception)]
         assert len([answer for answer in answers if answer]) == 1
         job.refresh_from_db()
@@ -78,24 +90,24 @@ def test_of_many_that_claim_at_once_one_gets_it(technician):
 
 
 def test_a_job_whose_lease_ended_is_taken_over_with_a_higher_fence(job):
-    first = jobs.claim(job.pk)
+    first = claimed(job)
     let_the_lease_end(job)
-    second = jobs.claim(job.pk)
+    second = claimed(job)
     assert second.fence == first.fence + 1
     assert second.attempt == 2
 
 
 def test_a_renewed_lease_is_not_taken_over(job):
-    held = jobs.claim(job.pk)
+    held = claimed(job)
     let_the_lease_end(job)
     assert jobs.renew(held)
     assert jobs.claim(job.pk) is None
 
 
 def test_who_lost_a_job_writes_nothing(job):
-    late = jobs.claim(job.pk)
+    late = claimed(job)
     let_the_lease_end(job)
-    now = jobs.claim(job.pk)
+    now = claimed(job)
     assert not jobs.renew(late)
     assert not jobs.enter_stage(late, ClassificationJob.Stage.RECORDING)
     assert not jobs.record(late, cells=[a_cell(late)], timings_ms={})
@@ -110,7 +122,7 @@ def test_who_lost_a_job_writes_nothing(job):
 
 
 def test_recording_ends_the_job_and_stands_in_the_audit_trail(job):
-    held = jobs.claim(job.pk)
+    held = claimed(job)
     assert jobs.record(held, cells=[a_cell(held)], timings_ms={"decode": 1.5})
     job.refresh_from_db()
     assert job.status == "succeeded"
@@ -123,7 +135,7 @@ def test_recording_ends_the_job_and_stands_in_the_audit_trail(job):
 
 
 def test_a_finished_job_is_not_claimed_again(job):
-    held = jobs.claim(job.pk)
+    held = claimed(job)
     jobs.fail(held, code="unexpected", sentence="It failed.")
     assert jobs.claim(job.pk) is None
     job.refresh_from_db()

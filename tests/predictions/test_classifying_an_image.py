@@ -143,11 +143,14 @@ def test_the_lease_is_renewed_while_the_work_goes_on(technician, model, settings
     settings.JOB_LEASE_S = 60
     job = make_job(technician)
     held = jobs.claim(job.pk)
+    assert held is not None
     job.refresh_from_db()
     before = job.lease_until
+    assert before is not None
     assert jobs.enter_stage(held, ClassificationJob.Stage.CLASSIFYING)
     job.refresh_from_db()
     assert job.stage == "classifying"
+    assert job.lease_until is not None
     assert job.lease_until > before
 
 

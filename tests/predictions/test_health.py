@@ -106,7 +106,7 @@ def test_a_worker_beats_until_it_says_goodbye():
     WorkerHeartbeat.objects.create(worker="gone:1", seen_at=old)
     heartbeat = Heartbeat("here:2", every_s=0.05)
     heartbeat.start()
-    seen = set()
+    seen: set[object] = set()
     end = time.monotonic() + 10
     while len(seen) < 3 and time.monotonic() < end:
         seen.update(WorkerHeartbeat.objects.filter(worker="here:2").values_list("seen_at"))

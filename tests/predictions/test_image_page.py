@@ -10,7 +10,7 @@ from PIL import Image
 from accounts.models import AuditAction, AuditEvent
 from predictions.services.run_classification import classify_image
 from tests.drawn_cells import draw_smear
-from tests.factories.images import make_image, upload
+from tests.factories.images import make_image, upload_one
 
 pytestmark = pytest.mark.django_db
 
@@ -108,8 +108,8 @@ def test_pictures_are_our_own_jpeg_without_metadata(technician, page_as, sample,
     exif[0x010F] = "Camera of somebody"
     buffer = io.BytesIO()
     Image.fromarray(draw_smear(seed=1)).save(buffer, "JPEG", exif=exif, comment=b"GPS")
-    [received] = upload(technician, sample.pk, buffer.getvalue())
-    answer = page_as(technician).get(address(name, received.image.pk))
+    image = upload_one(technician, sample.pk, buffer.getvalue())
+    answer = page_as(technician).get(address(name, image.pk))
     assert answer["Content-Type"] == "image/jpeg"
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Cache-Control"] == "private, no-cache"
@@ -118,7 +118,7 @@ def test_pictures_are_our_own_jpeg_without_metadata(technician, page_as, sample,
     shown = Image.open(io.BytesIO(answer.content))
     assert not shown.getexif()
     again = page_as(technician).get(
-        address(name, received.image.pk), headers={"If-None-Match": answer["ETag"]}
+        address(name, image.pk), headers={"If-None-Match": answer["ETag"]}
     )
     assert again.status_code == 304
 
