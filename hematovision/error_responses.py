@@ -21,6 +21,7 @@ from django.core.exceptions import (
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.template.loader import render_to_string
+from django.views.decorators.csrf import csrf_exempt
 from django_htmx.http import HttpResponseClientRedirect
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
@@ -243,6 +244,7 @@ def _collect(prefix: str, detail: Any, fields: dict[str, list[str]]) -> None:
             fields.setdefault(prefix, []).append(str(inner))
 
 
+@csrf_exempt
 @needs(PUBLIC)
 def unknown_api_address(request: HttpRequest, rest: str) -> HttpResponse:
     """What stands at an address under /api/ that nothing else took."""

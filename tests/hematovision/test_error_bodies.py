@@ -37,6 +37,11 @@ def test_a_missing_slash_is_named(caller):
     assert "end with a slash" in body_of(caller.post("/api/v1/token"), 404)["message"]
 
 
+def test_a_program_without_cookies_is_told_the_same(db):
+    answer = Client(enforce_csrf_checks=True).post("/api/v1/token", {"username": "tina"})
+    assert "end with a slash" in body_of(answer, 404)["message"]
+
+
 def test_a_missing_row_is_404(caller):
     assert body_of(caller.get(f"/api/v1/samples/{MISSING}/"), 404)["code"] == "not_found"
 
