@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import Error as DatabaseError
+from django.db import InterfaceError, OperationalError, connection
 
 from hematovision.errors import DomainError
 from mlmodels.errors import ModelDamaged, NoActiveModel

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.utils import timezone
 
 from predictions.models import WorkerHeartbeat
@@ -16,6 +17,13 @@ logger = logging.getLogger(__name__)
 
 EVERY_S = 5.0
 _FORGOTTEN_AFTER = timedelta(days=1)
+
+# A new process of the pool is forked only between two beats: forked within one, it would find
+# the database's library locked for ever.
+_writing = threading.Lock()
+os.register_at_fork(
+    before=_writing.acquire, after_in_parent=_writing.release, after_in_child=_writing.release
+)
 
 
 class Heartbeat:
@@ -50,12 +58,13 @@ class Heartbeat:
 
     def _try(self, act: Callable[[], None]) -> None:
         """Do one thing with a connection of its own: none is carried over a fork or a failure."""
-        try:
-            act()
-        except DatabaseError:
-            logger.warning("The worker could not be marked as alive; trying again.")
-        finally:
-            connection.close()
+        with _writing:
+            try:
+                act()
+            except Error:
+                logger.warning("The worker could not be marked as alive; trying again.")
+            finally:
+                connection.close()
 
     def _write(self) -> None:
         now = timezone.now()
