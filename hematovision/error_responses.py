@@ -41,7 +41,7 @@ _TITLES = {
     403: "Access denied",
     404: "Not found",
     405: "Not possible here",
-    409: "Somebody was faster",
+    409: "Not possible now",
     413: "Too large",
     429: "Too many requests",
     503: "Not available now",

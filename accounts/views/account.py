@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -13,18 +13,19 @@ from accounts.forms import PasswordForm
 from accounts.policy import Action, needs
 from accounts.selectors.tokens import live_tokens
 from accounts.services import tokens, users
+from hematovision.requests import SignedInRequest
 
 
 @needs({"GET": Action.USE_OWN_ACCOUNT})
-def account(request: HttpRequest) -> HttpResponse:
+def account(request: SignedInRequest) -> HttpResponse:
     """Who one is here, and which API clients are signed in."""
-    context = {"tokens": live_tokens(request.user)}  # type: ignore[arg-type]
+    context = {"tokens": live_tokens(request.user)}
     return render(request, "accounts/account.html", context)
 
 
 @needs({"GET": Action.USE_OWN_ACCOUNT, "POST": Action.USE_OWN_ACCOUNT})
 @sensitive_post_parameters()
-def password(request: HttpRequest) -> HttpResponse:
+def password(request: SignedInRequest) -> HttpResponse:
     """Change one's own password."""
     form = PasswordForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and _changed(request, form):
@@ -35,18 +36,18 @@ def password(request: HttpRequest) -> HttpResponse:
 
 
 @needs({"POST": Action.USE_OWN_ACCOUNT})
-def revoke_tokens(request: HttpRequest) -> HttpResponse:
+def revoke_tokens(request: SignedInRequest) -> HttpResponse:
     """End all of one's API clients."""
-    ended = tokens.revoke_own(actor=request.user)  # type: ignore[arg-type]
+    ended = tokens.revoke_own(actor=request.user)
     told = f"API clients signed out: {ended}." if ended else "No API client was signed in."
     messages.success(request, told)
     return redirect("accounts:account")
 
 
-def _changed(request: HttpRequest, form: PasswordForm) -> bool:
+def _changed(request: SignedInRequest, form: PasswordForm) -> bool:
     try:
         user = users.change_own_password(
-            actor=request.user,  # type: ignore[arg-type]
+            actor=request.user,
             current_password=form.cleaned_data["current_password"],
             new_password=form.cleaned_data["new_password"],
         )

@@ -16,6 +16,7 @@ from accounts.errors import SignInLocked, SignInRefused
 from accounts.forms import SignInForm
 from accounts.policy import PUBLIC, Action, needs
 from accounts.services import sessions
+from hematovision.requests import SignedInRequest
 
 
 @needs({"GET": PUBLIC, "POST": PUBLIC})
@@ -32,9 +33,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 
 @needs({"POST": Action.USE_OWN_ACCOUNT})
-def log_out(request: HttpRequest) -> HttpResponse:
+def log_out(request: SignedInRequest) -> HttpResponse:
     """End this session."""
-    sessions.log_out(actor=request.user)  # type: ignore[arg-type]
+    sessions.log_out(actor=request.user)
     logout(request)
     return redirect(resolve_url(settings.LOGOUT_REDIRECT_URL))
 

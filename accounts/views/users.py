@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -15,13 +15,14 @@ from accounts.models import Role
 from accounts.policy import Action, needs, table_rows
 from accounts.selectors.users import user_for_managing, users_of_laboratory
 from accounts.services import users
+from hematovision.requests import SignedInRequest
 
 
 @needs({"GET": Action.MANAGE_USERS})
-def user_list(request: HttpRequest) -> HttpResponse:
+def user_list(request: SignedInRequest) -> HttpResponse:
     """Everybody, and what each role may do."""
     context = {
-        "users": list(users_of_laboratory(request.user)),  # type: ignore[arg-type]
+        "users": list(users_of_laboratory(request.user)),
         "roles": list(Role),
         "table": table_rows(),
     }
@@ -30,12 +31,12 @@ def user_list(request: HttpRequest) -> HttpResponse:
 
 @needs({"GET": Action.MANAGE_USERS, "POST": Action.MANAGE_USERS})
 @sensitive_post_parameters("password")
-def user_new(request: HttpRequest) -> HttpResponse:
+def user_new(request: SignedInRequest) -> HttpResponse:
     """Add a person."""
     form = NewUserForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            made = users.create_user(actor=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+            made = users.create_user(actor=request.user, **form.cleaned_data)
         except UserChangeRefused as error:
             form.take(error)
         else:
@@ -46,9 +47,9 @@ def user_new(request: HttpRequest) -> HttpResponse:
 
 
 @needs({"GET": Action.MANAGE_USERS})
-def user(request: HttpRequest, user_id: UUID) -> HttpResponse:
+def user(request: SignedInRequest, user_id: UUID) -> HttpResponse:
     """One person: role, state, and what an admin may change."""
-    shown = user_for_managing(request.user, user_id)  # type: ignore[arg-type]
+    shown = user_for_managing(request.user, user_id)
     context = {
         "shown": shown,
         "form": RoleForm(initial={"role": shown.role}),
@@ -58,10 +59,10 @@ def user(request: HttpRequest, user_id: UUID) -> HttpResponse:
 
 
 @needs({"POST": Action.MANAGE_USERS})
-def user_role(request: HttpRequest, user_id: UUID) -> HttpResponse:
+def user_role(request: SignedInRequest, user_id: UUID) -> HttpResponse:
     """Give a person another role."""
     changed = users.change_role(
-        actor=request.user,  # type: ignore[arg-type]
+        actor=request.user,
         user_id=user_id,
         role=request.POST.get("role", ""),
     )
@@ -70,26 +71,26 @@ def user_role(request: HttpRequest, user_id: UUID) -> HttpResponse:
 
 
 @needs({"POST": Action.MANAGE_USERS})
-def user_deactivate(request: HttpRequest, user_id: UUID) -> HttpResponse:
+def user_deactivate(request: SignedInRequest, user_id: UUID) -> HttpResponse:
     """Close an account."""
-    changed = users.deactivate(actor=request.user, user_id=user_id)  # type: ignore[arg-type]
+    changed = users.deactivate(actor=request.user, user_id=user_id)
     return _back(request, user_id, f"The account of {changed.username} is closed.")
 
 
 @needs({"POST": Action.MANAGE_USERS})
-def user_activate(request: HttpRequest, user_id: UUID) -> HttpResponse:
+def user_activate(request: SignedInRequest, user_id: UUID) -> HttpResponse:
     """Open a closed account again."""
-    changed = users.activate(actor=request.user, user_id=user_id)  # type: ignore[arg-type]
+    changed = users.activate(actor=request.user, user_id=user_id)
     return _back(request, user_id, f"The account of {changed.username} is open again.")
 
 
 @needs({"POST": Action.MANAGE_USERS})
-def user_end_sessions(request: HttpRequest, user_id: UUID) -> HttpResponse:
+def user_end_sessions(request: SignedInRequest, user_id: UUID) -> HttpResponse:
     """End a person's sessions and API tokens."""
-    changed = users.end_sessions(actor=request.user, user_id=user_id)  # type: ignore[arg-type]
+    changed = users.end_sessions(actor=request.user, user_id=user_id)
     return _back(request, user_id, f"{changed.username} has to sign in again everywhere.")
 
 
-def _back(request: HttpRequest, user_id: UUID, told: str) -> HttpResponse:
+def _back(request: SignedInRequest, user_id: UUID, told: str) -> HttpResponse:
     messages.success(request, told)
     return redirect("accounts:user", user_id=user_id)
