@@ -7,7 +7,7 @@ os.environ.setdefault("SECRET_KEY", "a-key-for-tests-only-with-more-than-fifty-c
 os.environ.setdefault("DEBUG", "true")
 os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="hematovision-tests-"))
 
-from hematovision.settings import *  # noqa: F403, TID251
+from hematovision.settings import *
 
 DEBUG = False
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
