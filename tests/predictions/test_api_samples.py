@@ -1,5 +1,7 @@
 """Samples over the API: create, list page by page, read."""
 
+import base64
+
 import pytest
 
 from accounts.models import AuditAction, AuditEvent
@@ -83,9 +85,11 @@ def test_the_list_holds_the_own_laboratory_only(other_technician, api_as, sample
     assert api_as(other_technician).get(URL).json()["results"] == []
 
 
-def test_a_cursor_that_is_none_is_refused_in_the_one_shape(technician, api_as):
-    answer = api_as(technician).get(URL, {"cursor": "nonsense"})
-    assert answer.status_code in {400, 404}
+@pytest.mark.parametrize("place", ["p=2026-11", "p=2026-13-45T99:00", "o=x", "p=\x00"])
+def test_a_cursor_that_is_none_is_refused_in_the_one_shape(technician, api_as, sample, place):
+    cursor = base64.b64encode(place.encode()).decode()
+    answer = api_as(technician).get(URL, {"cursor": cursor})
+    assert answer.status_code == 404
     assert set(answer.json()) == {"code", "message"}
 
 
