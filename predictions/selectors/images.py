@@ -108,7 +108,7 @@ def image_for_reading(viewer: User, image_id: UUID) -> ImageReading:
         status=job.status if job else ClassificationJob.Status.QUEUED,
         error=job.error if job else "",
         model_version=shown.model_version if shown else None,
-        cells=list(made_by.cells.all()) if made_by else [],
+        cells=list(made_by.cells.defer("features")) if made_by else [],
         labels=labels_for(image.sample.laboratory),
         has_result=made_by is not None,
         previous_image_id=_neighbour(image, forward=False),
