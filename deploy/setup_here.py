@@ -76,8 +76,8 @@ def install_assets() -> None:
     node = wheel / "bin" / "node"
     npm = wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     # Trust whom this machine trusts, a proxy of its network included; Node alone would not.
-    command = [node, "--use-system-ca", npm, "ci", "--ignore-scripts", "--loglevel", "error"]
-    run(*command, "--no-audit", "--no-fund")
+    quietly = ("--no-audit", "--no-fund", "--loglevel", "error")
+    run(node, "--use-system-ca", npm, "ci", "--ignore-scripts", *quietly)
     run(node, ROOT / "scripts" / "copy_assets.mjs")
     stamp.write_text(fingerprint(*lists))
 

@@ -43,7 +43,7 @@ def test_every_task_has_a_queue_that_a_worker_of_the_procfile_takes():
         name for names in re.findall(r"--queues ([a-z,]+)", start) for name in names.split(",")
     }
     declared = {queue.name for queue in settings.CELERY_TASK_QUEUES}
-    routed = {settings.CELERY_TASK_ROUTES[name]["queue"] for name in our_tasks()}
+    routed = {app.conf.task_routes[name]["queue"] for name in our_tasks()}
     assert taken == declared
     assert routed <= taken
 
