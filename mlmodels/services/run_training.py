@@ -123,16 +123,17 @@ def prepare_data(folder: Path, output: Path) -> list[Row]:
 
 
 def git_revision() -> str:
-    """The revision of the code, marked where the tree has changes; empty outside of git."""
+    """The revision of the code, marked where engine or recipes have changes; else empty."""
     try:
-        answer = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=40"],
-            cwd=REPOSITORY,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=20,
-        )
+        revision = _git("rev-parse", "HEAD")
+        changed = _git("status", "--porcelain", "--", "mlmodels/ml", "mlmodels/recipes")
     except (OSError, subprocess.SubprocessError):
         return ""
+    return f"{revision}-changed" if changed else revision
+
+
+def _git(*arguments: str) -> str:
+    answer = subprocess.run(
+        ["git", *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=True, timeout=20
+    )
     return answer.stdout.strip()
