@@ -1,9 +1,11 @@
 """From a queued job to stored cells, with the shipped model; what fails says so and stores none."""
 
+import time
 from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.files.base import File
 
 from accounts.models import AuditAction, AuditEvent
 from mlmodels.services.versions import register_shipped
@@ -11,6 +13,7 @@ from predictions.errors import StorageUnavailable
 from predictions.models import Cell, ClassificationJob
 from predictions.services import jobs
 from predictions.services.run_classification import classify_image
+from predictions.storage import DurableFolderStorage
 from tests.factories.images import make_image, make_job
 from tests.predictions.at_once import at_once
 
@@ -139,8 +142,40 @@ def test_what_may_pass_is_raised_and_the_job_waits_for_its_next_attempt(technici
     assert (job.status, job.attempts) == ("succeeded", 2)
 
 
-def test_the_lease_is_renewed_while_the_work_goes_on(technician, model, settings):
-    settings.JOB_LEASE_S = 60
+class SlowStorage(DurableFolderStorage):
+    """Takes its time to give a file."""
+
+    def open(self, name: str, mode: str = "rb") -> File:
+        time.sleep(3)
+        return super().open(name, mode)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_long_work_keeps_its_job_beyond_one_lease(technician, settings):
+    settings.JOB_LEASE_S = 1.5
+    register_shipped()
+    job = make_job(technician)
+    path = f"{SlowStorage.__module__}.{SlowStorage.__qualname__}"
+    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": path}}
+    taken_over = []
+
+    def act(index: int) -> None:
+        if index == 0:
+            classify_image(job_id=job.pk)
+            return
+        while not ClassificationJob.objects.filter(pk=job.pk, status="succeeded").exists():
+            time.sleep(0.1)
+            if ClassificationJob.objects.filter(pk=job.pk, status="running").exists():
+                taken_over.append(jobs.claim(job.pk))
+
+    assert at_once(2, act) == [None, None]
+    job.refresh_from_db()
+    assert (job.status, job.attempts) == ("succeeded", 1)
+    assert len(taken_over) > 5
+    assert not any(taken_over)
+
+
+def test_each_stage_is_written_down_and_prolongs_the_lease(technician, model):
     job = make_job(technician)
     held = jobs.claim(job.pk)
     assert held is not None
