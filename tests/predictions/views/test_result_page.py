@@ -38,8 +38,9 @@ def test_an_unidentified_cell_is_shown_as_such(page_as, doctor, image, model):
     record_result(image, {"confidence": 0.2, "disposition": "unidentified"})
     page = page_of(page_as(doctor), image)
     assert "Unidentified" in page
-    assert "low confidence" in page
-    assert "nearest class: Neutrophil" in page
+    assert "20.0 %" in page
+    assert "for Neutrophil, not to be relied on" in page
+    assert "confidence</span>" not in page
 
 
 def test_certainty_is_never_claimed(page_as, doctor, image):
