@@ -8,6 +8,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
+from pytest_django.plugin import blocking_manager_key
 from rest_framework.test import APIClient
 
 from accounts.models import Laboratory, Role, User
@@ -30,7 +31,20 @@ def _throttles_start_empty():
 
 @pytest.fixture(autouse=True)
 def _rows_of_migrations_stay(django_db_serialized_rollback):
-    """A test with real transactions ends by emptying every table; the shipped labels come back."""
+    """A test with real transactions begins with the rows that migrations write."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None):
+    """Give the next test those rows too: one with real transactions ends by emptying all tables."""
+    result = yield
+    marker = item.get_closest_marker("django_db")
+    if nextitem is not None and marker is not None and marker.kwargs.get("transaction"):
+        with item.config.stash[blocking_manager_key].unblock():
+            rows = getattr(connection, "_test_serialized_contents")  # noqa: B009  Django's own
+            connection.creation.deserialize_db_from_string(rows)
+            connection.close()
+    return result
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def test_what_is_sent_by_name_is_a_task():
 
 
 def test_what_beat_schedules_is_a_task_and_expires_before_the_next():
-    for entry in settings.CELERY_BEAT_SCHEDULE.values():
+    for entry in app.conf.beat_schedule.values():
         assert entry["task"] in our_tasks()
         assert entry["options"]["expires"] <= entry["schedule"]
 
