@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Min, QuerySet
-from django.db.models.functions import TruncDate
+from django.db.models import Count, F, Min, QuerySet, Window
+from django.db.models.functions import RowNumber, TruncDate
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Laboratory, User
@@ -174,14 +175,16 @@ def _samples_of(viewer: User, at_most: int = 10, images_each: int = 8) -> list[S
         .values_list("sample", flat=True)
     )
     # The newest uploads name the samples; a batch may hold many images of one.
-    keys = list(dict.fromkeys(touched[:2000]))[:at_most]
+    keys = list(dict.fromkeys(touched[:1000]))[:at_most]
     samples = policy.visible_samples(viewer).annotate(images_count=Count("images")).in_bulk(keys)
-    rows: list[SampleRow] = []
-    for key in keys:
-        newest = images_with_state(viewer).filter(sample=key)[:images_each]
-        sample = samples[key]
-        rows.append(SampleRow(sample, sample.images_count, rows_of(viewer, newest)))
-    return rows
+    place = Window(
+        RowNumber(), partition_by=F("sample_id"), order_by=[F("uploaded_at").desc(), F("id").desc()]
+    )
+    newest = images_with_state(viewer).filter(sample__in=keys).annotate(place=place)
+    images: dict[UUID, list[HistoryRow]] = {key: [] for key in keys}
+    for row in rows_of(viewer, newest.filter(place__lte=images_each)):
+        images[row.image.sample_id].append(row)
+    return [SampleRow(samples[key], samples[key].images_count, images[key]) for key in keys]
 
 
 def _by_day(

@@ -79,6 +79,18 @@ def test_figures_count_the_newest_result_of_the_own_laboratory_only(
     assert (usage.waiting, usage.failed) == (1, 1)
 
 
+def test_the_bench_takes_a_fixed_number_of_queries(technician, django_assert_max_num_queries):
+    for _ in range(4):
+        sample = make_sample(technician)
+        for _ in range(3):
+            record_result(make_image(technician, sample), {}, {})
+    with django_assert_max_num_queries(16):
+        work = dashboards.bench_work(technician)
+    assert [len(row.images) for row in work.samples] == [3, 3, 3, 3]
+    assert [row.images_count for row in work.samples] == [3, 3, 3, 3]
+    assert (work.images_today, work.cells_today) == (12, 24)
+
+
 def test_days_begin_at_the_laboratory_s_midnight(technician, admin, laboratory):
     laboratory.time_zone = "Pacific/Auckland"
     laboratory.save(update_fields=["time_zone"])
