@@ -97,7 +97,8 @@ def test_a_broker_that_is_gone_is_not_ready_and_holds_nothing_up(tmp_path, broke
     assert status == 503
     assert found["broker"] == "failing"
     assert found["database"] == "ok"
-    assert seconds < 4
+    # A bound against hanging, not a measurement: the page's own patience.
+    assert seconds < 20
 
 
 @pytest.mark.django_db(transaction=True)
