@@ -94,7 +94,8 @@ def write_env() -> None:
 
 
 def prepare_database() -> None:
-    """Bring tables, shipped models and demo users up to date."""
+    """Bring tables, shipped models and demo users up to date. What is kept is the owner's alone."""
+    (ROOT / "var").mkdir(mode=0o700, exist_ok=True)
     run(PYTHON, "manage.py", "migrate", "--noinput", "--verbosity", "0")
     run(PYTHON, "manage.py", "register_model", "--shipped")
     run(PYTHON, "manage.py", "create_demo_users")
