@@ -52,7 +52,9 @@ def whole(name: str, default: int, *, at_least: int = 0) -> int:
     try:
         number = int(value)
     except ValueError as error:
-        raise ImproperlyConfigured(f"{name} must be a whole number. Received: {value!r}.") from error
+        raise ImproperlyConfigured(
+            f"{name} must be a whole number. Received: {value!r}."
+        ) from error
     if number < at_least:
         raise ImproperlyConfigured(f"{name} must be at least {at_least}. Received: {number}.")
     return number
