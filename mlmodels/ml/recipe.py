@@ -7,13 +7,24 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from mlmodels.ml.errors import RecipeInvalid
 
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
+BASES = ("mobilenet_v2", "plain_cnn", "deep_cnn", "vgg16")
+PIXELS = ("minus_one_to_one", "zero_to_one")
+OPTIMIZERS = ("adamw", "adam", "sgd")
+# Fields that recipes got after the first stages were kept, with what they meant before.
+_LATER: dict[str, Any] = {
+    "frozen": False,
+    "dense": 0,
+    "pixels": "minus_one_to_one",
+    "optimizer": "adamw",
+    "patience": 0,
+}
 
 
 @dataclass(frozen=True)
@@ -21,12 +32,16 @@ class Architecture:
     """The network.
 
     Args:
-        base: "mobilenet_v2", or "plain_cnn", a small network from random weights.
+        base: "mobilenet_v2"; or from random weights "plain_cnn", a small network, "deep_cnn",
+            one of over 15 million parameters, or "vgg16" without its dense layers.
         alpha: its width, as Keras has it, e.g. 0.35 or 1.0.
         weights: "imagenet" or "none".
         input_px: side of the crop the network sees, px.
         dropout: share of features dropped before the heads, 0 to below 1.
         batch_norm_momentum: of the moving statistics, 0 to below 1.
+        frozen: the base keeps its weights and statistics; only the heads learn.
+        dense: width of a layer with ReLU between the features and the heads; 0 for none.
+        pixels: what 0 to 255 becomes for the base, "minus_one_to_one" or "zero_to_one".
     """
 
     base: str = "mobilenet_v2"
@@ -35,6 +50,9 @@ class Architecture:
     input_px: int = 128
     dropout: float = 0.2
     batch_norm_momentum: float = 0.99
+    frozen: bool = False
+    dense: int = 0
+    pixels: str = "minus_one_to_one"
 
 
 @dataclass(frozen=True)
@@ -108,11 +126,14 @@ class Stage:
         batch: crops a step.
         learning_rate: the peak; warms up, then falls by a cosine to zero.
         warmup_steps: length of the warm-up.
-        weight_decay: of AdamW.
+        weight_decay: of AdamW alone.
         label_smoothing: 0 to below 1.
         class_power: a class of n pictures is drawn in proportion to n to this power.
         negatives: part of each batch that is no cell.
         cell_weight: weight of the cell score in the loss.
+        optimizer: "adamw", "adam", or "sgd" with a momentum of 0.9.
+        patience: ends after so many epochs in which the loss on the inner part did not fall,
+            and takes the weights of its best epoch; 0 for never.
     """
 
     name: str
@@ -127,6 +148,8 @@ class Stage:
     class_power: float = 0.5
     negatives: float = 0.08
     cell_weight: float = 0.3
+    optimizer: str = "adamw"
+    patience: int = 0
 
 
 @dataclass(frozen=True)
@@ -195,6 +218,19 @@ def parse_recipe(text: str) -> Recipe:
     return recipe
 
 
+def deciding(part: Architecture | Crop | Augmentation | Stage) -> dict[str, Any]:
+    """The fields of a part that decide the weights.
+
+    Fields that came later are left out where they say what was done before they came, so that
+    stages kept from then are still found.
+    """
+    return {
+        name: value
+        for name, value in asdict(part).items()
+        if name not in _LATER or value != _LATER[name]
+    }
+
+
 def _part(kind: type, table: dict[str, Any]) -> Any:
     known = {field.name: field for field in fields(kind)}
     for key in table:
@@ -206,6 +242,7 @@ def _part(kind: type, table: dict[str, Any]) -> Any:
         value, wanted = table.get(field.name), str(field.type)
         fits: dict[str, tuple[type, ...]] = {
             "int": (int,),
+            "bool": (bool,),
             "float": (int, float),
             "str": (str,),
             "dict[str, float]": (dict,),
@@ -219,9 +256,15 @@ def _check(recipe: Recipe) -> None:
     """Ranges that no type tells."""
     a, c = recipe.architecture, recipe.calibration
     claims = [
-        (a.base in ("mobilenet_v2", "plain_cnn"), "base must be mobilenet_v2 or plain_cnn"),
-        (a.base != "plain_cnn" or a.weights == "none", "plain_cnn has no imagenet weights"),
+        (a.base in BASES, f"base must be one of {', '.join(BASES)}"),
+        (
+            a.base == "mobilenet_v2" or a.weights == "none",
+            f"{a.base} has no imagenet weights here",
+        ),
         (a.weights in ("imagenet", "none"), "weights must be imagenet or none"),
+        (not a.frozen or a.weights == "imagenet", "only imagenet weights can be frozen"),
+        (0 <= a.dense <= 4096, "dense must be 0 to 4096"),
+        (a.pixels in PIXELS, f"pixels must be {' or '.join(PIXELS)}"),
         (32 <= a.input_px <= 512, "input_px must be 32 to 512"),
         (0 <= a.dropout < 1, "dropout must be 0 to below 1"),
         (0 <= a.batch_norm_momentum < 1, "batch_norm_momentum must be 0 to below 1"),
@@ -235,6 +278,8 @@ def _check(recipe: Recipe) -> None:
         claims.append((abs(total - 1) < 1e-6, f"shares of stage {stage.name} must add up to 1"))
         claims.append((stage.epochs >= 1, f"stage {stage.name} needs an epoch"))
         claims.append((0 <= stage.negatives < 0.5, "negatives must be 0 to below 0.5"))
+        claims.append((stage.optimizer in OPTIMIZERS, f"optimizer: {', '.join(OPTIMIZERS)}"))
+        claims.append((stage.patience >= 0, "patience must be 0 or more"))
     for holds, sentence in claims:
         if not holds:
             raise RecipeInvalid(f"The recipe is out of range: {sentence}.")

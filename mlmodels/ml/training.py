@@ -9,18 +9,19 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mlmodels.ml.architecture import build_network
+from mlmodels.ml.checkpoints import put_weights, weights_of, write_arrays
+from mlmodels.ml.early_stopping import inner_loss, is_over, keep_if_better, put_best, read_best
 from mlmodels.ml.errors import RecipeInvalid
-from mlmodels.ml.recipe import Recipe, Stage
+from mlmodels.ml.recipe import Recipe, Stage, deciding
 from mlmodels.ml.training_data import (
     TrainingData,
     epoch_batches,
@@ -121,6 +122,9 @@ def _run_stage(plan: RunPlan, data: TrainingData, model: Any, index: int, say: S
     done = _restore_checkpoint(plan, model, optimizer, index)
     step = training_step(model, optimizer, len(data.classes), stage)
     for epoch in range(done, stage.epochs):
+        if is_over(read_best(plan.output, index), epoch, stage.patience):
+            say(f"{stage.name}: no better epoch in {stage.patience}, ended")
+            break
         start, sums = time.monotonic(), np.zeros(5)
         for k, batch in enumerate(epoch_batches(data, plan.recipe, index, epoch, steps)):
             sums += np.array([float(v) for v in step(*batch)])
@@ -139,9 +143,14 @@ def _run_stage(plan: RunPlan, data: TrainingData, model: Any, index: int, say: S
             round(sums[3] / sums[4], 5),
             round(time.monotonic() - start, 1),
         )
+        if stage.patience:
+            loss = inner_loss(model, data, plan.recipe)
+            keep_if_better(plan.output, model, index, epoch + 1, loss)
         _save_checkpoint(plan, model, optimizer, index, epoch + 1)
         _append_metrics(plan.output / "metrics.csv", row)
         say(" ".join(f"{n}={v}" for n, v in zip(METRICS, row, strict=True)))
+    if stage.patience:
+        put_best(plan.output, model, index)
 
 
 def _optimizer(stage: Stage, steps: int) -> Any:
@@ -152,6 +161,10 @@ def _optimizer(stage: Stage, steps: int) -> Any:
     rate = keras.optimizers.schedules.CosineDecay(
         1e-6, total - warmup, warmup_target=stage.learning_rate, warmup_steps=warmup
     )
+    if stage.optimizer == "sgd":
+        return keras.optimizers.SGD(rate, momentum=0.9, clipnorm=5.0)
+    if stage.optimizer == "adam":
+        return keras.optimizers.Adam(rate, clipnorm=5.0)
     return keras.optimizers.AdamW(rate, weight_decay=stage.weight_decay, clipnorm=5.0)
 
 
@@ -198,9 +211,8 @@ def training_step(model: Any, optimizer: Any, class_count: int, stage: Stage) ->
 
 def _save_checkpoint(plan: RunPlan, model: Any, optimizer: Any, stage: int, done: int) -> None:
     """Weights, statistics, dropout's state and the optimizer, replaced in one step."""
-    arrays = {f"m{i}": v.numpy() for i, v in enumerate(model.variables)}
-    arrays |= {f"o{i}": v.numpy() for i, v in enumerate(optimizer.variables)}
-    _write_arrays(plan.output / "checkpoint.npz", stage=stage, done=done, **arrays)
+    arrays = weights_of(model) | {f"o{i}": v.numpy() for i, v in enumerate(optimizer.variables)}
+    write_arrays(plan.output / "checkpoint.npz", stage=stage, done=done, **arrays)
 
 
 def _restore_checkpoint(plan: RunPlan, model: Any, optimizer: Any, stage: int) -> int:
@@ -211,8 +223,7 @@ def _restore_checkpoint(plan: RunPlan, model: Any, optimizer: Any, stage: int) -
     with np.load(file, allow_pickle=False) as arrays:
         if int(arrays["stage"]) != stage:
             return 0
-        for i, variable in enumerate(model.variables):
-            variable.assign(arrays[f"m{i}"])
+        put_weights(model, arrays)
         for i, variable in enumerate(optimizer.variables):
             variable.assign(arrays[f"o{i}"])
         return int(arrays["done"])
@@ -223,8 +234,8 @@ def _stage_key(recipe: Recipe, data: TrainingData, index: int) -> str:
     stages = recipe.stages[: index + 1]
     sets = {name for stage in stages for name in stage.shares}
     rows = [data.crops[i] for i in data.training if data.crops[i].set in sets]
-    decided = [asdict(part) for part in (recipe.architecture, recipe.crop, recipe.augmentation)]
-    decided += [asdict(stage) for stage in stages]
+    decided = [deciding(part) for part in (recipe.architecture, recipe.crop, recipe.augmentation)]
+    decided += [deciding(stage) for stage in stages]
     text = json.dumps([decided, recipe.seed, rows_sha256(rows)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -236,8 +247,7 @@ def _stage_file(plan: RunPlan, data: TrainingData, index: int) -> Path:
 
 
 def _keep_shared_stage(plan: RunPlan, data: TrainingData, model: Any, index: int) -> None:
-    arrays = {f"m{i}": v.numpy() for i, v in enumerate(model.variables)}
-    _write_arrays(_stage_file(plan, data, index), **arrays)
+    write_arrays(_stage_file(plan, data, index), **weights_of(model))
 
 
 def _restore_shared_stages(plan: RunPlan, data: TrainingData, model: Any, say: Say) -> int:
@@ -247,21 +257,10 @@ def _restore_shared_stages(plan: RunPlan, data: TrainingData, model: Any, say: S
         if not file.is_file():
             continue
         with np.load(file, allow_pickle=False) as arrays:
-            for i, variable in enumerate(model.variables):
-                variable.assign(arrays[f"m{i}"])
+            put_weights(model, arrays)
         say(f"stage {plan.recipe.stages[index].name} is already done: {file.name}")
         return index + 1
     return 0
-
-
-def _write_arrays(file: Path, **arrays: Any) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(".part")
-    with part.open("wb") as stream:
-        np.savez(stream, **arrays)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(file)
 
 
 def _append_metrics(file: Path, row: tuple[Any, ...]) -> None:

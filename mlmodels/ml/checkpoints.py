@@ -1,0 +1,31 @@
+"""Weights kept while a training runs: written in one step, so that a kill leaves whole files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def write_arrays(file: Path, **arrays: Any) -> None:
+    """Write arrays as `.npz`, replacing the file in one step; its folder is made."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(".part")
+    with part.open("wb") as stream:
+        np.savez(stream, **arrays)
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(file)
+
+
+def weights_of(model: Any) -> dict[str, np.ndarray]:
+    """Weights, statistics and dropout's state of a Keras model, by place."""
+    return {f"m{i}": v.numpy() for i, v in enumerate(model.variables)}
+
+
+def put_weights(model: Any, arrays: Any) -> None:
+    """Put back what `weights_of` gave."""
+    for i, variable in enumerate(model.variables):
+        variable.assign(arrays[f"m{i}"])

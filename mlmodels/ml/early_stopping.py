@@ -1,0 +1,97 @@
+"""When a stage with patience ends: by the loss on the inner part, which never trains.
+
+The best epoch's weights lie in `best.npz` of the run folder, so that a killed run remembers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from mlmodels.ml.checkpoints import put_weights, weights_of, write_arrays
+from mlmodels.ml.crop_store import NO_CELL
+from mlmodels.ml.recipe import Recipe
+from mlmodels.ml.training_data import TrainingData
+
+BATCH = 64
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best epoch so far.
+
+    Args:
+        epoch: counted from 1; 0 before the first.
+        loss: on the inner part.
+    """
+
+    epoch: int = 0
+    loss: float = float("inf")
+
+
+def is_over(best: Best, done: int, patience: int) -> bool:
+    """Whether a stage ends.
+
+    Args:
+        best: so far.
+        done: epochs done.
+        patience: epochs without a better one that it bears; 0 for any number.
+    """
+    return patience > 0 and best.epoch > 0 and done - best.epoch >= patience
+
+
+def inner_loss(model: Any, data: TrainingData, recipe: Recipe) -> float:
+    """Mean cross-entropy of the inner part's cells, cut as in use, unchanged otherwise."""
+    import tensorflow as tf
+
+    cells = [i for i in data.inner if data.crops[i].label != NO_CELL]
+    total, k = 0.0, len(data.classes)
+    for first in range(0, len(cells), BATCH):
+        chosen = cells[first : first + BATCH]
+        crops = np.stack([_middle(data, recipe, i) for i in chosen]).astype(np.float32)
+        labels = [data.classes.index(data.crops[i].label) for i in chosen]
+        logits = model(crops, training=False)[:, :k]
+        entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        total += float(tf.reduce_sum(entropy))
+    return total / max(1, len(cells))
+
+
+def read_best(folder: Path, stage: int) -> Best:
+    """The best epoch of a stage that a run folder remembers."""
+    file = folder / "best.npz"
+    if not file.is_file():
+        return Best()
+    with np.load(file, allow_pickle=False) as arrays:
+        if int(arrays["stage"]) != stage:
+            return Best()
+        return Best(int(arrays["epoch"]), float(arrays["loss"]))
+
+
+def keep_if_better(folder: Path, model: Any, stage: int, epoch: int, loss: float) -> Best:
+    """Remember an epoch's weights if its loss is below that of every one before it."""
+    best = read_best(folder, stage)
+    if loss >= best.loss:
+        return best
+    write_arrays(folder / "best.npz", stage=stage, epoch=epoch, loss=loss, **weights_of(model))
+    return Best(epoch, loss)
+
+
+def put_best(folder: Path, model: Any, stage: int) -> None:
+    """Give a model the weights of the stage's best epoch, if one is remembered."""
+    if read_best(folder, stage).epoch:
+        with np.load(folder / "best.npz", allow_pickle=False) as arrays:
+            put_weights(model, arrays)
+
+
+def _middle(data: TrainingData, recipe: Recipe, i: int) -> np.ndarray:
+    name, place = data.places[i]
+    wide = data.stores[name].pixels[place]
+    side = round(wide.shape[0] * recipe.crop.scale / recipe.crop.wide_scale)
+    edge = (wide.shape[0] - side) // 2
+    middle = np.ascontiguousarray(wide[edge : edge + side, edge : edge + side])
+    px = recipe.architecture.input_px
+    return cv2.resize(middle, (px, px), interpolation=cv2.INTER_AREA)
