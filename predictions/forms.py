@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import django_filters
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
 
 from accounts.models import User
@@ -21,6 +22,8 @@ STATUSES = [
     (ClassificationJob.Status.SUCCEEDED, "classified"),
     (ClassificationJob.Status.FAILED, "failed"),
 ]
+# Nearer to the calendar's ends, the midnight of some time zone is no moment any more.
+_DAYS = [MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2999, 12, 31))]
 
 
 class SearchForm(forms.Form):
@@ -50,10 +53,16 @@ class HistoryFilter(django_filters.FilterSet):
         field_name="uploaded_by",
     )
     first_day = django_filters.DateFilter(
-        label="From", method="keep_from", widget=forms.DateInput(attrs={"type": "date"})
+        label="From",
+        method="keep_from",
+        widget=forms.DateInput(attrs={"type": "date"}),
+        validators=_DAYS,
     )
     last_day = django_filters.DateFilter(
-        label="To", method="keep_until", widget=forms.DateInput(attrs={"type": "date"})
+        label="To",
+        method="keep_until",
+        widget=forms.DateInput(attrs={"type": "date"}),
+        validators=_DAYS,
     )
 
     class Meta:

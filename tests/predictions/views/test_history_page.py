@@ -42,6 +42,7 @@ def three(technician):
         ({"first_day": "2199-01-01"}, set()),
         ({"last_day": "2199-01-01"}, {"A-1", "B-2", "C-3"}),
         ({"before": "nonsense", "first_day": "nonsense"}, {"A-1", "B-2", "C-3"}),
+        ({"first_day": "0001-01-01", "last_day": "9999-12-31"}, {"A-1", "B-2", "C-3"}),
     ],
 )
 def test_filters_stand_in_the_address(page_as, doctor, three, query, expected):
