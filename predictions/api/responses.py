@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
@@ -36,14 +37,19 @@ class NewestFirst(CursorPagination):
     def decode_cursor(self, request: Request) -> Cursor | None:
         """The place a cursor names; one that names no time is none."""
         cursor = super().decode_cursor(request)
-        if cursor is not None and cursor.position is not None:
-            try:
-                time = parse_datetime(str(cursor.position))
-            except ValueError:
-                time = None
-            if time is None:
-                raise NotFound(self.invalid_cursor_message)
+        place = cursor.position if cursor else None
+        if place is not None and not _is_moment(str(place)):
+            raise NotFound(self.invalid_cursor_message)
         return cursor
+
+
+def _is_moment(text: str) -> bool:
+    """Whether a text names a moment with its time zone that UTC can hold."""
+    try:
+        moment = parse_datetime(text)
+        return moment is not None and moment.tzinfo is not None and bool(moment.astimezone(UTC))
+    except (ValueError, OverflowError):
+        return False
 
 
 class AnyAccept(BaseContentNegotiation):

@@ -85,7 +85,17 @@ def test_the_list_holds_the_own_laboratory_only(other_technician, api_as, sample
     assert api_as(other_technician).get(URL).json()["results"] == []
 
 
-@pytest.mark.parametrize("place", ["p=2026-11", "p=2026-13-45T99:00", "o=x", "p=\x00"])
+PLACES_THAT_ARE_NONE = [
+    "p=2026-11",
+    "p=2026-13-45T99:00",
+    "p=2026-11-21T13:00",
+    "p=9999-12-31T23:59-23:59",
+    "o=x",
+    "p=\x00",
+]
+
+
+@pytest.mark.parametrize("place", PLACES_THAT_ARE_NONE)
 def test_a_cursor_that_is_none_is_refused_in_the_one_shape(technician, api_as, sample, place):
     cursor = base64.b64encode(place.encode()).decode()
     answer = api_as(technician).get(URL, {"cursor": cursor})
