@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
-from typing import IO, Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
@@ -31,10 +31,13 @@ def kept_private(response: HttpResponse, *, etag: str) -> HttpResponse:
     return response
 
 
-def attachment_response(stream: IO[bytes] | Any, *, name: str) -> FileResponse:
+def attachment_response(data: bytes, *, name: str) -> FileResponse:
     """Uploaded bytes as a download that no browser opens by itself or keeps."""
     response = FileResponse(
-        stream, as_attachment=True, filename=name, content_type="application/octet-stream"
+        io.BytesIO(data),
+        as_attachment=True,
+        filename=name,
+        content_type="application/octet-stream",
     )
     response["Cache-Control"] = "private, no-store"
     response["X-Content-Type-Options"] = "nosniff"

@@ -19,6 +19,7 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.utils import timezone
 
+from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.images import ImageLimits, decode_image, encode_rendition
 from predictions.errors import OriginalMissing, StorageUnavailable
 
@@ -66,18 +67,6 @@ def make_thumbnail(rgb: np.ndarray) -> str:
     return _save_jpeg(THUMBNAILS, rgb, settings.THUMBNAIL_SIDE_PX)
 
 
-def open_original(name: str) -> File:
-    """The uploaded bytes, to be handed out as a download.
-
-    Raises:
-        OriginalMissing: there is no such file.
-    """
-    try:
-        return default_storage.open(name)
-    except FileNotFoundError as error:
-        raise OriginalMissing() from error
-
-
 def read_original(name: str, *, sha256: str) -> bytes:
     """The uploaded bytes, verified.
 
@@ -114,6 +103,10 @@ def cut_crop(name: str, *, x_px: int, y_px: int, width_px: int, height_px: int) 
     Args:
         name: of the picture to cut from, in storage.
         x_px, y_px, width_px, height_px: the cell's box in that picture.
+
+    Raises:
+        OriginalMissing: the picture is gone or cannot be decoded any more.
+        StorageUnavailable: the storage does not answer now.
     """
     # One picture is decoded at a time: a page asks for all its cells at once.
     with _decoding:
@@ -146,7 +139,10 @@ def remove(*names: str) -> None:
 @lru_cache(maxsize=1)
 def _pixels(name: str) -> np.ndarray:
     limits = ImageLimits(max_bytes=2**40, max_megapixels=2 * settings.MAX_IMAGE_MEGAPIXELS)
-    return decode_image(read_file(name), limits)
+    try:
+        return decode_image(read_file(name), limits)
+    except RejectedImage as error:
+        raise OriginalMissing() from error
 
 
 def _save_jpeg(folder: str, rgb: np.ndarray, side_px: int) -> str:

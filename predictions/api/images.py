@@ -102,4 +102,4 @@ class ImageOriginalView(APIView):
     def get(self, request: SignedInApiRequest, image_id: UUID) -> HttpResponseBase:
         """Download the uploaded bytes, unchanged."""
         original = reading.download_original(actor=request.user, image_id=image_id)
-        return attachment_response(original.stream, name=original.name)
+        return attachment_response(original.data, name=original.name)

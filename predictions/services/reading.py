@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.core.files.base import File
-
 from accounts.models import AuditAction, User
 from accounts.policy import Action, require
 from accounts.services.audit import record_read
@@ -19,7 +17,7 @@ class Original:
     """Uploaded bytes to hand out."""
 
     name: str
-    stream: File
+    data: bytes
 
 
 def view_result(*, actor: User, image_id: UUID, wait_s: float = 0) -> ImageReading:
@@ -48,15 +46,16 @@ def download_original(*, actor: User, image_id: UUID) -> Original:
 
     Raises:
         ImageNotFound: there is no such image in the actor's laboratory.
-        OriginalMissing: its bytes are gone from storage.
+        OriginalMissing: its bytes are gone from storage, or are not those that were uploaded.
+        StorageUnavailable: the storage does not answer now.
     """
     require(actor, Action.DOWNLOAD_ORIGINALS)
     image = image_for_viewer(actor, image_id)
-    stream = storage.open_original(image.original)
+    data = storage.read_original(image.original, sha256=image.sha256)
     record_read(
         action=AuditAction.ORIGINAL_DOWNLOADED,
         actor=actor,
         laboratory=actor.laboratory,
         obj=image,
     )
-    return Original(name=image.original_name, stream=stream)
+    return Original(name=image.original_name, data=data)

@@ -66,7 +66,7 @@ def image_thumbnail(request: SignedInRequest, image_id: UUID) -> HttpResponse:
 def image_original(request: SignedInRequest, image_id: UUID) -> HttpResponseBase:
     """The uploaded bytes, as a download and never to be shown."""
     original = reading.download_original(actor=request.user, image_id=image_id)
-    return attachment_response(original.stream, name=original.name)
+    return attachment_response(original.data, name=original.name)
 
 
 @needs({"GET": Action.SEE_RESULTS})

@@ -1,9 +1,11 @@
 """The page of an image, its state while it is classified, and its pictures."""
 
 import io
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from django.core.files.storage import default_storage
 from django.urls import reverse
 from PIL import Image
 
@@ -149,6 +151,32 @@ def test_uploaded_bytes_are_only_ever_a_download(technician, page_as):
     assert answer["Content-Disposition"] == 'attachment; filename="field.png"'
     assert answer["Content-Type"] == "application/octet-stream"
     assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"other bytes")])
+def test_an_original_that_is_not_what_was_uploaded_is_not_handed_out(technician, page_as, damage):
+    image = make_image(technician)
+    damage(Path(default_storage.path(image.original)))
+    answer = page_as(technician).get(address("image_original", image.pk))
+    assert answer.status_code == 410
+    assert b"missing or damaged" in answer.content
+    assert not AuditEvent.objects.filter(action=AuditAction.ORIGINAL_DOWNLOADED).exists()
+
+
+def test_a_picture_that_is_damaged_has_no_crops(technician, page_as, model):
+    image = classified(technician)
+    Path(default_storage.path(image.rendition)).write_bytes(b"other bytes")
+    answer = page_as(technician).get(address("cell_crop", image.cells.first().pk))
+    assert answer.status_code == 410
+
+
+def test_a_storage_that_does_not_answer_has_a_sentence(technician, page_as, settings, tmp_path):
+    image = make_image(technician)
+    settings.MEDIA_ROOT = tmp_path / "no-folder"
+    settings.MEDIA_ROOT.write_bytes(b"")
+    answer = page_as(technician).get(address("image_original", image.pk))
+    assert answer.status_code == 503
+    assert b"does not answer" in answer.content
 
 
 def test_what_another_laboratory_has_does_not_exist(technician, other_technician, page_as, model):
