@@ -1,4 +1,4 @@
-"""What happens around every request: its id, its session's age, its policy, its refusals."""
+"""What happens around every request: its id, its session, its policy, its refusals, caches."""
 
 from __future__ import annotations
 
@@ -42,6 +42,18 @@ class RequestIdMiddleware:
         set_origin(origin)
         response = self.get_response(request)
         response["X-Request-ID"] = origin.request_id
+        return response
+
+
+class NotKeptMiddleware:
+    """Keeps in no cache what says nothing of caches: others come to the same screen later."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        response.setdefault("Cache-Control", "private, no-store")
         return response
 
 

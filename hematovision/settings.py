@@ -47,6 +47,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "hematovision.middleware.NotKeptMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -331,5 +332,7 @@ LOGGING = {
             "filters": ["request_id"],
         }
     },
+    # Where DEBUG is on, Django would write each of its lines a second time.
+    "loggers": {"django": {"handlers": []}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", default="INFO")},
 }

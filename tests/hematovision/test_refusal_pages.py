@@ -33,6 +33,11 @@ def test_a_script_that_is_not_signed_in_gets_401(client, db):
     assert answer.json()["code"] == "not_signed_in"
 
 
+@pytest.mark.parametrize("address", ["/history/", "/dashboard/", "/users/", "/api/v1/samples/"])
+def test_no_cache_keeps_what_a_person_saw(page_as, technician, address):
+    assert page_as(technician).get(address)["Cache-Control"] == "private, no-store"
+
+
 def test_an_address_that_does_not_exist_has_a_page(client, db):
     answer = client.get("/no/such/page/")
     assert answer.status_code == 404
