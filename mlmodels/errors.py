@@ -1,6 +1,6 @@
 """What the models refuse, in sentences."""
 
-from hematovision.errors import DomainError, NotFound
+from hematovision.errors import DomainError
 
 
 class NoActiveModel(DomainError):
@@ -27,13 +27,6 @@ class ModelDamaged(DomainError):
             "The model's files are missing or damaged, so nothing was classified. "
             "Ask the operator to restore them, then run the image again."
         )
-
-
-class ModelVersionNotFound(NotFound):
-    """No such model version for this laboratory."""
-
-    def __init__(self) -> None:
-        super().__init__("There is no such model version.")
 
 
 class ModelVersionChanged(DomainError):
