@@ -161,20 +161,36 @@ def write_predictions(predictions: Iterable[Prediction], file: Path) -> None:
             )
 
 
-def _predict(row: Row, root: Path, engine: Engine, trained_on: TrainedOn) -> Prediction:
-    data = row.file(root).read_bytes()
-    known = (
-        hashlib.sha256(data).hexdigest() in trained_on.hashes or row.source in trained_on.sources
-    )
+def was_trained_on(data: bytes, row: Row, trained_on: TrainedOn) -> bool:
+    """Whether a version was trained on these bytes, or on another picture of their source."""
+    if row.source in trained_on.sources:
+        return True
+    return hashlib.sha256(data).hexdigest() in trained_on.hashes
+
+
+def predict_picture(data: bytes, row: Row, engine: Engine, *, trained_on: bool) -> Prediction:
+    """Let the engine read one picture file.
+
+    Args:
+        data: the whole file.
+        row: the manifest's.
+        engine: a loaded version.
+        trained_on: goes into the prediction.
+    """
     start = time.perf_counter()
     try:
         cells = read_image(data, engine).cells
     except RejectedImage as refusal:
-        return Prediction(row, "", 0.0, "", 0, 0.0, known, refusal.message)
+        return Prediction(row, "", 0.0, "", 0, 0.0, trained_on, refusal.message)
     spent = 1000 * (time.perf_counter() - start)
     if not cells:
-        return Prediction(row, "", 0.0, "", 0, spent, known)
+        return Prediction(row, "", 0.0, "", 0, spent, trained_on)
     first = cells[0]
     return Prediction(
-        row, first.label, first.confidence, first.disposition, len(cells), spent, known
+        row, first.label, first.confidence, first.disposition, len(cells), spent, trained_on
     )
+
+
+def _predict(row: Row, root: Path, engine: Engine, trained_on: TrainedOn) -> Prediction:
+    data = row.file(root).read_bytes()
+    return predict_picture(data, row, engine, trained_on=was_trained_on(data, row, trained_on))

@@ -119,17 +119,12 @@ def cross_validate(
     Raises:
         ArtifactDamaged: a fold of the manifest has no version that left it out.
     """
-    held_out = _versions_by_fold(runs)
-    folds = sorted({row.split for row in pictures.rows})
-    missing = [fold for fold in folds if fold not in held_out]
-    if missing:
-        raise ArtifactDamaged(f"No version in {runs.name} left out {', '.join(missing)}.")
+    parts = parts_by_fold(pictures, runs)
     pooled: list[Prediction] = []
     shas, classes, per_fold = {}, (), {}
-    for fold in folds:
-        part = Pictures(tuple(r for r in pictures.rows if r.split == fold), pictures.root)
+    for fold, (part, directory) in parts.items():
         figures, predictions = evaluate(
-            part, directory=held_out[fold], runtime=runtime, say=lambda line: None
+            part, directory=directory, runtime=runtime, say=lambda line: None
         )
         say(f"{fold}: accuracy {figures['accuracy']} of {figures['n']}")
         shas[fold], classes = figures["weights_sha256"], tuple(figures["per_class"])
@@ -138,6 +133,26 @@ def cross_validate(
     figures = report(pooled, classes, weights_sha256="")
     extra = {"weights_sha256": shas, "by_kind": by_kind(pooled, classes), "folds": per_fold}
     return {**figures, **extra, "runtime": runtime}, pooled
+
+
+def parts_by_fold(pictures: Pictures, runs: Path) -> dict[str, tuple[Pictures, Path]]:
+    """The pictures of each fold, with the version that left them out.
+
+    Raises:
+        ArtifactDamaged: a fold of the manifest has no version that left it out.
+    """
+    held_out = _versions_by_fold(runs)
+    folds = sorted({row.split for row in pictures.rows})
+    missing = [fold for fold in folds if fold not in held_out]
+    if missing:
+        raise ArtifactDamaged(f"No version in {runs.name} left out {', '.join(missing)}.")
+    return {
+        fold: (
+            Pictures(tuple(r for r in pictures.rows if r.split == fold), pictures.root),
+            held_out[fold],
+        )
+        for fold in folds
+    }
 
 
 def keep_results(

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from mlmodels.ml.errors import EngineError
-from mlmodels.services import run_evaluation
+from mlmodels.services import run_evaluation, run_robustness
 
 
 class Command(BaseCommand):
@@ -33,10 +33,27 @@ class Command(BaseCommand):
         )
         parser.add_argument("--boxes", type=Path, help="a boxes.csv: measure where cells are found")
 
+        parser.add_argument(
+            "--perturb",
+            action="store_true",
+            help="read each picture as it is and perturbed; with --cross-validate by fold",
+        )
+        parser.add_argument("--limit", type=int, default=0, help="a stratified draw of so many")
+        parser.add_argument("--seed", type=int, default=0, help="of the draw and the perturbations")
+        parser.add_argument(
+            "--not-blood", action="store_true", help="pictures that are no blood film; no data"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             if options["boxes"]:
                 self._measure_boxes(options)
+                return
+            if options["not_blood"]:
+                self._measure_strangers(options)
+                return
+            if options["perturb"]:
+                self._measure_perturbed(options)
                 return
             figures = self._measure(options)
         except (EngineError, OSError) as error:
@@ -63,13 +80,38 @@ class Command(BaseCommand):
         for name, value in figures.items():
             self.stdout.write(f"{name}: {value}")
 
-    def _measure(self, options: dict[str, Any]) -> dict[str, Any]:
-        pictures = run_evaluation.pictures_of(
+    def _measure_strangers(self, options: dict[str, Any]) -> None:
+        figures = run_robustness.evaluate_strangers(
+            run_evaluation.model_directory(options["model"]), runtime=options["runtime"]
+        )
+        run_evaluation.keep_results(figures, json_file=options["json"])
+        for line in run_robustness.lines_of_strangers(figures):
+            self.stdout.write(line)
+
+    def _measure_perturbed(self, options: dict[str, Any]) -> None:
+        figures = run_robustness.evaluate_perturbed(
+            self._pictures(options),
+            model=options["model"],
+            runs=options["cross_validate"],
+            runtime=options["runtime"],
+            limit=options["limit"],
+            seed=options["seed"],
+            say=self.stdout.write,
+        )
+        run_evaluation.keep_results(figures, json_file=options["json"])
+        for line in run_robustness.lines_of_perturbed(figures):
+            self.stdout.write(line)
+
+    def _pictures(self, options: dict[str, Any]) -> run_evaluation.Pictures:
+        return run_evaluation.pictures_of(
             data=options["data"],
             manifest=options["manifest"],
             root=options["root"],
             split=options["split"],
         )
+
+    def _measure(self, options: dict[str, Any]) -> dict[str, Any]:
+        pictures = self._pictures(options)
         runtime, runs = options["runtime"], options["cross_validate"]
         if runs:
             measured = run_evaluation.cross_validate(
