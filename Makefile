@@ -4,7 +4,7 @@ PYTHON ?= $(shell for name in python3.11 python3 python; do $$name -c 'import sy
 BIN = .venv/bin
 UV ?= uv
 COMPILE = env -u PIP_FIND_LINKS $(UV) pip compile --quiet --python-version 3.11 --universal --no-emit-index-url --no-emit-find-links --no-header --no-annotate
-PRODUCTION = env -u DEBUG DEBUG=false SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') ALLOWED_HOSTS=hematovision.example VAR_DIR=var/lint
+PRODUCTION = env DEBUG=false SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') ALLOWED_HOSTS=hematovision.example VAR_DIR=var/lint
 
 .PHONY: help python setup packages run test test-services lint format benchmark requirements
 .DEFAULT_GOAL := help

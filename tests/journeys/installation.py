@@ -68,11 +68,12 @@ class Installation:
             time.sleep(0.1)
         return time.monotonic() - began
 
-    def stop(self, *, within_s: float = 30) -> None:
-        """Press Ctrl-C, as the terminal does it: to make and all that runs in its foreground."""
+    def stop(self, by: signal.Signals = signal.SIGINT, *, within_s: float = 30) -> None:
+        """Press Ctrl-C (or close the terminal, by SIGHUP), as the terminal does it: to make and
+        all that runs in its foreground."""
         if self._make is None:
             return
-        os.killpg(self._make.pid, signal.SIGINT)
+        os.killpg(self._make.pid, by)
         try:
             self._make.wait(timeout=within_s)
         except subprocess.TimeoutExpired:

@@ -1,5 +1,6 @@
 """`make run` as a person meets it: quick the second time, gone after Ctrl-C."""
 
+import signal
 import stat
 import time
 
@@ -19,7 +20,9 @@ def installation(tmp_path):
     it.stop()
 
 
-def test_it_is_ready_soon_the_second_time_and_leaves_no_process(installation: Installation, tell):
+def test_it_is_ready_soon_and_leaves_no_process_after_ctrl_c_or_a_closed_terminal(
+    installation: Installation, tell
+):
     installation.start()
     assert len(installation.processes()) > 4
     installation.stop()
@@ -27,6 +30,11 @@ def test_it_is_ready_soon_the_second_time_and_leaves_no_process(installation: In
     seconds = installation.start()
     tell(f"second start: ready after {seconds:.1f} s")
     assert seconds < 15
+    installation.stop(by=signal.SIGHUP)
+    until = time.monotonic() + 15
+    while installation.processes() and time.monotonic() < until:
+        time.sleep(0.2)
+    assert installation.processes() == []
 
 
 def test_the_passwords_stay_the_same_and_are_kept_for_the_owner_alone(installation: Installation):

@@ -116,3 +116,5 @@ def test_two_hundred_images_get_the_labels_that_the_evaluation_gave_them(
     classes = {path.name: path.parent.name for path in pictures.glob("*/*")}
     right = sum(label == classes[name] for name, (label, _) in through_the_api.items())
     tell(f"{len(through_the_api)} images agree; {right} are called what their folder says")
+    if "HEMATOVISION_DATA" in os.environ:
+        assert right >= 0.9 * len(classes)
