@@ -28,6 +28,20 @@ class AccessionNumberTaken(DomainError):
         super().__init__(sentence, fields={"accession_number": [sentence]})
 
 
+class OtherPatient(DomainError):
+    """The sample of this accession number is not of the patient that was named."""
+
+    code = "other_patient"
+    http_status = 409
+
+    def __init__(self) -> None:
+        sentence = (
+            "The sample of this accession number has another patient reference, or none. Check "
+            "both, or leave the reference empty to add to that sample."
+        )
+        super().__init__(sentence, fields={"patient_reference": [sentence]})
+
+
 class SampleClosed(DomainError):
     """The sample's state allows no upload."""
 

@@ -4,7 +4,7 @@ import pytest
 
 from predictions.models import Sample, SmearImage
 from tests.drawn_cells import draw_smear_png
-from tests.factories.images import file_of, make_image
+from tests.factories.images import file_of, make_image, make_sample
 
 pytestmark = pytest.mark.django_db
 URL = "/upload/"
@@ -46,6 +46,20 @@ def test_a_known_number_adds_to_its_sample(technician, page_as, sample):
     assert "duplicate" not in new
     assert sample.images.count() == 2
     assert Sample.objects.count() == 1
+
+
+@pytest.mark.parametrize(("reference", "status"), [("P-1", 202), ("", 202), ("P-2", 409)])
+def test_a_known_number_takes_no_picture_of_another_patient(technician, page_as, reference, status):
+    sample = make_sample(technician, patient_reference="P-1")
+    sent = {
+        "accession_number": sample.accession_number,
+        "patient_reference": reference,
+        "files": [file_of(draw_smear_png(seed=1))],
+    }
+    answer = page_as(technician).post(URL, sent, headers={"Accept": "application/json"})
+    assert answer.status_code == status
+    assert sample.images.count() == (status == 202)
+    assert ("patient_reference" in answer.json().get("fields", {})) == (status == 409)
 
 
 def test_without_its_script_the_page_lists_the_outcomes(technician, page_as):
