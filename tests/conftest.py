@@ -17,10 +17,16 @@ from tests.factories.people import PASSWORD, make_laboratory, make_user
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """On SQLite the test runner empties tables with DELETE, which the audit trail refuses."""
-    if connection.vendor == "sqlite":
-        with django_db_blocker.unblock(), connection.cursor() as cursor:
-            cursor.execute("DROP TRIGGER IF EXISTS accounts_auditevent_no_delete")
+    """Keep the rows of migrations at hand, whichever tests are chosen, and let tables be emptied.
+
+    On SQLite the test runner empties them with DELETE, which the audit trail refuses.
+    """
+    with django_db_blocker.unblock():
+        rows = connection.creation.serialize_db_to_string()
+        setattr(connection, "_test_serialized_contents", rows)  # noqa: B010  Django's own
+        if connection.vendor == "sqlite":
+            with connection.cursor() as cursor:
+                cursor.execute("DROP TRIGGER IF EXISTS accounts_auditevent_no_delete")
 
 
 @pytest.fixture(autouse=True)
