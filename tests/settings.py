@@ -5,7 +5,10 @@ import tempfile
 
 os.environ.setdefault("SECRET_KEY", "a-key-for-tests-only-with-more-than-fifty-characters-in-it")
 os.environ.setdefault("DEBUG", "true")
-os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="hematovision-tests-"))
+if "VAR_DIR" not in os.environ:
+    # Kept by this name until the process ends, and removed then; its child processes share it.
+    _var = tempfile.TemporaryDirectory(prefix="hematovision-tests-", ignore_cleanup_errors=True)
+    os.environ["VAR_DIR"] = _var.name
 
 from hematovision.settings import *
 
