@@ -14,7 +14,14 @@ from rest_framework.views import APIView
 from accounts.policy import Action, needs
 from hematovision.file_responses import attachment_response, jpeg_response
 from hematovision.requests import SignedInApiRequest
-from predictions.api.responses import CLOSED, EVERYWHERE, NOT_FOUND, AnyAccept
+from predictions.api.responses import (
+    CLOSED,
+    EVERYWHERE,
+    GONE,
+    NOT_FOUND,
+    STORAGE_DOWN,
+    AnyAccept,
+)
 from predictions.api.serializers import ImageBody, RefusedUpload, UploadForm, UploadOutcome
 from predictions.selectors import images as selectors
 from predictions.services import intake, reading
@@ -35,6 +42,7 @@ class SampleImagesView(APIView):
             202: UploadOutcome,
             400: REFUSED,
             413: REFUSED,
+            503: REFUSED,
             **NOT_FOUND,
             **CLOSED,
             **EVERYWHERE,
@@ -73,7 +81,13 @@ class ImageRenditionView(APIView):
 
     @extend_schema(
         operation_id="images_rendition",
-        responses={(200, "image/jpeg"): OpenApiTypes.BINARY, **NOT_FOUND, **EVERYWHERE},
+        responses={
+            (200, "image/jpeg"): OpenApiTypes.BINARY,
+            **NOT_FOUND,
+            **GONE,
+            **STORAGE_DOWN,
+            **EVERYWHERE,
+        },
     )
     def get(self, request: SignedInApiRequest, image_id: UUID) -> HttpResponseBase:
         """Fetch the picture as our own JPEG, without its metadata."""
@@ -96,6 +110,8 @@ class ImageOriginalView(APIView):
         responses={
             (200, "application/octet-stream"): OpenApiTypes.BINARY,
             **NOT_FOUND,
+            **GONE,
+            **STORAGE_DOWN,
             **EVERYWHERE,
         },
     )

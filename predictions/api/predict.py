@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 from accounts.policy import Action, needs
 from hematovision.requests import SignedInApiRequest
-from predictions.api.responses import CLOSED, EVERYWHERE, INVALID, TOO_LARGE
+from predictions.api.responses import CLOSED, EVERYWHERE, INVALID, STORAGE_DOWN, TOO_LARGE
 from predictions.api.serializers import PredictForm, Prediction, PredictQuery
 from predictions.services import intake, reading
 
@@ -32,6 +32,7 @@ class PredictView(APIView):
             **INVALID,
             **CLOSED,
             **TOO_LARGE,
+            **STORAGE_DOWN,
             **EVERYWHERE,
         },
     )

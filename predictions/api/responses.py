@@ -19,6 +19,8 @@ INVALID = {400: OpenApiResponse(ErrorBody, description="Something sent cannot be
 CLOSED = {409: OpenApiResponse(ErrorBody, description="The state of things does not allow it.")}
 NOT_FOUND = {404: OpenApiResponse(ErrorBody, description="Not in your laboratory.")}
 TOO_LARGE = {413: OpenApiResponse(ErrorBody, description="A file, or all of them, is too large.")}
+GONE = {410: OpenApiResponse(ErrorBody, description="The stored picture is gone or damaged.")}
+STORAGE_DOWN = {503: OpenApiResponse(ErrorBody, description="The store of pictures is away.")}
 EVERYWHERE = {
     401: OpenApiResponse(ErrorBody, description="Sign in first."),
     403: OpenApiResponse(ErrorBody, description="Your role may not."),
