@@ -49,6 +49,17 @@ class Installation:
         }
         self._make: subprocess.Popen[bytes] | None = None
 
+    def set_up(self) -> str:
+        """Run `make setup`; return what it printed."""
+        return subprocess.run(
+            ["make", "setup"],
+            cwd=ROOT,
+            env=self.environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
     def start(self, *, within_s: float = 120) -> float:
         """Run `make run` and wait for /readyz; return the seconds that took."""
         began = time.monotonic()

@@ -37,16 +37,25 @@ def test_it_is_ready_soon_and_leaves_no_process_after_ctrl_c_or_a_closed_termina
     assert installation.processes() == []
 
 
-def test_the_passwords_stay_the_same_and_are_kept_for_the_owner_alone(installation: Installation):
-    installation.start()
+def test_setup_makes_the_passwords_once_and_keeps_them_for_the_owner_alone(
+    installation: Installation,
+):
+    printed = installation.set_up()
     kept = installation.var_dir / "demo-credentials.txt"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     before = kept.read_text()
-    installation.stop()
-    installation.start()
+    passwords = [line.split()[2] for line in before.splitlines()]
+    assert len(passwords) == 3
+    assert all(password in printed for password in passwords)
+    again = installation.set_up()
     assert kept.read_text() == before
-    printed = installation.log.read_text()
-    assert [printed.count(line.split()[2]) for line in before.splitlines()] == [1, 1, 1]
+    assert not any(password in again for password in passwords)
+
+
+def test_setup_makes_no_demo_users_where_debug_is_off(installation: Installation):
+    installation.environment["DEBUG"] = "false"
+    assert "DEBUG" in installation.set_up()
+    assert not (installation.var_dir / "demo-credentials.txt").exists()
 
 
 def test_a_job_that_runs_at_ctrl_c_is_finished_first(installation: Installation):

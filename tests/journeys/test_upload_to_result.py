@@ -3,16 +3,15 @@
 import pytest
 
 from tests.drawn_cells import draw_smear_png
-from tests.journeys.installation import Installation, running
+from tests.journeys.installation import Installation
 from tests.journeys.visitors import Person, Program
 
 pytestmark = pytest.mark.processes
 
 
-@pytest.fixture(scope="module", params=["litert", "keras"])
-def installation(request, tmp_path_factory):
-    with running(tmp_path_factory.mktemp(request.param), INFERENCE_RUNTIME=request.param) as it:
-        yield it
+@pytest.fixture
+def installation(installation_of_each_runtime):
+    return installation_of_each_runtime
 
 
 def test_a_technician_uploads_on_the_page_and_sees_the_result(installation: Installation):
