@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+import numpy as np
+
 from mlmodels.ml.errors import ManifestInvalid
 
 
@@ -65,3 +67,25 @@ def inner_sources(rows: Sequence[Sourced], share: float) -> frozenset[str]:
             count = 1
         chosen.update(ordered[:count])
     return frozenset(chosen)
+
+
+def deal_out(units: Sequence[str], labels: Sequence[str], folds: int) -> np.ndarray:
+    """Give every unit one of `folds` folds, class by class, in the fixed shuffle's order.
+
+    Args:
+        units: what must not be split apart, one for each picture; it need not be a source:
+            whoever splits by file says that each file is a unit.
+        labels: class of each picture. A unit counts with the class it is first seen with.
+        folds: how many, at least 2.
+
+    Returns:
+        int array (N,), 0 to `folds` - 1.
+    """
+    first: dict[str, str] = {}
+    for unit, label in zip(units, labels, strict=True):
+        first.setdefault(unit, label)
+    given: dict[str, int] = {}
+    for label in sorted(set(first.values())):
+        ordered = sorted((u for u, of in first.items() if of == label), key=source_order)
+        given |= {unit: place % folds for place, unit in enumerate(ordered)}
+    return np.array([given[unit] for unit in units])
