@@ -42,7 +42,7 @@ class PredictView(APIView):
         query.is_valid(raise_exception=True)
         taken = intake.receive_single(
             actor=request.user,
-            file=request.FILES.get("image"),
+            files=request.FILES.getlist("image"),
             accession_number=request.POST.get("accession_number", ""),
         )
         result = reading.view_result(

@@ -139,20 +139,22 @@ def status_of(files: Sequence[ReceivedFile]) -> int:
 
 
 def receive_single(
-    *, actor: User, file: UploadedFile | None, accession_number: str = ""
+    *, actor: User, files: Sequence[UploadedFile], accession_number: str = ""
 ) -> TakenImage:
     """Take in one picture for the sample of this number, or of a new one where none is given.
 
     Raises:
-        NoFile: there is none.
+        NoFile, TooManyFiles: there is none, or more than one.
         ImageRefused: the file is not an acceptable picture; no sample is made for it.
         SampleClosed: the sample takes no more images.
     """
     require(actor, Action.UPLOAD_IMAGES)
-    if file is None:
+    if not files:
         raise NoFile("image")
+    if len(files) > 1:
+        raise TooManyFiles(sent=len(files), at_most=1)
     try:
-        sent = _read(file)
+        sent = _read(files[0])
         stored = _store(sent)
     except ImageRefused as error:
         _record_refusal(actor=actor, sample=None, error=error)

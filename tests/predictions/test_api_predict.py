@@ -129,6 +129,15 @@ def test_a_call_without_a_picture_answers_400(technician, api_as):
 
 
 @pytest.mark.django_db
+def test_a_second_picture_is_refused_and_not_dropped(technician, api_as):
+    two = [file_of(draw_smear_png(seed=1)), file_of(draw_smear_png(seed=2))]
+    answer = send(api_as(technician), image=two)
+    assert answer.status_code == 413
+    assert answer.json()["code"] == "too_many_files"
+    assert not Sample.objects.exists()
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("who", ["doctor", "admin"])
 def test_only_a_technician_predicts(request, api_as, who):
     assert send(api_as(request.getfixturevalue(who))).status_code == 403
