@@ -72,12 +72,13 @@ class Engine:
         return packed[:, :k], packed[:, k], packed[:, k + 1 :]
 
 
-def load_engine(directory: Path, *, runtime: str) -> Engine:
+def load_engine(directory: Path, *, runtime: str, threads: int | None = None) -> Engine:
     """Open a version's folder after checking every file against its `SHA256SUMS`.
 
     Args:
         directory: e.g. `mlmodels/shipped/hematovision-1.0.0`.
         runtime: "keras" or "litert"; the other one is not imported.
+        threads: of the network, see `open_runtime`.
 
     Raises:
         ArtifactDamaged: a file is missing, is not what was registered, or cannot be read.
@@ -96,7 +97,7 @@ def load_engine(directory: Path, *, runtime: str) -> Engine:
             temperature=settings["temperature"],
             thresholds=Thresholds(**settings["thresholds"]),
             familiarity=familiarity,
-            runtime=open_runtime(directory, runtime),
+            runtime=open_runtime(directory, runtime, threads=threads),
             weights_sha256=sums[FILES[runtime]],
             card=card,
         )

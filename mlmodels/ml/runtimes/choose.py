@@ -10,15 +10,18 @@ from mlmodels.ml.runtimes.base import Runtime
 FILES = {"keras": "model.keras", "litert": "model.tflite"}
 
 
-def open_runtime(directory: Path, name: str) -> Runtime:
+def open_runtime(directory: Path, name: str, *, threads: int | None = None) -> Runtime:
     """Load the network of a version folder.
 
     Args:
         directory: a version's folder, its files already verified.
         name: "keras" or "litert".
+        threads: that the network computes with, at least 1; None is one for LiteRT, and for
+            Keras what TensorFlow chooses. TensorFlow's are the process's: the first counts.
 
     Raises:
         ArtifactDamaged: there is no such runtime, or the file cannot be opened.
+        EngineError: TensorFlow already computes with other threads in this process.
     """
     # Imported here on purpose: a process must not load TensorFlow unless it runs it.
     if name == "keras":
@@ -30,7 +33,7 @@ def open_runtime(directory: Path, name: str) -> Runtime:
     else:
         raise ArtifactDamaged(f"There is no runtime {name}. Choose keras or litert.")
     try:
-        return Opened(directory / FILES[name])
+        return Opened(directory / FILES[name], threads=threads)
     except (OSError, ValueError, TypeError, RuntimeError, KeyError) as error:
         raise ArtifactDamaged(
             f"The model file {FILES[name]} of {directory.name} cannot be opened. "

@@ -1,4 +1,4 @@
-"""Runs a LiteRT model on one thread; the batch is resized as needed."""
+"""Runs a LiteRT model on one thread or more; the batch is resized as needed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class LiteRTRuntime:
 
     name = "litert"
 
-    def __init__(self, file: Path) -> None:
-        self._interpreter = Interpreter(model_path=str(file), num_threads=1)
+    def __init__(self, file: Path, *, threads: int | None = None) -> None:
+        self._interpreter = Interpreter(model_path=str(file), num_threads=threads or 1)
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]["index"]
         self._batch = 0
