@@ -1,0 +1,58 @@
+"""`manage.py benchmark_engine --json OUT.json`: seconds and memory of a version on this machine."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from mlmodels.ml.errors import EngineError
+from mlmodels.services import run_evaluation
+from mlmodels.services.run_benchmark import Plan, benchmark
+
+
+class Command(BaseCommand):
+    """Measures each part in a fresh process; run it while nothing else runs."""
+
+    help = "Measure milliseconds and memory of a model version, each part in a fresh process."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        plan = Plan()
+        parser.add_argument("--model", help="a shipped version or a folder; default the newest")
+        parser.add_argument(
+            "--runtimes", nargs="+", choices=("litert", "keras"), default=plan.runtimes
+        )
+        parser.add_argument("--threads", nargs="+", type=int, default=plan.threads)
+        parser.add_argument("--batches", nargs="+", type=int, default=plan.batches)
+        parser.add_argument("--repetitions", type=int, default=plan.repetitions)
+        parser.add_argument("--memory-images", type=int, default=plan.memory_images)
+        parser.add_argument(
+            "--input-px",
+            type=int,
+            default=plan.untrained_px,
+            help="also an untrained network of width 1.0 of this input size, e.g. 224",
+        )
+        parser.add_argument("--json", help="where the figures go")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        numbers = [options["repetitions"], *options["threads"], *options["batches"]]
+        if min(numbers) < 1 or options["memory_images"] < 0:
+            raise CommandError("Repetitions, threads and batches are at least 1.")
+        plan = Plan(
+            runtimes=tuple(options["runtimes"]),
+            threads=tuple(options["threads"]),
+            batches=tuple(options["batches"]),
+            repetitions=options["repetitions"],
+            memory_images=options["memory_images"],
+            untrained_px=options["input_px"],
+        )
+        try:
+            directory = run_evaluation.model_directory(options["model"])
+            figures = benchmark(directory, plan, say=self._say)
+            run_evaluation.keep_results(figures, json_file=options["json"])
+        except (EngineError, OSError) as error:
+            raise CommandError(str(error)) from error
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
