@@ -12,7 +12,7 @@ class NoActiveModel(DomainError):
     def __init__(self) -> None:
         super().__init__(
             "No model is registered, so nothing can be classified. "
-            "Ask the operator to run `manage.py register_model`."
+            "Ask the operator to run `manage.py register_model --shipped`."
         )
 
 
