@@ -1,12 +1,14 @@
 # A machine needs Python 3.11 and make; everything else is installed into .venv.
 PORT ?= 8000
+DATA ?= data
+SCALE ?= small
 PYTHON ?= $(shell for name in python3.11 python3 python; do $$name -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && { echo $$name; break; }; done)
 BIN = .venv/bin
 UV ?= uv
 COMPILE = env -u PIP_FIND_LINKS $(UV) pip compile --quiet --python-version 3.11 --universal --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 PRODUCTION = env DEBUG=false SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') ALLOWED_HOSTS=hematovision.example VAR_DIR=var/lint
 
-.PHONY: help python setup packages run test test-services lint format benchmark requirements
+.PHONY: help python setup packages run test test-services compare lint format benchmark requirements
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -30,6 +32,9 @@ test: packages   ## every test that needs no service (SQLite, folder broker)
 
 test-services: packages ## real PostgreSQL and Redis on 127.0.0.1, real worker processes
 	$(BIN)/python -m pytest -m services
+
+compare: setup   ## train recipes side by side (DATA= the images, SCALE=), writes docs/model/comparison.md
+	$(BIN)/python manage.py compare_recipes --data $(DATA) --scale $(SCALE)
 
 lint: packages   ## ruff, import-linter, mypy, missing migrations, check --deploy
 	$(BIN)/ruff check .
