@@ -50,8 +50,8 @@ def _table(figures: dict[str, Any]) -> str:
         "## Accuracy",
         "",
         f"Pooled over {FOLDS} folds (one round for the last row), with 95 % Wilson intervals over "
-        "pictures. Copies of one photograph are not independent: the true intervals of the last "
-        f"two rows are wider. {_largest_class(figures['set'])}",
+        "pictures. Copies of one photograph are not independent, so the true intervals are "
+        f"wider. {_largest_class(figures['set'])}",
         "",
         head + " | ".join(n["title"] for n in networks.values()) + " |",
         "|---|---|" + "---|" * len(networks),
@@ -99,18 +99,19 @@ def _of(counts: dict[str, int] | None) -> str:
 def _meaning(figures: dict[str, Any]) -> str:
     lines = ["## What it means", ""]
     for network in figures["networks"].values():
-        by_file, by_photograph = (network["ways"][w]["accuracy"] for w in ("file", "photograph"))
-        gap = 100 * (by_file - by_photograph)
+        file, photograph = (network["ways"][w] for w in ("file", "photograph"))
+        gap = 100 * (file["accuracy"] - photograph["accuracy"])
         lines.append(
-            f"- {network['title'][0].upper()}{network['title'][1:]}: {by_file:.1%} split by file, "
-            f"{by_photograph:.1%} split by photograph: {gap:.0f} points come from having seen "
-            "the same cell before."
+            f"- {network['title'][0].upper()}{network['title'][1:]}: {file['accuracy']:.1%} split "
+            f"by file, {photograph['accuracy']:.1%} split by photograph (balanced "
+            f"{file['balanced_accuracy']:.1%} and {photograph['balanced_accuracy']:.1%}): "
+            f"{gap:.0f} points come from having seen the same cell before."
         )
     lines += [
         "",
         "Split by file, nearly every measured picture has a copy of itself, turned or "
-        "mirrored, among the training pictures; recognising the photograph is enough, and "
-        "nothing about white cells needs to be known. The number in a file's name looks like "
+        "mirrored, among the training pictures; to recognise the photograph is to know the "
+        "answer, whatever is known about white cells. The number in a file's name looks like "
         "the photograph's and is not: splitting by it keeps almost nothing apart. Only the "
         "two last rows say what the network does with a photograph it has not seen, which is "
         "all that a laboratory will ever show it. A figure for this set that does not name "
