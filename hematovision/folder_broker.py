@@ -39,6 +39,8 @@ class Channel(filesystem.Channel):
     def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:
         """Take the oldest message of `queue`; of several takers one gets it."""
         folder = Path(self.data_folder_in)
+        # A folder removed under a running worker is made anew: the sweeper sends what it held.
+        folder.mkdir(parents=True, exist_ok=True)
         for name in sorted(os.listdir(folder)):
             if name.partition(".")[2] != f"{queue}.msg":
                 continue

@@ -22,13 +22,13 @@ logger = logging.getLogger(__name__)
 BROKER_WAIT_S = 1.0
 
 
-@needs(PUBLIC)
+@needs({"GET": PUBLIC})
 def healthz(request: HttpRequest) -> JsonResponse:
     """The process answers."""
     return JsonResponse({"status": "alive"})
 
 
-@needs(PUBLIC)
+@needs({"GET": PUBLIC})
 def readyz(request: HttpRequest) -> JsonResponse:
     """The process can do its work: 200, or 503 with the part that fails."""
     parts = {

@@ -42,6 +42,20 @@ class OtherPatient(DomainError):
         super().__init__(sentence, fields={"patient_reference": [sentence]})
 
 
+class OtherNote(DomainError):
+    """The sample of this accession number exists, with another note or none."""
+
+    code = "other_note"
+    http_status = 409
+
+    def __init__(self) -> None:
+        sentence = (
+            "The sample of this accession number exists already, and its note stays as it is. "
+            "Leave the note empty to add to that sample."
+        )
+        super().__init__(sentence, fields={"note": [sentence]})
+
+
 class SampleClosed(DomainError):
     """The sample's state allows no upload."""
 

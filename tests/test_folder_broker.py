@@ -84,3 +84,15 @@ def test_processes_that_start_together_all_find_their_queue_bound(tmp_path):
         starter.join(timeout=30)
     bound = {row.queue for row in channel(tmp_path).get_table("shared")}
     assert bound == set(names)
+
+
+def test_a_folder_that_is_removed_ends_no_worker(tmp_path):
+    folder = tmp_path / "messages"
+    folder.mkdir()
+    source = channel(folder)
+    (folder / "control").rmdir()
+    folder.rmdir()
+    with pytest.raises(Empty):
+        source._get("inference")
+    source._put("inference", {"number": 1})
+    assert source._get("inference") == {"number": 1}

@@ -45,7 +45,7 @@ def shown_token(raw: str, *kinds: type[Token]) -> ShownToken:
                 family_id=uuid.UUID(str(token.get(FAMILY_CLAIM))),
                 jti=str(token["jti"]),
             )
-        except (TokenError, ValueError):
+        except (TokenError, ValueError, OverflowError):
             continue
     raise TokenRefused()
 

@@ -11,7 +11,7 @@ from accounts.models import AuditAction, User
 from accounts.policy import Action, require
 from accounts.services.audit import record_event
 from predictions import policy
-from predictions.errors import AccessionNumberTaken, OtherPatient, SampleInvalid
+from predictions.errors import AccessionNumberTaken, OtherNote, OtherPatient, SampleInvalid
 from predictions.models import Sample
 
 # As the columns have it.
@@ -61,7 +61,7 @@ def sample_for_upload(
     Raises:
         SampleInvalid: as `create_sample`.
         SampleClosed: the sample of this number takes no more images.
-        OtherPatient: it has not the patient reference that was given.
+        OtherPatient, OtherNote: it has not the patient reference, or the note, that was given.
     """
     require(actor, Action.UPLOAD_IMAGES)
     number = _line("accession_number", "Accession number", accession_number)
@@ -81,6 +81,8 @@ def sample_for_upload(
     reference = _line("patient_reference", "Patient reference", patient_reference)
     if reference and reference != known.patient_reference:
         raise OtherPatient()
+    if _note(note) not in ("", known.note):
+        raise OtherNote()
     return known
 
 

@@ -12,7 +12,7 @@ from predictions.forms import SearchForm
 from predictions.selectors import dashboards
 
 
-@needs(Action.USE_OWN_ACCOUNT)
+@needs({"GET": Action.USE_OWN_ACCOUNT})
 def dashboard(request: HttpRequest) -> HttpResponse:
     """The technician's bench, the admin's figures, or the newest results."""
     viewer: Any = request.user

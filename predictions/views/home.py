@@ -7,13 +7,13 @@ from accounts.policy import PUBLIC, needs
 from predictions.selectors.classes import classes_of_the_model
 
 
-@needs(PUBLIC)
+@needs({"GET": PUBLIC})
 def home(request: HttpRequest) -> HttpResponse:
     """What the product is for, the cells it names, and the way in."""
     return render(request, "predictions/home.html", {"labels": classes_of_the_model()})
 
 
-@needs(PUBLIC)
+@needs({"GET": PUBLIC})
 def about(request: HttpRequest) -> HttpResponse:
     """How it works, what it is for, and what not."""
     return render(request, "predictions/about.html", {"labels": classes_of_the_model()})

@@ -62,6 +62,19 @@ def test_a_known_number_takes_no_picture_of_another_patient(technician, page_as,
     assert ("patient_reference" in answer.json().get("fields", {})) == (status == 409)
 
 
+@pytest.mark.parametrize(("note", "status"), [("Twin A", 202), ("", 202), ("Twin B", 409)])
+def test_a_known_number_loses_no_note_that_is_sent_with_it(technician, page_as, note, status):
+    sample = make_sample(technician, note="Twin A")
+    sent = {
+        "accession_number": sample.accession_number,
+        "note": note,
+        "files": [file_of(draw_smear_png(seed=1))],
+    }
+    answer = page_as(technician).post(URL, sent, headers={"Accept": "application/json"})
+    assert answer.status_code == status
+    assert ("note" in answer.json().get("fields", {})) == (status == 409)
+
+
 def test_without_its_script_the_page_lists_the_outcomes(technician, page_as):
     answer = send(
         page_as(technician), file_of(draw_smear_png(seed=1), "one.png"), file_of(b"MZ", "two.png")
