@@ -149,7 +149,7 @@ def test_every_address_and_every_method_of_it_stands_in_the_table():
 
 @pytest.mark.parametrize("name", sorted({name for name, _ in MATRIX}))
 def test_no_other_method_changes_anything(name, rows, actors):
-    """405, except for the few third-party views that take any method as they take a GET."""
+    """405; what is unknown under /api/ is unknown to every method."""
     pattern = dict(addresses(get_resolver().url_patterns))[name]
     address = address_of(name, rows)
     client = client_of(actors["admin"], address)
