@@ -56,10 +56,10 @@ def _head(name: str, scale: Scale, command: str) -> str:
         "data, split alike by source, and measured by the same function. Written by the command "
         f"below; do not edit.\n\n`{command}`\n\n"
         f"Scale `{name}`: {budget}; `{scale.hold_out}` of the four-class set is left out of "
-        "training and measured, and pbc `test`. **Figures at this scale are far lower than at full "
-        "scale** and say nothing about the shipped model, whose figures are on its "
-        "[card](card.md). With so little training a frozen base has the advantage over networks "
-        "that must learn everything. One seed: differences within the intervals mean nothing."
+        f"training and measured, and {_tests(scale)}. **Figures at this scale are "
+        "far lower than at full scale** and say nothing about the shipped model, whose figures are "
+        "on its [card](card.md). Little training favours a frozen base over networks that must "
+        "learn everything. One seed: differences within the intervals mean nothing."
     )
 
 
@@ -128,7 +128,11 @@ def _notes(found: Sequence[dict[str, Any]], scale: Scale) -> str:
         "times the milliseconds of the table.\n"
         "- Parameters and sizes include the heads. A file of a frozen base and one that was "
         "trained are equally large.\n"
-        "- VGG16 starts from random weights; with ImageNet weights it would do better.\n"
+        "- VGG16 starts from random weights, as its ImageNet weights are not at hand: this is no "
+        "verdict on VGG16 with transfer.\n"
+        "- The moving statistics of batch normalisation need more steps than a small scale has; "
+        "ours, whose base is not frozen, is measured with statistics near those of ImageNet.\n"
+        "- Milliseconds and seconds are of a machine as it was, busy where a load is named.\n"
         f"- Measured on {machine}.\n\n"
         f"Weights that were measured:\n\n{hashes}"
     )

@@ -115,9 +115,9 @@ def _meaning(figures: dict[str, Any]) -> str:
         "the photograph's and is not: splitting by it keeps almost nothing apart. Only the "
         "two last rows say what the network does with a photograph it has not seen, which is "
         "all that a laboratory will ever show it. A figure for this set that does not name "
-        "its split, or names a random one, is a figure for the first row. The gap grows with "
-        "the number of copies: measured once on 5,000 pictures of the whole set's TRAIN, with"
-        " about 36 copies of each photograph instead of five and all classes equally often, "
+        "its split, or names a random one, is a figure for the first row. In the whole set "
+        "the gap is larger: measured once on 5,000 pictures of the whole set's TRAIN, with "
+        "about 36 copies of each photograph instead of five and classes of about equal size, "
         "the frozen features scored 88.1 % by file and 59.0 % by photograph (not measured by "
         "this command).",
     ]

@@ -126,7 +126,7 @@ def _figures_of(
         "of": of,
         "recipe": recipe.name,
         "recipe_sha256": recipe.sha256,
-        "machine": f"{os.cpu_count()} cores",
+        "machine": f"{os.cpu_count()} cores under a load of {os.getloadavg()[0]:.0f}",
         "sets": _right_answers(engine, data, scale),
         **_training_cost(run),
         **_cost_of_use(model, name, recipe, run),
