@@ -55,6 +55,7 @@ def _made(card: dict[str, Any]) -> str:
         f"{card['seed']}, epochs {card['epochs']}, code `{card['git_revision']}`, {packages}. "
         f"Dataset hash `{card['dataset_sha256']}`; `trained_on.csv` beside the weights lists hash "
         "and source of every picture.\n\n"
+        f"{card.get('provenance', '')}\n\n"
         f"Trained on:\n\n{sources}"
     )
 
@@ -77,7 +78,7 @@ def _decides(card: dict[str, Any]) -> str:
 
 
 def _measured(card: dict[str, Any]) -> str:
-    parts = ["## Measured\n\nWith 95 % Wilson intervals; nothing was chosen by these sets."]
+    parts = [f"## Measured\n\nWith 95 % Wilson intervals. {card.get('chosen_by', '')}".rstrip()]
     for name, figures in card["metrics"].items():
         title = name.replace("_", " ")
         line = card.get("commands", {}).get(name)
@@ -101,6 +102,14 @@ def _classes(figures: dict[str, Any]) -> str:
             f"({low:.1%} to {high:.1%}) | {t['balanced_accuracy']:.1%} | {t['coverage']:.1%} | "
             f"{_percent(t['accuracy_accepted'])} | {t['ece']:.3f} |"
         )
+    by_source = figures.get("accuracy_interval_by_source")
+    if by_source and figures["sources"] < figures["n"]:
+        lines += [
+            "",
+            f"The {figures['n']} pictures come from {figures['sources']} photographs, and the "
+            "intervals in the tables treat them as independent, which is too narrow. Drawing "
+            f"whole photographs anew: {by_source[0]:.1%} to {by_source[1]:.1%}.",
+        ]
     lines += ["", "| class | n | recall | precision | specificity |", "|---|---|---|---|---|"]
     for name, f in figures["per_class"].items():
         if f["n"]:
@@ -109,7 +118,11 @@ def _classes(figures: dict[str, Any]) -> str:
                 f"| {name} | {f['n']} | {f['recall']:.1%} ({low:.1%} to {high:.1%}) | "
                 f"{_percent(f['precision'])} | {_percent(f['specificity'])} |"
             )
-    lines += ["", f"{figures['ms_per_image']:.0f} ms a picture, {figures['runtime']}, two cores."]
+    lines += [
+        "",
+        f"{figures['ms_per_image']:.0f} ms a picture, {figures['runtime']}, "
+        "two cores shared with other work.",
+    ]
     return "\n".join(lines)
 
 
