@@ -1,0 +1,68 @@
+"""The shipped version's card: its figures are of its weights, and the page repeats the card."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from mlmodels.ml.card_text import card_markdown
+from mlmodels.ml.engine import load_engine, verify_folder
+from mlmodels.ml.evaluation import load_trained_on, predict_rows, report
+from mlmodels.ml.manifest import read_manifest
+from mlmodels.services.run_training import CARD_PAGE
+
+MEGABYTE = 1_000_000
+DATA = os.environ.get("HEMATOVISION_DATA", "")
+
+
+@pytest.fixture(scope="module")
+def card(shipped_folder):
+    return json.loads((shipped_folder / "card.json").read_text(encoding="utf-8"))
+
+
+def test_figures_of_whole_versions_are_of_the_shipped_weights(card, shipped_folder):
+    weights = verify_folder(shipped_folder)
+    measured = [f["weights_sha256"] for f in card["metrics"].values()]
+    assert any(isinstance(m, str) for m in measured)
+    assert all(m in weights.values() for m in measured if isinstance(m, str))
+
+
+def test_the_four_classes_reach_88_percent_over_the_five_folds(card):
+    figures = card["metrics"]["four_class_five_folds"]
+    assert figures["n"] == 1668
+    assert figures["accuracy"] >= 0.88
+    assert figures["trained_on"]["n"] == 0
+
+
+def test_pbc_reaches_95_percent(card):
+    figures = card["metrics"]["pbc_test"]
+    assert figures["n"] == 1000
+    assert figures["accuracy"] >= 0.95
+    assert figures["trained_on"]["n"] == 0
+
+
+def test_the_page_is_the_card(card):
+    assert CARD_PAGE.read_text(encoding="utf-8") == card_markdown(card)
+
+
+def test_a_version_is_small_enough_for_the_repository(shipped_folder):
+    sizes = [file.stat().st_size for file in shipped_folder.iterdir()]
+    assert max(sizes) < 12 * MEGABYTE
+    assert sum(sizes) < 25 * MEGABYTE
+
+
+def test_nothing_of_a_test_set_was_trained_on(shipped_folder):
+    sources = load_trained_on(shipped_folder).sources
+    assert not {s for s in sources if s.startswith(("jtsc", "raabin"))}
+
+
+@pytest.mark.skipif(not DATA, reason="HEMATOVISION_DATA names no folder of real images")
+def test_real_cells_of_every_class_are_named_and_were_not_trained_on(shipped_folder):
+    root = Path(DATA)
+    rows = [r for r in read_manifest(root / "cells/pbc/manifest.csv") if r.split == "test"][::20]
+    engine = load_engine(shipped_folder, runtime="litert")
+    predictions = predict_rows(rows, root, engine, load_trained_on(shipped_folder))
+    figures = report(predictions, engine.classes, weights_sha256="")
+    assert figures["n"] == len(rows) == 50
+    assert figures["accuracy"] >= 0.9
