@@ -25,7 +25,9 @@ def test_copies_make_the_interval_no_narrower():
 
 def test_the_interval_is_that_of_twenty_photographs():
     # 15 of 20: one standard error is √(0.75 · 0.25 / 20) = 0.097, so ± 0.19.
-    low, high = interval_by_source(answers(6))
+    interval = interval_by_source(answers(6))
+    assert interval is not None
+    low, high = interval
     assert low == pytest.approx(0.75 - 0.19, abs=0.03)
     assert high == pytest.approx(0.75 + 0.19, abs=0.03)
 
