@@ -36,7 +36,7 @@ def comparison_markdown(
     Returns:
         Markdown, ending with a line break.
     """
-    parts = [_head(name, scale, command), _accuracy(found), _cost(found), _notes(found, scale)]
+    parts = [_head(name, scale, command), _accuracy(found), _cost(found), _notes(found)]
     if missing:
         parts.insert(1, f"Not measured yet: {', '.join(f'`{m}`' for m in missing)}.")
     return "\n\n".join(parts) + "\n"
@@ -87,7 +87,17 @@ def _accuracy(found: Sequence[dict[str, Any]]) -> str:
             f"{fold['balanced_accuracy']:.1%} | {fold['macro_f1']:.3f} | {_share(pbc)} | "
             f"{pbc['macro_f1']:.3f} |"
         )
+    lines += ["", *(_one_answer(found[0]["sets"]) if found else [])]
     return "\n".join(lines)
+
+
+def _one_answer(sets: dict[str, Any]) -> list[str]:
+    """What a network scores that learned nothing but the commonest class."""
+    said = []
+    for name, title in (("fold", "the held-out fold"), ("pbc", "pbc `test`")):
+        counts = {label: n for label, (_, n) in sets[name]["recall"].items()}
+        said.append(f"{max(counts.values()) / sets[name]['n']:.1%} of {title}")
+    return [f"One answer for everything is right in at most {' and '.join(said)}."]
 
 
 def _cost(found: Sequence[dict[str, Any]]) -> str:
@@ -98,8 +108,8 @@ def _cost(found: Sequence[dict[str, Any]]) -> str:
         "traced, batches of eight; medians. Training time at this scale, without cutting crops.",
         "",
         "| recipe | input | trained at | parameters | of them learn | `.keras` | `.tflite` | "
-        "LiteRT | Keras | training | epochs |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "LiteRT | Keras | training | epochs | timed on |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for f in found:
         lines.append(
@@ -107,13 +117,12 @@ def _cost(found: Sequence[dict[str, Any]]) -> str:
             f"{f['parameters'] / 1e6:.2f} M | {f['learning'] / 1e6:.2f} M | "
             f"{f['keras_bytes'] / 1e6:.1f} MB | {f['litert_bytes'] / 1e6:.1f} MB | "
             f"{f['litert_ms']:.1f} ms | {f['keras_ms']:.1f} ms | {f['training_seconds']:.0f} s | "
-            f"{f['epochs']} |"
+            f"{f['epochs']} | {f['machine']} |"
         )
     return "\n".join(lines)
 
 
-def _notes(found: Sequence[dict[str, Any]], scale: Scale) -> str:
-    machine = "; ".join(sorted({f["machine"] for f in found}))
+def _notes(found: Sequence[dict[str, Any]]) -> str:
     hashes = "\n".join(
         f"- `{f['recipe']}`: recipe `{f['recipe_sha256'][:16]}`, weights `{f['weights_sha256']}`"
         for f in found
@@ -132,8 +141,8 @@ def _notes(found: Sequence[dict[str, Any]], scale: Scale) -> str:
         "verdict on VGG16 with transfer.\n"
         "- The moving statistics of batch normalisation need more steps than a small scale has; "
         "ours, whose base is not frozen, is measured with statistics near those of ImageNet.\n"
-        "- Milliseconds and seconds are of a machine as it was, busy where a load is named.\n"
-        f"- Measured on {machine}.\n\n"
+        "- Milliseconds and seconds are of a machine as it was; a load above its cores means that "
+        "other work held it up, and that rows compare roughly.\n\n"
         f"Weights that were measured:\n\n{hashes}"
     )
 
