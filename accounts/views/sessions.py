@@ -34,7 +34,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 @needs({"POST": Action.USE_OWN_ACCOUNT})
 def log_out(request: SignedInRequest) -> HttpResponse:
-    """End this session."""
+    """End the person's session."""
     sessions.log_out(actor=request.user)
     logout(request)
     return redirect(resolve_url(settings.LOGOUT_REDIRECT_URL))
