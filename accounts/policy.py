@@ -25,6 +25,12 @@ class Action(StrEnum):
     RERUN_IMAGES = "run an image again"
     DOWNLOAD_ORIGINALS = "download an original image"
     SEE_API_DOCS = "read the API's description"
+    REVIEW_CELLS = "review cells"
+    SEE_MODELS = "read model cards"
+    MANAGE_PROFILES = "manage imaging profiles"
+    MANAGE_DATASETS = "manage datasets"
+    TRAIN_MODELS = "train models"
+    MANAGE_MODELS = "promote models and roll them back"
     MANAGE_USERS = "manage users"
     SEE_USAGE = "see the laboratory's usage"
 
@@ -39,6 +45,12 @@ _TABLE: Mapping[Action, frozenset[Role]] = {
     Action.RERUN_IMAGES: frozenset({Role.TECHNICIAN, Role.DOCTOR}),
     Action.DOWNLOAD_ORIGINALS: frozenset({Role.TECHNICIAN, Role.DOCTOR}),
     Action.SEE_API_DOCS: _ALL,
+    Action.REVIEW_CELLS: frozenset({Role.TECHNICIAN, Role.DOCTOR}),
+    Action.SEE_MODELS: _ALL,
+    Action.MANAGE_PROFILES: frozenset({Role.ADMIN}),
+    Action.MANAGE_DATASETS: frozenset({Role.ADMIN}),
+    Action.TRAIN_MODELS: frozenset({Role.ADMIN}),
+    Action.MANAGE_MODELS: frozenset({Role.ADMIN}),
     Action.MANAGE_USERS: frozenset({Role.ADMIN}),
     Action.SEE_USAGE: frozenset({Role.ADMIN}),
 }

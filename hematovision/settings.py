@@ -207,6 +207,8 @@ THUMBNAIL_SIDE_PX = 240
 
 # The models that come with the program, one folder for each version.
 SHIPPED_MODELS_DIR = env.folder("SHIPPED_MODELS_DIR", default=BASE_DIR / "mlmodels" / "shipped")
+# What laboratories bring and make: datasets, training runs, model versions. Private, never served.
+REGISTRY_DIR = env.folder("REGISTRY_DIR", default=VAR_DIR / "registry")
 INFERENCE_RUNTIME = env.choice("INFERENCE_RUNTIME", default="keras", allowed=("keras", "litert"))
 JOB_LEASE_S = env.whole("JOB_LEASE_S", default=60, at_least=2)
 JOB_MAX_ATTEMPTS = env.whole("JOB_MAX_ATTEMPTS", default=5, at_least=1)
@@ -247,6 +249,12 @@ CELERY_TASK_ROUTES = {
     "predictions.classify_image": {"queue": "inference"},
     "predictions.sweep_jobs": {"queue": "sweep"},
     "predictions.remove_unnamed_files": {"queue": "sweep"},
+    "predictions.read_in_shadow": {"queue": "reports"},
+    "mlmodels.import_dataset": {"queue": "reports"},
+    "mlmodels.check_duplicates": {"queue": "reports"},
+    "mlmodels.run_training": {"queue": "training"},
+    "mlmodels.check_gate": {"queue": "training"},
+    "mlmodels.sweep": {"queue": "sweep"},
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

@@ -1,6 +1,22 @@
 """The rows of the mlmodels app."""
 
+from mlmodels.models.dataset import Dataset, DatasetImage, NearDuplicate
+from mlmodels.models.imaging_profile import ImagingProfile
 from mlmodels.models.label import Label
 from mlmodels.models.model_version import ModelVersion
+from mlmodels.models.promotion import GateCheck, Promotion, Shadow
+from mlmodels.models.training_run import TrainingEpoch, TrainingRun
 
-__all__ = ["Label", "ModelVersion"]
+__all__ = [
+    "Dataset",
+    "DatasetImage",
+    "GateCheck",
+    "ImagingProfile",
+    "Label",
+    "ModelVersion",
+    "NearDuplicate",
+    "Promotion",
+    "Shadow",
+    "TrainingEpoch",
+    "TrainingRun",
+]

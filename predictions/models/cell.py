@@ -30,6 +30,10 @@ class Cell(models.Model):
     disposition = models.CharField(max_length=16, choices=Disposition)
     nucleus_area_px = models.FloatField()
     cell_score = models.FloatField(help_text="That it is a cell at all, 0 to 1.")
+    # Of the distance to the version's training cells among its calibration cells.
+    familiarity_percentile = models.FloatField(null=True, help_text="0 to 100.")
+    # By attribute: {"value": …, "probability": …}; empty where the version names none.
+    attributes = models.JSONField(default=dict)
     features = models.BinaryField(help_text="float16, little-endian.")
 
     class Meta:

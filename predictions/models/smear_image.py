@@ -3,6 +3,7 @@ import uuid
 from django.db import models
 
 from accounts.models import User
+from mlmodels.models import ImagingProfile
 from predictions.models.sample import Sample
 
 
@@ -15,6 +16,9 @@ class SmearImage(models.Model):
     uploaded_at = models.DateTimeField(auto_now_add=True)
     # What the person called it: shown to people of the laboratory, never part of a path or a log.
     original_name = models.CharField(max_length=200)
+    imaging_profile = models.ForeignKey(
+        ImagingProfile, on_delete=models.PROTECT, null=True, related_name="images"
+    )
     position_in_upload = models.PositiveIntegerField(default=0)
     sha256 = models.CharField(max_length=64)
     size_bytes = models.PositiveBigIntegerField()
