@@ -16,6 +16,7 @@ import numpy as np
 COMPONENTS = 32
 RIDGE = 1e-3
 QUANTILES = 1001
+FAMILIAR, UNUSUAL, UNFAMILIAR = "familiar", "unusual", "unfamiliar"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,20 @@ UNFITTED = Familiarity(
     np.zeros((1, 1), np.float32),
     np.zeros(1, np.float32),
 )
+
+
+def familiarity_in_words(
+    percentile: float, *, unusual_percentile: float, unfamiliar_percentile: float
+) -> str:
+    """Familiar, unusual or unfamiliar, by the same limits that decide what is done with a cell.
+
+    Args:
+        percentile: of a cell, or the median of several, 0 to 100.
+        unusual_percentile, unfamiliar_percentile: the version's; what is above is so called.
+    """
+    if percentile > unfamiliar_percentile:
+        return UNFAMILIAR
+    return UNUSUAL if percentile > unusual_percentile else FAMILIAR
 
 
 def load_familiarity(file: Path) -> Familiarity:

@@ -108,6 +108,7 @@ def _rows(held: jobs.Claim, findings: Findings) -> list[Cell]:
             disposition=cell.disposition,
             nucleus_area_px=cell.nucleus_area_px,
             cell_score=cell.cell_score,
+            familiarity_percentile=cell.familiarity_percentile,
             features=cell.features.astype("<f2").tobytes(),
         )
         for position, cell in enumerate(findings.cells, start=1)

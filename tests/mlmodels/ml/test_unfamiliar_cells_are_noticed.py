@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlmodels.ml.familiarity import fit_familiarity, load_familiarity
+from mlmodels.ml.familiarity import familiarity_in_words, fit_familiarity, load_familiarity
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +46,12 @@ def test_what_is_stored_is_what_is_read(fitted, tmp_path):
     fit.save(tmp_path / "familiarity.npz")
     read = load_familiarity(tmp_path / "familiarity.npz")
     assert np.array_equal(read.percentiles(calibration), fit.percentiles(calibration))
+
+
+@pytest.mark.parametrize(
+    ("percentile", "word"),
+    [(50, "familiar"), (97.5, "familiar"), (97.6, "unusual"), (99.6, "unfamiliar")],
+)
+def test_a_percentile_has_a_word(percentile, word):
+    said = familiarity_in_words(percentile, unusual_percentile=97.5, unfamiliar_percentile=99.5)
+    assert said == word
