@@ -64,3 +64,10 @@ class UserChangeRefused(DomainError):
     """A change of a user that would lock people out or is not complete."""
 
     code = "user_change_refused"
+
+
+class LaboratoryNotFound(NotFound):
+    """The operator named a laboratory that does not exist."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no laboratory of this name. Check its spelling.")

@@ -6,7 +6,12 @@ Opens no model: the engine does, after checking each file against the folder's c
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Protocol
+from uuid import uuid4
 
 from django.conf import settings
 
@@ -18,15 +23,64 @@ CARD = "card.json"
 Fingerprint = tuple[tuple[str, int, int], ...]
 
 
+class Stored(Protocol):
+    """A row that says where its files are: a `ModelVersion`."""
+
+    laboratory_id: Any
+    folder: str
+
+
 def shipped_folders() -> list[Path]:
     """The folders of the models that come with the program, by name."""
     root = Path(settings.SHIPPED_MODELS_DIR)
     return sorted(card.parent for card in root.glob(f"*/{CARD}"))
 
 
-def model_folder(name: str) -> Path:
-    """The folder of a version, by the name that its row keeps."""
-    return Path(settings.SHIPPED_MODELS_DIR) / name
+def model_folder(version: Stored) -> Path:
+    """The folder of a version: among the shipped ones, or in the registry."""
+    if version.laboratory_id is None:
+        return Path(settings.SHIPPED_MODELS_DIR) / version.folder
+    return _registered_models() / version.folder
+
+
+def keep_folder(source: Path, sums: Mapping[str, str]) -> str:
+    """Copy a finished version into the registry, under a name that no other has.
+
+    What arrives is hashed and flushed to the disk before the folder gets its name.
+
+    Args:
+        source: the version's folder.
+        sums: SHA-256 of each of its files by name, from its `SHA256SUMS`; no others are taken.
+
+    Returns:
+        The folder's name in the registry.
+
+    Raises:
+        ArtifactDamaged: a file is not what the checksums say, or lies outside the folder.
+    """
+    if any(Path(name).name != name for name in sums):
+        raise ArtifactDamaged(f"{CHECKSUMS} of {source.name} names a file outside the folder.")
+    kept = _registered_models() / uuid4().hex
+    part = kept.with_name(kept.name + ".part")
+    part.mkdir(parents=True)
+    try:
+        _copy_durably(source / CHECKSUMS, part / CHECKSUMS)
+        for name, digest in sums.items():
+            if _copy_durably(source / name, part / name) != digest:
+                raise ArtifactDamaged(
+                    f"The file {name} of {source.name} changed while it was registered. Try again."
+                )
+        part.rename(kept)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    return kept.name
+
+
+def remove_folder(version: Stored) -> None:
+    """Take the folder of a version that came to no row out of the registry."""
+    if version.laboratory_id is not None:
+        shutil.rmtree(_registered_models() / version.folder, ignore_errors=True)
 
 
 def checksums_sha256(folder: Path) -> str:
@@ -72,3 +126,19 @@ def is_registered_folder(folder: Path, registered_sha256: str) -> bool:
     except (ArtifactDamaged, OSError):
         return False
     return all((folder / line.partition("  ")[2]).is_file() for line in lines if line)
+
+
+def _registered_models() -> Path:
+    return Path(settings.REGISTRY_DIR) / "models"
+
+
+def _copy_durably(source: Path, target: Path) -> str:
+    """Copy a file onto the disk; the SHA-256 of what was written."""
+    digest = hashlib.sha256()
+    with source.open("rb") as taken, target.open("xb") as kept:
+        while part := taken.read(1024 * 1024):
+            digest.update(part)
+            kept.write(part)
+        kept.flush()
+        os.fsync(kept.fileno())
+    return digest.hexdigest()

@@ -1,6 +1,6 @@
 """What the models refuse, in sentences."""
 
-from hematovision.errors import DomainError
+from hematovision.errors import DomainError, NotFound
 
 
 class NoActiveModel(DomainError):
@@ -40,3 +40,27 @@ class ModelVersionChanged(DomainError):
             f"The files of model version {version} are not the ones that were registered, and "
             "results were made with it. Restore them, or give the new files a new version."
         )
+
+
+class ModelVersionRefused(DomainError):
+    """A version's folder is whole, but is not one that may be used."""
+
+    code = "model_version_refused"
+    http_status = 409
+
+
+class ModelVersionTaken(DomainError):
+    """The laboratory has a version of this name already."""
+
+    code = "model_version_taken"
+    http_status = 409
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"There is a version {version} already. Give this one another number.")
+
+
+class ModelVersionNotFound(NotFound):
+    """No such version, shipped or of this laboratory."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such model version in your laboratory.")

@@ -3,6 +3,7 @@ import uuid
 from django.db import models
 
 from accounts.models import Laboratory
+from mlmodels.models.imaging_profile import ImagingProfile
 
 
 class ModelVersion(models.Model):
@@ -19,6 +20,14 @@ class ModelVersion(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     laboratory = models.ForeignKey(
         Laboratory, on_delete=models.PROTECT, null=True, blank=True, related_name="model_versions"
+    )
+    # Set where it was adapted to one profile and is of no use for others.
+    profile = models.ForeignKey(
+        ImagingProfile,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="model_versions",
     )
     name = models.CharField(max_length=60)
     version = models.CharField(max_length=60)

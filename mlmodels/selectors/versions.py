@@ -4,23 +4,67 @@ from __future__ import annotations
 
 import re
 
+from django.db.models import F, Q
+
 from accounts.models import Laboratory
-from mlmodels.models import ModelVersion
+from mlmodels.models import ImagingProfile, ModelVersion, Promotion
 
 
-def active_version(laboratory: Laboratory | None) -> ModelVersion | None:
-    """The version that classifies for a laboratory now: the newest one that is shipped.
+def active_version(
+    laboratory: Laboratory | None, profile: ImagingProfile | None = None
+) -> ModelVersion | None:
+    """The version that classifies for a laboratory now.
+
+    The newest row of its ledger for the imaging profile decides, else the newest row for all
+    profiles, else what is shipped; a row without a version means "as shipped".
 
     Args:
         laboratory: whose; none asks for the installation's own.
+        profile: of the image; none asks for images without one.
 
     Returns:
         The version, or none where none is registered.
     """
+    row = promotion_in_force(laboratory, profile) if laboratory is not None else None
+    if row is not None and row.version is not None:
+        return row.version
+    return newest_shipped()
+
+
+def promotion_in_force(laboratory: Laboratory, profile: ImagingProfile | None) -> Promotion | None:
+    """The row of the ledger that decides for a profile; none where the laboratory has none."""
+    rows = Promotion.objects.filter(
+        Q(profile__isnull=True) | Q(profile=profile), laboratory=laboratory
+    )
+    # A profile's own row goes before one for all profiles, however old it is.
+    return (
+        rows.select_related("version", "by")
+        .defer("version__card")
+        .order_by(F("profile").asc(nulls_last=True), "-number")
+        .first()
+    )
+
+
+def newest_shipped() -> ModelVersion | None:
+    """The newest of the versions that come with the program."""
     shipped = ModelVersion.objects.filter(
         laboratory__isnull=True, status=ModelVersion.Status.SHIPPED
     ).defer("card")
     return max(shipped, key=lambda row: (version_key(row.version), row.name), default=None)
+
+
+def versions_in_use(at_most: int) -> list[ModelVersion]:
+    """Versions that classify for some laboratory or profile, the shipped one first.
+
+    Args:
+        at_most: how many; of the others, those promoted last.
+    """
+    chosen: dict[tuple[object, object], Promotion] = {}
+    for row in Promotion.objects.order_by("at", "number").select_related("version"):
+        chosen[row.laboratory_id, row.profile_id] = row
+    promoted = sorted(chosen.values(), key=lambda row: row.at, reverse=True)
+    found = [newest_shipped(), *(row.version for row in promoted)]
+    return list(dict.fromkeys(version for version in found if version is not None))[:at_most]
 
 
 def version_key(version: str) -> tuple[tuple[int, int | str], ...]:

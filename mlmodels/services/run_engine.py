@@ -1,9 +1,11 @@
-"""Holds the open engine of a worker process. Loads TensorFlow or LiteRT: workers only."""
+"""Holds the open engines of a worker process. Loads TensorFlow or LiteRT: workers only."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections import OrderedDict
+from pathlib import Path
 
 import numpy as np
 from django.conf import settings
@@ -16,34 +18,49 @@ from mlmodels.models import ModelVersion
 
 logger = logging.getLogger(__name__)
 
-Key = tuple[str, str, artifacts.Fingerprint]
+Key = tuple[Path, str, str, artifacts.Fingerprint]
+
+# Laboratories and imaging profiles that one worker serves in turn may each have a version of
+# their own; an engine is some hundred megabytes.
+ENGINES_KEPT = 3
 
 _lock = threading.Lock()
-_open: dict[Key, Engine] = {}
+_open: OrderedDict[Key, Engine] = OrderedDict()
 
 
 def engine_for(version: ModelVersion) -> Engine:
     """The open engine of a version; opened once in a process, again when its files change.
 
-    A new version is opened beside the old one, which goes when the new one stands; who works
-    with the old one keeps it to the end.
+    The last few that were asked for stay open. A new one is opened beside them, and the one
+    that was not asked for the longest goes when the new one stands; who works with it keeps it
+    to the end.
 
     Raises:
         ModelDamaged: a file is missing, or is not the one that was registered.
     """
-    folder = artifacts.model_folder(version.folder)
-    key = (version.checksums_sha256, settings.INFERENCE_RUNTIME, artifacts.fingerprint(folder))
+    folder = artifacts.model_folder(version)
+    runtime, files = settings.INFERENCE_RUNTIME, artifacts.fingerprint(folder)
+    key = (folder, version.checksums_sha256, runtime, files)
     with _lock:
         engine = _open.get(key)
         if engine is None:
             engine = _load(version)
-            _open.clear()
+            _forget(folder)
             _open[key] = engine
+        _open.move_to_end(key)
+        while len(_open) > ENGINES_KEPT:
+            _open.popitem(last=False)
         return engine
 
 
+def _forget(folder: Path) -> None:
+    """Close what was opened of a folder before its files changed."""
+    for key in [key for key in _open if key[0] == folder]:
+        del _open[key]
+
+
 def _load(version: ModelVersion) -> Engine:
-    folder = artifacts.model_folder(version.folder)
+    folder = artifacts.model_folder(version)
     try:
         artifacts.refuse_other_files(folder, version.checksums_sha256)
         engine = load_engine(folder, runtime=settings.INFERENCE_RUNTIME)

@@ -6,14 +6,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
+from accounts.models import AuditAction, Laboratory
+from accounts.services.audit import record_event
 from mlmodels import artifacts
-from mlmodels.errors import ModelVersionChanged
+from mlmodels.errors import ModelVersionChanged, ModelVersionRefused, ModelVersionTaken
+from mlmodels.ml.agreement import runtimes_agree
 from mlmodels.ml.engine import verify_folder
 from mlmodels.ml.errors import ArtifactDamaged
-from mlmodels.models import ModelVersion
+from mlmodels.models import ImagingProfile, ModelVersion
 
 
 def register_shipped() -> list[ModelVersion]:
@@ -26,6 +29,77 @@ def register_shipped() -> list[ModelVersion]:
         ModelVersionChanged: a version that made results has other files now.
     """
     return [_register(folder) for folder in artifacts.shipped_folders()]
+
+
+def register_candidate(
+    *,
+    laboratory: Laboratory,
+    folder: Path,
+    name: str,
+    version: str,
+    profile: ImagingProfile | None = None,
+) -> ModelVersion:
+    """Copy a finished version into the registry as a laboratory's candidate.
+
+    The end of a training run, and the operator's command: it has no actor, and no page or
+    address of the product leads here with a file that a person sends.
+
+    Args:
+        folder: card, checksums, both model files and what goes with them.
+        name, version: what it is called in the laboratory.
+        profile: set where it was adapted to that profile alone.
+
+    Raises:
+        ArtifactDamaged: a file is missing, or does not match its checksum.
+        ModelVersionRefused: its two model files do not agree, or its name is not one.
+        ModelVersionTaken: the laboratory has a version of that name.
+    """
+    sums = verify_folder(folder)
+    card = {**_read_card(folder), "name": name, "version": version}
+    _refuse_unusable(card)
+    row = ModelVersion(
+        laboratory=laboratory,
+        profile=profile,
+        name=name,
+        version=version,
+        status=ModelVersion.Status.CANDIDATE,
+        folder=artifacts.keep_folder(folder, sums),
+        classes=card["engine"]["classes"],
+        card=card,
+    )
+    try:
+        with transaction.atomic():
+            row.checksums_sha256 = artifacts.checksums_sha256(artifacts.model_folder(row))
+            row.save(force_insert=True)
+            record_event(
+                action=AuditAction.MODEL_REGISTERED,
+                actor=None,
+                laboratory=laboratory,
+                obj=row,
+                changes={
+                    "version": [None, str(row)],
+                    "checksums_sha256": [None, row.checksums_sha256],
+                },
+            )
+    except BaseException as error:
+        artifacts.remove_folder(row)
+        if isinstance(error, IntegrityError):
+            raise ModelVersionTaken(str(row)) from error
+        raise
+    return row
+
+
+def _refuse_unusable(card: dict[str, Any]) -> None:
+    """Let only a version pass that can be named and that both runtimes read alike."""
+    for field in ("name", "version"):
+        longest = ModelVersion._meta.get_field(field).max_length or 0
+        if not 0 < len(card[field].strip()) <= longest:
+            raise ModelVersionRefused(f"Give the version a {field} of 1 to {longest} characters.")
+    if not runtimes_agree(card):
+        raise ModelVersionRefused(
+            "The card of this version does not say that its Keras and LiteRT files agree, so it "
+            "is not registered. Train it again, or export both files from one network."
+        )
 
 
 def _register(folder: Path) -> ModelVersion:
@@ -51,13 +125,23 @@ def _register(folder: Path) -> ModelVersion:
         )
 
 
+def name_on_card(folder: Path) -> tuple[str, str]:
+    """Name and version that a version's folder gives itself.
+
+    Raises:
+        ArtifactDamaged: there is no card, or it cannot be read.
+    """
+    card = _read_card(folder)
+    return str(card["name"]), str(card["version"])
+
+
 def _read_card(folder: Path) -> dict[str, Any]:
     try:
         card = json.loads((folder / artifacts.CARD).read_text(encoding="utf-8"))
         _ = card["name"], card["version"], card["engine"]["classes"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArtifactDamaged(
-            f"The card of {folder.name} cannot be read. Restore the version's folder."
+            f"The card of {folder.name} is missing or cannot be read. Restore the version's folder."
         ) from error
     return card
 

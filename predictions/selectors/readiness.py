@@ -24,7 +24,7 @@ def model_is_there() -> bool:
     """A version is active, and its folder is the one that was registered."""
     version = active_version(None)
     return version is not None and artifacts.is_registered_folder(
-        artifacts.model_folder(version.folder), version.checksums_sha256
+        artifacts.model_folder(version), version.checksums_sha256
     )
 
 

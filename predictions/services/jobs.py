@@ -38,7 +38,8 @@ class Claim:
 
     Args:
         fence: what the row's fence must still be when something is written.
-        version: the model version that is active now; none where none is registered.
+        version: the one that is active now for the image's profile; none where none is
+            registered.
     """
 
     job_id: UUID
@@ -84,14 +85,16 @@ def claim(job_id: UUID) -> Claim | None:
     The holder is this very process, by host and process id.
     """
     job = (
-        ClassificationJob.objects.select_related("image__sample__laboratory")
+        ClassificationJob.objects.select_related(
+            "image__sample__laboratory", "image__imaging_profile"
+        )
         .filter(pk=job_id)
         .first()
     )
     if job is None:
         return None
     laboratory = job.image.sample.laboratory
-    version = active_version(laboratory)
+    version = active_version(laboratory, job.image.imaging_profile)
     now = timezone.now()
     # The read of the new fence stands under the row's lock of the update.
     with transaction.atomic():

@@ -17,8 +17,8 @@ from mlmodels.errors import ModelDamaged, NoActiveModel
 from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.images import ImageLimits
 from mlmodels.ml.pipeline import Findings, read_image
-from mlmodels.selectors.versions import active_version
-from mlmodels.services.run_engine import engine_for
+from mlmodels.selectors.versions import versions_in_use
+from mlmodels.services.run_engine import ENGINES_KEPT, engine_for
 from predictions import storage
 from predictions.errors import OriginalMissing, StorageUnavailable
 from predictions.models import Cell, ClassificationJob
@@ -59,10 +59,9 @@ def classify_image(*, job_id: UUID) -> None:
 
 
 def preload_engine() -> None:
-    """Open the active version's engine before the first image asks for it."""
+    """Open the engines of the active versions before the first image asks for one."""
     try:
-        version = active_version(None)
-        if version is not None:
+        for version in versions_in_use(ENGINES_KEPT):
             engine_for(version)
     except (DomainError, DatabaseError):
         # The first job meets the same and says it on its row.
