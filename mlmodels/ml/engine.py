@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mlmodels.ml.attributes import ATTRIBUTES, AttributeHead, load_attributes
 from mlmodels.ml.calibration import Thresholds
 from mlmodels.ml.crops import CropRule
 from mlmodels.ml.errors import ArtifactDamaged
@@ -38,6 +39,7 @@ class Engine:
         runtime: the open network.
         weights_sha256: of the model file that is open.
         card: the whole card.
+        attributes: names what a white cell looks like; None where the version cannot.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Engine:
     runtime: Runtime
     weights_sha256: str = ""
     card: dict[str, Any] = field(default_factory=dict, repr=False)
+    attributes: AttributeHead | None = field(default=None, repr=False)
 
     def run(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Run the network on crops, averaged over the version's views.
@@ -100,6 +103,7 @@ def load_engine(directory: Path, *, runtime: str, threads: int | None = None) ->
             runtime=open_runtime(directory, runtime, threads=threads),
             weights_sha256=sums[FILES[runtime]],
             card=card,
+            attributes=load_attributes(directory / ATTRIBUTES) if ATTRIBUTES in sums else None,
         )
     except (KeyError, TypeError, ValueError, OSError) as error:
         raise ArtifactDamaged(
