@@ -100,14 +100,34 @@ def expected_calibration_error(confidence: Sequence[float], right: Sequence[bool
 
     Source: Naeini 2015 (AAAI), Guo 2017 (arXiv 1706.04599).
     """
-    if len(confidence) == 0:
-        return 0.0
+    bins = reliability(confidence, right)
+    gaps = [b["n"] * abs(b["confidence"] - b["accuracy"]) for b in bins]
+    return float(sum(gaps) / len(confidence)) if gaps else 0.0
+
+
+def reliability(confidence: Sequence[float], right: Sequence[bool]) -> list[dict[str, float]]:
+    """How often answers of like confidence are right: the points of a calibration plot.
+
+    Args:
+        confidence: 0 to 1.
+        right: as long.
+
+    Returns:
+        One entry for each of 15 equal bins that holds an answer: `n`, mean `confidence` and
+        `accuracy`, 0 to 1.
+
+    Source: reliability diagrams, Guo 2017 (arXiv 1706.04599).
+    """
     c, r = np.asarray(confidence, float), np.asarray(right, float)
     bins = np.minimum((c * ECE_BINS).astype(int), ECE_BINS - 1)
-    gaps = [
-        (bins == b).sum() * abs(c[bins == b].mean() - r[bins == b].mean()) for b in np.unique(bins)
+    return [
+        {
+            "n": int((bins == b).sum()),
+            "confidence": float(c[bins == b].mean()),
+            "accuracy": float(r[bins == b].mean()),
+        }
+        for b in np.unique(bins)
     ]
-    return float(sum(gaps) / len(c))
 
 
 def summarise(answers: Sequence[Answer], classes: Sequence[str]) -> dict[str, Any]:
@@ -120,8 +140,8 @@ def summarise(answers: Sequence[Answer], classes: Sequence[str]) -> dict[str, An
     Returns:
         A JSON-ready table: n, accuracy, balanced_accuracy (mean recall of the true classes
         present), per_class, confusion_matrix (rows true, columns predicted, last column: no
-        cell found), coverage (share accepted), accuracy_accepted, ece, intervals. Figures
-        without a denominator are null.
+        cell found), coverage (share accepted), accuracy_accepted, ece, reliability (the bins
+        behind it), intervals. Figures without a denominator are null.
     """
     names = [*classes, *sorted({a.true for a in answers} - set(classes))]
     table = _confusion(answers, names)
@@ -139,7 +159,8 @@ def summarise(answers: Sequence[Answer], classes: Sequence[str]) -> dict[str, An
         "confusion_matrix": {"classes": [*names, "no_cell_found"], "rows": table.tolist()},
         "coverage": _share(len(accepted), n),
         "accuracy_accepted": _share(sum(accepted), len(accepted)),
-        "ece": expected_calibration_error([c for c, _ in found], [r for _, r in found]),
+        "ece": expected_calibration_error(*_columns(found)),
+        "reliability": reliability(*_columns(found)),
         "no_cell_found": n - len(found),
         "intervals": {
             "accuracy": wilson_interval(sum(right), n),
@@ -147,6 +168,10 @@ def summarise(answers: Sequence[Answer], classes: Sequence[str]) -> dict[str, An
             "accuracy_accepted": wilson_interval(sum(accepted), len(accepted)),
         },
     }
+
+
+def _columns(found: Sequence[tuple[float, bool]]) -> tuple[list[float], list[bool]]:
+    return [confidence for confidence, _ in found], [right for _, right in found]
 
 
 def _confusion(answers: Sequence[Answer], names: list[str]) -> np.ndarray:
