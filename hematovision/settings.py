@@ -209,6 +209,10 @@ THUMBNAIL_SIDE_PX = 240
 SHIPPED_MODELS_DIR = env.folder("SHIPPED_MODELS_DIR", default=BASE_DIR / "mlmodels" / "shipped")
 # What laboratories bring and make: datasets, training runs, model versions. Private, never served.
 REGISTRY_DIR = env.folder("REGISTRY_DIR", default=VAR_DIR / "registry")
+# Files of ImageNet weights that trainings begin with; without them, from random weights.
+BASE_WEIGHTS_DIR = env.folder("BASE_WEIGHTS_DIR", default=VAR_DIR / "weights")
+TRAINING_THREADS = env.whole("TRAINING_THREADS", default=2, at_least=1)
+TRAINING_AT_MOST_H = env.whole("TRAINING_AT_MOST_H", default=48, at_least=1)
 INFERENCE_RUNTIME = env.choice("INFERENCE_RUNTIME", default="keras", allowed=("keras", "litert"))
 JOB_LEASE_S = env.whole("JOB_LEASE_S", default=60, at_least=2)
 JOB_MAX_ATTEMPTS = env.whole("JOB_MAX_ATTEMPTS", default=5, at_least=1)
@@ -270,6 +274,11 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {
         "task": "predictions.sweep_jobs",
+        "schedule": SWEEP_EVERY_S,
+        "options": {"expires": SWEEP_EVERY_S},
+    },
+    "sweep-models": {
+        "task": "mlmodels.sweep",
         "schedule": SWEEP_EVERY_S,
         "options": {"expires": SWEEP_EVERY_S},
     },

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.conf import settings
 
@@ -19,6 +19,8 @@ from mlmodels.ml.errors import ArtifactDamaged
 
 CHECKSUMS = "SHA256SUMS"
 CARD = "card.json"
+RUN_LOG = "log.txt"
+RUN_PROVENANCE = "provenance.json"
 
 Fingerprint = tuple[tuple[str, int, int], ...]
 
@@ -81,6 +83,21 @@ def remove_folder(version: Stored) -> None:
     """Take the folder of a version that came to no row out of the registry."""
     if version.laboratory_id is not None:
         shutil.rmtree(_registered_models() / version.folder, ignore_errors=True)
+
+
+def dataset_folder(name: str) -> Path:
+    """The folder of a dataset, by the name that its row keeps: pictures and `manifest.csv`."""
+    return Path(settings.REGISTRY_DIR) / "datasets" / name
+
+
+def run_folder(run_id: UUID) -> Path:
+    """Where a training run keeps its progress, log, checkpoint, figures and version."""
+    return Path(settings.REGISTRY_DIR) / "runs" / str(run_id)
+
+
+def remove_kept_crops(run_id: UUID) -> None:
+    """Give back the room of a run's cut crops; a run that goes on cuts them again."""
+    shutil.rmtree(run_folder(run_id) / "kept", ignore_errors=True)
 
 
 def checksums_sha256(folder: Path) -> str:

@@ -64,3 +64,48 @@ class ModelVersionNotFound(NotFound):
 
     def __init__(self) -> None:
         super().__init__("There is no such model version in your laboratory.")
+
+
+class GateRefused(DomainError):
+    """A check at the gate that cannot be asked for; the sentence says why."""
+
+    code = "gate_refused"
+    http_status = 409
+
+
+class PromotionRefused(DomainError):
+    """What is active cannot be changed so; the sentence says why."""
+
+    code = "promotion_refused"
+    http_status = 409
+
+
+class LedgerMoved(DomainError):
+    """Somebody else changed what is active since the page was shown."""
+
+    code = "ledger_moved"
+    http_status = 409
+
+
+class ShadowRefused(DomainError):
+    """A version cannot be put in shadow; the sentence says why."""
+
+    code = "shadow_refused"
+    http_status = 409
+
+
+class TrainingRunNotFound(NotFound):
+    """No such training run in this laboratory."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such training run in your laboratory.")
+
+
+class TrainingRefused(DomainError):
+    """A training that cannot be asked for, cancelled or resumed; the sentence says why."""
+
+    code = "training_refused"
+    http_status = 409
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence, fields={field: [sentence]} if field else None)

@@ -125,8 +125,16 @@ def _vgg16(a: Architecture, weights_folder: Path | None) -> Any:
     )
 
 
-def _weights(a: Architecture, folder: Path | None) -> str | None:
-    if a.weights == "none":
+def weights_file(a: Architecture, folder: Path | None) -> Path | None:
+    """The file of base weights that a network begins with; none for random or fetched ones."""
+    if a.base != "mobilenet_v2" or a.weights == "none" or folder is None:
         return None
-    file = folder / WEIGHTS_FILE.format(alpha=a.alpha) if folder else None
-    return str(file) if file and file.is_file() else "imagenet"
+    file = folder / WEIGHTS_FILE.format(alpha=a.alpha)
+    return file if file.is_file() else None
+
+
+def _weights(a: Architecture, folder: Path | None) -> str | None:
+    file = weights_file(a, folder)
+    if file is not None:
+        return str(file)
+    return "imagenet" if a.weights == "imagenet" else None

@@ -15,6 +15,7 @@ from mlmodels.ml.errors import RecipeInvalid
 
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 BASES = ("mobilenet_v2", "plain_cnn", "deep_cnn", "vgg16")
+WEIGHTS = ("imagenet", "imagenet_if_at_hand", "none")
 PIXELS = ("minus_one_to_one", "zero_to_one")
 OPTIMIZERS = ("adamw", "adam", "sgd")
 # Fields that recipes got after the first stages were kept, with what they meant before.
@@ -35,7 +36,8 @@ class Architecture:
         base: "mobilenet_v2"; or from random weights "plain_cnn", a small network, "deep_cnn",
             one of over 15 million parameters, or "vgg16" without its dense layers.
         alpha: its width, as Keras has it, e.g. 0.35 or 1.0.
-        weights: "imagenet" or "none".
+        weights: "imagenet", "none", or "imagenet_if_at_hand": from random weights where no file
+            of base weights lies in the folder for them; nothing is fetched.
         input_px: side of the crop the network sees, px.
         dropout: share of features dropped before the heads, 0 to below 1.
         batch_norm_momentum: of the moving statistics, 0 to below 1.
@@ -162,6 +164,8 @@ class Recipe:
         stages: in order.
         views: mirrored and turned views of a crop whose answers are averaged, 1 to 8.
         seed: of everything random.
+        summary: one line for people who choose a recipe; without it none is offered.
+        crops_per_second: trained on two cores, as once measured; 0 where nobody did.
         text: the file as it stands.
     """
 
@@ -174,12 +178,24 @@ class Recipe:
     stages: tuple[Stage, ...]
     views: int = 1
     seed: int = 7
+    summary: str = ""
+    crops_per_second: float = 0.0
     text: str = ""
 
     @property
     def sha256(self) -> str:
         """Of the recipe's text."""
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def trains_one_set(self) -> bool:
+        """Whether a dataset of somebody's own is all it trains on."""
+        return all(set(stage.shares) == {"own"} for stage in self.stages)
+
+    @property
+    def crops(self) -> int:
+        """Crops that all its epochs draw."""
+        return sum(stage.epochs * stage.crops_per_epoch for stage in self.stages)
 
 
 def load_recipe(name: str) -> Recipe:
@@ -261,7 +277,7 @@ def _check(recipe: Recipe) -> None:
             a.base == "mobilenet_v2" or a.weights == "none",
             f"{a.base} has no imagenet weights here",
         ),
-        (a.weights in ("imagenet", "none"), "weights must be imagenet or none"),
+        (a.weights in WEIGHTS, f"weights must be one of {', '.join(WEIGHTS)}"),
         (not a.frozen or a.weights == "imagenet", "only imagenet weights can be frozen"),
         (0 <= a.dense <= 4096, "dense must be 0 to 4096"),
         (a.pixels in PIXELS, f"pixels must be {' or '.join(PIXELS)}"),

@@ -19,8 +19,10 @@ import numpy as np
 
 from mlmodels.ml.architecture import build_network
 from mlmodels.ml.checkpoints import put_weights, weights_of, write_arrays
-from mlmodels.ml.early_stopping import inner_loss, is_over, keep_if_better, put_best, read_best
+from mlmodels.ml.classes import CLASSES
+from mlmodels.ml.early_stopping import inner_figures, is_over, keep_if_better, put_best, read_best
 from mlmodels.ml.errors import RecipeInvalid
+from mlmodels.ml.progress import PREPARING, TRAINING, Progress, Tell, tell_nobody
 from mlmodels.ml.recipe import Recipe, Stage, deciding
 from mlmodels.ml.training_data import (
     TrainingData,
@@ -29,7 +31,17 @@ from mlmodels.ml.training_data import (
     rows_sha256,
 )
 
-METRICS = ("stage", "epoch", "steps", "loss", "accuracy", "cell_accuracy", "seconds")
+METRICS = (
+    "stage",
+    "epoch",
+    "steps",
+    "loss",
+    "accuracy",
+    "cell_accuracy",
+    "seconds",
+    "inner_loss",
+    "inner_accuracy",
+)
 Say = Callable[[str], None]
 
 
@@ -44,6 +56,10 @@ class RunPlan:
         cache: kept crops and finished shared stages.
         hold_out: a split left out, or empty.
         threads: of TensorFlow; 1 makes runs equal to the bit.
+        classes: what the network tells apart, in the order of its logits.
+        weights: a folder with files of base weights; none for `weights` of the data folder.
+        follows_inner: measure the inner part after each epoch, also where no patience asks.
+        repeatable: the same numbers for the same seed on several threads too; a little slower.
     """
 
     recipe: Recipe
@@ -52,6 +68,16 @@ class RunPlan:
     cache: Path
     hold_out: str = ""
     threads: int = 2
+    classes: tuple[str, ...] = CLASSES
+    weights: Path | None = None
+    follows_inner: bool = False
+    repeatable: bool = False
+
+    @property
+    def weights_folder(self) -> Path | None:
+        """Where base weights lie, if there is such a folder."""
+        folder = self.weights or self.data_root / "weights"
+        return folder if folder.is_dir() else None
 
 
 def with_overrides(recipe: Recipe, *, seed: int | None, epochs: int | None) -> Recipe:
@@ -62,27 +88,47 @@ def with_overrides(recipe: Recipe, *, seed: int | None, epochs: int | None) -> R
     return replace(recipe, seed=recipe.seed if seed is None else seed, stages=stages)
 
 
-def train(plan: RunPlan, say: Say = print) -> tuple[Any, TrainingData]:
+def prepare(plan: RunPlan, say: Say = print, tell: Tell = tell_nobody) -> TrainingData:
+    """Locate and cut the crops of a plan, or open those that were kept.
+
+    Args:
+        plan: what to do.
+        say: told a line now and then.
+        tell: told how far it is.
+    """
+    tell(Progress(PREPARING))
+    data = load_training_data(
+        plan.recipe,
+        plan.data_root,
+        hold_out=plan.hold_out,
+        cache=plan.cache,
+        classes=plan.classes,
+    )
+    say(f"{len(data.training)} crops train, {len(data.inner)} calibrate")
+    return data
+
+
+def train(
+    plan: RunPlan, say: Say = print, tell: Tell = tell_nobody, data: TrainingData | None = None
+) -> tuple[Any, TrainingData]:
     """Run all stages of a plan, or the rest of them.
 
     Args:
         plan: what to do.
         say: told a line now and then.
+        tell: told after each step.
+        data: what `prepare` gave; none prepares it now.
 
     Returns:
         The trained Keras model and the data it was trained on.
     """
     _prepare_tensorflow(plan)
-    data = load_training_data(plan.recipe, plan.data_root, hold_out=plan.hold_out, cache=plan.cache)
-    say(f"{len(data.training)} crops train, {len(data.inner)} calibrate")
+    data = data or prepare(plan, say, tell)
     _open_run_folder(plan, data)
-    weights = plan.data_root / "weights"
-    model = build_network(
-        plan.recipe.architecture, len(data.classes), weights if weights.is_dir() else None
-    )
+    model = build_network(plan.recipe.architecture, len(data.classes), plan.weights_folder)
     first = _restore_shared_stages(plan, data, model, say)
     for index in range(first, len(plan.recipe.stages)):
-        _run_stage(plan, data, model, index, say)
+        _run_stage(plan, data, model, index, say, tell)
         if index + 1 < len(plan.recipe.stages):
             _keep_shared_stage(plan, data, model, index)
     return model, data
@@ -112,11 +158,15 @@ def _prepare_tensorflow(plan: RunPlan) -> None:
     except RuntimeError:
         pass  # TensorFlow already runs in this process; its threads stay as they are.
     keras.utils.set_random_seed(plan.recipe.seed)
+    if plan.repeatable:
+        tf.config.experimental.enable_op_determinism()
 
 
-def _run_stage(plan: RunPlan, data: TrainingData, model: Any, index: int, say: Say) -> None:
+def _run_stage(
+    plan: RunPlan, data: TrainingData, model: Any, index: int, say: Say, tell: Tell
+) -> None:
     stage = plan.recipe.stages[index]
-    steps = max(1, stage.crops_per_epoch // stage.batch)
+    steps = steps_of(stage)
     optimizer = _optimizer(stage, steps)
     optimizer.build(model.trainable_variables)
     done = _restore_checkpoint(plan, model, optimizer, index)
@@ -128,13 +178,15 @@ def _run_stage(plan: RunPlan, data: TrainingData, model: Any, index: int, say: S
         start, sums = time.monotonic(), np.zeros(5)
         for k, batch in enumerate(epoch_batches(data, plan.recipe, index, epoch, steps)):
             sums += np.array([float(v) for v in step(*batch)])
+            now = _progress(plan.recipe, index, epoch, k + 1, sums, time.monotonic() - start)
+            tell(now)
             if k % 25 == 24:
                 rate = (k + 1) * stage.batch / (time.monotonic() - start)
                 say(
                     f"{stage.name} {epoch + 1}/{stage.epochs} step {k + 1}/{steps} "
-                    f"loss {sums[0] / (k + 1):.3f} acc {sums[1] / sums[2]:.3f} {rate:.0f}/s"
+                    f"loss {now.loss:.3f} acc {now.accuracy:.3f} {rate:.0f}/s"
                 )
-        row = (
+        row: list[Any] = [
             stage.name,
             epoch + 1,
             steps,
@@ -142,15 +194,46 @@ def _run_stage(plan: RunPlan, data: TrainingData, model: Any, index: int, say: S
             round(sums[1] / max(sums[2], 1), 5),
             round(sums[3] / sums[4], 5),
             round(time.monotonic() - start, 1),
-        )
-        if stage.patience:
-            loss = inner_loss(model, data, plan.recipe)
-            keep_if_better(plan.output, model, index, epoch + 1, loss)
-        _save_checkpoint(plan, model, optimizer, index, epoch + 1)
+        ]
+        if stage.patience or plan.follows_inner:
+            loss, accuracy = inner_figures(model, data, plan.recipe)
+            row += [round(loss, 5), round(accuracy, 5)]
+            if stage.patience:
+                keep_if_better(plan.output, model, index, epoch + 1, loss)
+        # In this order: a kill in between costs an epoch that is run again, never its row.
         _append_metrics(plan.output / "metrics.csv", row)
-        say(" ".join(f"{n}={v}" for n, v in zip(METRICS, row, strict=True)))
+        _save_checkpoint(plan, model, optimizer, index, epoch + 1)
+        say(" ".join(f"{n}={v}" for n, v in zip(METRICS, row, strict=False)))
     if stage.patience:
         put_best(plan.output, model, index)
+
+
+def steps_of(stage: Stage) -> int:
+    """How many batches an epoch of a stage has."""
+    return max(1, stage.crops_per_epoch // stage.batch)
+
+
+def _progress(
+    recipe: Recipe, index: int, epoch: int, step: int, sums: np.ndarray, seconds: float
+) -> Progress:
+    """Where a run is, `step` batches into an epoch that began `seconds` ago."""
+    stage = recipe.stages[index]
+    left = (stage.epochs - epoch) * steps_of(stage) - step
+    crops = left * stage.batch
+    crops += sum(s.epochs * steps_of(s) * s.batch for s in recipe.stages[index + 1 :])
+    return Progress(
+        phase=TRAINING,
+        stage=stage.name,
+        stage_number=index + 1,
+        stages=len(recipe.stages),
+        epoch=epoch + 1,
+        epochs=stage.epochs,
+        step=step,
+        steps=steps_of(stage),
+        loss=round(sums[0] / step, 5),
+        accuracy=round(sums[1] / max(sums[2], 1), 5),
+        seconds_left=round(crops * seconds / (step * stage.batch), 1),
+    )
 
 
 def _optimizer(stage: Stage, steps: int) -> Any:
@@ -236,6 +319,8 @@ def _stage_key(recipe: Recipe, data: TrainingData, index: int) -> str:
     rows = [data.crops[i] for i in data.training if data.crops[i].set in sets]
     decided = [deciding(part) for part in (recipe.architecture, recipe.crop, recipe.augmentation)]
     decided += [deciding(stage) for stage in stages]
+    if data.classes != CLASSES:
+        decided.append({"classes": data.classes})
     text = json.dumps([decided, recipe.seed, rows_sha256(rows)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -263,10 +348,13 @@ def _restore_shared_stages(plan: RunPlan, data: TrainingData, model: Any, say: S
     return 0
 
 
-def _append_metrics(file: Path, row: tuple[Any, ...]) -> None:
-    new = not file.is_file()
+def _append_metrics(file: Path, row: list[Any]) -> None:
+    """Add an epoch; one that stands there already, of a run killed right after it, stays."""
+    known = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    if any(line.startswith(f"{row[0]},{row[1]},") for line in known):
+        return
     with file.open("a", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        if new:
+        if not known:
             writer.writerow(METRICS)
         writer.writerow(row)

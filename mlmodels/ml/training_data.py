@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,9 @@ from mlmodels.ml.recipe import Recipe, Stage
 from mlmodels.ml.splits import check_no_straddling, inner_sources
 
 TEST_SPLITS = {"test"}
+# Rows of these calibrate instead of a part of the training sources; of the set `own` alone.
+INNER_SPLITS = {"validation", "valid", "val"}
+OWN = "own"
 NEVER_TRAINED = {"jtsc", "raabin"}
 AHEAD = 4
 Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -62,7 +65,36 @@ def rows_sha256(crops: list[Crop]) -> str:
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 
-def load_training_data(recipe: Recipe, root: Path, *, hold_out: str, cache: Path) -> TrainingData:
+def classes_of(rows: Iterable[Row]) -> tuple[str, ...]:
+    """The classes that a dataset teaches: those of its training rows.
+
+    Returns:
+        In the order of `CLASSES`, then the others by name.
+
+    Raises:
+        ManifestInvalid: fewer than two, or a class that is only calibrated with.
+    """
+    listed = list(rows)
+    taught = {row.label for row in listed if row.split not in TEST_SPLITS | INNER_SPLITS}
+    if len(taught) < 2:
+        raise ManifestInvalid("A training needs pictures of at least two classes.")
+    untaught = {row.label for row in listed if row.split in INNER_SPLITS} - taught
+    if untaught:
+        raise ManifestInvalid(
+            f"The class {min(untaught)} has pictures for validation and none for training. "
+            "Give it some, or leave it out."
+        )
+    return (*(c for c in CLASSES if c in taught), *sorted(taught - set(CLASSES)))
+
+
+def load_training_data(
+    recipe: Recipe,
+    root: Path,
+    *,
+    hold_out: str,
+    cache: Path,
+    classes: tuple[str, ...] = CLASSES,
+) -> TrainingData:
     """Gather the crops of every set that the recipe's stages name.
 
     Args:
@@ -70,9 +102,11 @@ def load_training_data(recipe: Recipe, root: Path, *, hold_out: str, cache: Path
         root: the data folder. One without `cells/` is a single set, `own`.
         hold_out: a split that is left out, e.g. "fold0"; empty for none.
         cache: where crops are kept.
+        classes: what the network is to tell apart, in the order of its logits.
 
     Raises:
-        ManifestInvalid: a set is missing or may not train, or a source straddles splits.
+        ManifestInvalid: a set is missing or may not train, a source straddles splits, or no
+            cell is left to train or to calibrate with.
     """
     a, c = recipe.architecture, recipe.crop
     wide = CropRule(c.wide_scale, round(a.input_px * c.wide_scale / c.scale))
@@ -90,16 +124,29 @@ def load_training_data(recipe: Recipe, root: Path, *, hold_out: str, cache: Path
         raise ManifestInvalid(f"No picture is in the split {hold_out} that is to be held out.")
     inner = _inner_of(recipe, [crops[i] for i in kept])
     is_inner = np.array([crops[i].source in inner for i in kept])
+    _refuse_empty([crops[i] for i in kept], is_inner)
     order = np.array(kept)
     return TrainingData(
-        tuple(crops), stores, tuple(places), order[~is_inner], order[is_inner], CLASSES
+        tuple(crops), stores, tuple(places), order[~is_inner], order[is_inner], classes
     )
+
+
+def _refuse_empty(crops: list[Crop], is_inner: np.ndarray) -> None:
+    """Let pass only crops with a cell that trains and a cell that calibrates."""
+    parts = {bool(i) for crop, i in zip(crops, is_inner, strict=True) if crop.label != NO_CELL}
+    if False not in parts:
+        raise ManifestInvalid("No cell was found in the pictures that are to train.")
+    if True not in parts:
+        raise ManifestInvalid(
+            "No cell is left to calibrate with. Give the data a split named validation, or "
+            "pictures of at least four sources in one class."
+        )
 
 
 def _rows_of_set(name: str, root: Path) -> list[Row]:
     if name in NEVER_TRAINED:
         raise ManifestInvalid(f"The set {name} is for measuring only; no recipe may train on it.")
-    if name == "own":
+    if name == OWN:
         return rows_of_folder(root)
     return read_manifest(root / "cells" / name / "manifest.csv")
 
@@ -108,8 +155,10 @@ def _inner_of(recipe: Recipe, crops: list[Crop]) -> frozenset[str]:
     """Inner sources of each set apart, so that a small set has its share too."""
     chosen: set[str] = set()
     for name in {crop.set for crop in crops}:
-        rows = [c for c in crops if c.set == name and c.label != NO_CELL]
-        chosen |= inner_sources(rows, recipe.calibration.inner_share)
+        of_set = [crop for crop in crops if crop.set == name]
+        validation = {c.source for c in of_set if name == OWN and c.split in INNER_SPLITS}
+        cells = [crop for crop in of_set if crop.label != NO_CELL]
+        chosen |= validation or inner_sources(cells, recipe.calibration.inner_share)
     return frozenset(chosen)
 
 

@@ -1,13 +1,22 @@
-"""`manage.py train_model --recipe NAME --data DIR`: trains, or goes on where a kill left it."""
+"""`manage.py train_model --recipe NAME --data DIR`: trains, or goes on where a kill left it.
+
+With `--dataset`, it trains on one dataset of somebody's own; so do the workers of the product.
+"""
 
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from hematovision.children import die_with_parent
+from hematovision.errors import DomainError
 from mlmodels.ml.errors import EngineError
-from mlmodels.services.run_training import run_training, ship
+from mlmodels.ml.progress import write_failure
+from mlmodels.selectors.training import folder_of_dataset
+from mlmodels.services.run_dataset_training import train_on_dataset
+from mlmodels.services.run_training import NAME, run_training, ship
 
 
 class Command(BaseCommand):
@@ -19,6 +28,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--recipe", default="mobilenet_v2")
         parser.add_argument("--data", type=Path, help="the data folder")
+        parser.add_argument(
+            "--dataset", metavar="ID|FOLDER", help="instead: one dataset, by its id or its folder"
+        )
+        parser.add_argument("--name", default=NAME, help="of the version, with --dataset")
+        parser.add_argument(
+            "--parent", type=int, metavar="PID", help="of the process that this one ends with"
+        )
         parser.add_argument("--hold-out", default="", metavar="SPLIT", help="e.g. fold0")
         parser.add_argument("--output", type=Path, help="the run folder")
         parser.add_argument("--cache", type=Path, default=Path("var/training"))
@@ -31,6 +47,8 @@ class Command(BaseCommand):
         parser.add_argument("--metrics", nargs="*", default=[], metavar="NAME=FILE")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["parent"]:
+            die_with_parent(options["parent"])
         default = f"var/runs/{options['recipe']}-{options['hold_out'] or 'all'}"
         output = options["output"] or Path(default)
         try:
@@ -41,8 +59,12 @@ class Command(BaseCommand):
                 )
                 self.stdout.write(f"shipped: {folder}")
                 return
+            if options["dataset"]:
+                card = self._train_on_dataset(output, options)
+                self.stdout.write(f"{card['calibration']} agreement {card['agreement']}")
+                return
             if options["data"] is None:
-                raise CommandError("Name the data folder with --data DIR.")
+                raise CommandError("Name the data with --data DIR or --dataset ID.")
             card = run_training(
                 recipe=options["recipe"],
                 data=options["data"],
@@ -55,9 +77,26 @@ class Command(BaseCommand):
                 threads=options["threads"],
                 say=self._say,
             )
-        except (EngineError, OSError) as error:
+        except (EngineError, DomainError, OSError) as error:
+            if options["parent"]:
+                write_failure(output, code="training_failed", sentence=str(error))
             raise CommandError(str(error)) from error
         self.stdout.write(f"{card['calibration']} agreement {card['agreement']}")
+
+    def _train_on_dataset(self, output: Path, options: dict[str, Any]) -> dict[str, Any]:
+        return train_on_dataset(
+            recipe=options["recipe"],
+            dataset=folder_of_dataset(options["dataset"]),
+            output=output,
+            cache=options["cache"],
+            name=options["name"],
+            version=options["model_version"],
+            seed=options["seed"],
+            epochs=options["epochs"],
+            threads=options["threads"],
+            weights=Path(settings.BASE_WEIGHTS_DIR),
+            say=self._say,
+        )
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)

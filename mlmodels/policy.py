@@ -1,0 +1,47 @@
+"""Which rows of datasets, trainings and models a person sees."""
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import Laboratory, User
+from accounts.policy import Action, allows
+from mlmodels.errors import PromotionRefused
+from mlmodels.models import Dataset, GateCheck, ModelVersion, TrainingRun
+
+
+def visible_datasets(viewer: User) -> QuerySet[Dataset]:
+    """The datasets of the viewer's laboratory, for those who manage them."""
+    if not allows(viewer, Action.MANAGE_DATASETS):
+        return Dataset.objects.none()
+    return Dataset.objects.filter(laboratory_id=viewer.laboratory_id)
+
+
+def visible_training_runs(viewer: User) -> QuerySet[TrainingRun]:
+    """The training runs of the viewer's laboratory, for those who train."""
+    if not allows(viewer, Action.TRAIN_MODELS):
+        return TrainingRun.objects.none()
+    return TrainingRun.objects.filter(laboratory_id=viewer.laboratory_id)
+
+
+def visible_versions(viewer: User) -> QuerySet[ModelVersion]:
+    """What is shipped, and the model versions of the viewer's laboratory."""
+    if not allows(viewer, Action.SEE_MODELS):
+        return ModelVersion.objects.none()
+    return versions_of(viewer.laboratory)
+
+
+def versions_of(laboratory: Laboratory) -> QuerySet[ModelVersion]:
+    """What a laboratory may use: what is shipped, and its own."""
+    return ModelVersion.objects.filter(Q(laboratory__isnull=True) | Q(laboratory=laboratory))
+
+
+def visible_gate_checks(viewer: User) -> QuerySet[GateCheck]:
+    """The gate checks of the viewer's laboratory, for those who read model cards."""
+    if not allows(viewer, Action.SEE_MODELS):
+        return GateCheck.objects.none()
+    return GateCheck.objects.filter(laboratory_id=viewer.laboratory_id)
+
+
+def refuse_rejected(version: ModelVersion) -> None:
+    """Let only a version pass that was not rejected."""
+    if version.status == ModelVersion.Status.REJECTED:
+        raise PromotionRefused(f"{version} was rejected, so it is not used any more.")

@@ -1,0 +1,36 @@
+"""What workers do for datasets, training runs and models."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from celery import shared_task, signals
+from django.conf import settings
+
+from mlmodels.services import run_training_job, sweep
+
+# The run itself ends what takes too long, with a sentence; this is for a watcher that hangs.
+_TRAINING_LIMIT_S = (settings.TRAINING_AT_MOST_H + 1) * 3600
+
+
+@shared_task(
+    name="mlmodels.run_training",
+    soft_time_limit=_TRAINING_LIMIT_S,
+    time_limit=_TRAINING_LIMIT_S + 60,
+)
+def run_training(run_id: str) -> None:
+    """Train, or go on training, what one run asks for."""
+    run_training_job.run_training(run_id=UUID(run_id))
+
+
+@shared_task(name="mlmodels.sweep")
+def sweep_models() -> None:
+    """Look after work that was left behind."""
+    sweep.sweep()
+
+
+@signals.worker_shutting_down.connect
+def let_trainings_go(**kwargs: Any) -> None:
+    """A worker that is told to end gives its training back: it goes on elsewhere, or later."""
+    run_training_job.end_with_worker()

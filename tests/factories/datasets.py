@@ -1,0 +1,89 @@
+"""Frozen datasets of drawn cells: the folder with its pictures, and the rows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from itertools import count
+from pathlib import Path
+
+from django.utils import timezone
+
+from accounts.models import User
+from mlmodels import artifacts
+from mlmodels.ml.manifest import Row, write_manifest
+from mlmodels.models import Dataset, DatasetImage
+from tests.drawn_cells import draw_smear_png
+
+CLASSES = ("neutrophil", "lymphocyte")
+SIZE_PX = (160, 120)
+_numbers = count(1)
+
+
+def draw_dataset(
+    folder: Path,
+    *,
+    classes: Iterable[str] = CLASSES,
+    train: int = 6,
+    validation: int = 2,
+    test: int = 2,
+) -> list[Row]:
+    """Write pictures and `manifest.csv` into a folder; so many sources a class in each split."""
+    rows = []
+    width, height = SIZE_PX
+    for place, label in enumerate(classes):
+        splits = ["train"] * train + ["validation"] * validation + ["test"] * test
+        for number, split in enumerate(splits):
+            path = f"{label}/{number:03}.png"
+            file = folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            seed = 1000 * place + number
+            file.write_bytes(draw_smear_png(seed=seed, width=width, height=height))
+            rows.append(Row(path, label, f"{label} {number}", split))
+    write_manifest(rows, folder / "manifest.csv")
+    return rows
+
+
+def make_dataset(admin: User, *, name: str = "", **drawn: object) -> Dataset:
+    """A frozen dataset of drawn cells; `drawn` as for `draw_dataset`."""
+    number = next(_numbers)
+    dataset = Dataset.objects.create(
+        laboratory=admin.laboratory,
+        name=name or f"Dataset {number}",
+        state=Dataset.State.FROZEN,
+        duplicate_check=Dataset.DuplicateCheck.DONE,
+        created_by=admin,
+        frozen_by=admin,
+        frozen_at=timezone.now(),
+    )
+    dataset.folder = dataset.pk.hex
+    folder = artifacts.dataset_folder(dataset.folder)
+    rows = draw_dataset(folder, **drawn)  # type: ignore[arg-type]
+    dataset.manifest_sha256 = _manifest_sha256(folder, rows)
+    dataset.save()
+    DatasetImage.objects.bulk_create(_image(dataset, folder, row) for row in rows)
+    return dataset
+
+
+def _image(dataset: Dataset, folder: Path, row: Row) -> DatasetImage:
+    return DatasetImage(
+        dataset=dataset,
+        path=row.path,
+        sha256=_sha256(folder / row.path),
+        label=row.label,
+        source=row.source,
+        split=row.split,
+        width_px=SIZE_PX[0],
+        height_px=SIZE_PX[1],
+    )
+
+
+def _manifest_sha256(folder: Path, rows: Iterable[Row]) -> str:
+    lines = sorted(
+        ",".join((r.path, _sha256(folder / r.path), r.label, r.source, r.split)) for r in rows
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
