@@ -11,6 +11,10 @@ import numpy as np
 from mlmodels.ml.preprocess import WHITE_LEVEL
 from mlmodels.ml.recipe import Augmentation
 
+TINTED_SHARE = 0.6
+TINT_SPREAD = 0.25
+TINT_SHIFT_LAB = (14.0, 9.0, 9.0)
+
 
 def augment(
     wide: np.ndarray, ratio: float, side_px: int, a: Augmentation, rng: np.random.Generator
@@ -30,6 +34,7 @@ def augment(
     crop = _move(wide, ratio, side_px, a, rng)
     crop = _cut(crop, a, rng)
     crop = _stain(crop, a, rng)
+    crop = _tint(crop, a, rng)
     crop = _soften(crop, a, rng)
     return _disturb(crop, a, rng)
 
@@ -81,6 +86,23 @@ def _stain(crop: np.ndarray, a: Augmentation, rng: np.random.Generator) -> np.nd
     gamma = np.exp(rng.normal(0, a.light))
     values = np.exp(-np.clip(changed, 0, None) * np.float32(gamma)) * 256.0 - 1.0
     return np.clip(values * np.float32(light), 0, 255).astype(np.uint8)
+
+
+def _tint(crop: np.ndarray, a: Augmentation, rng: np.random.Generator) -> np.ndarray:
+    """Move mean and spread in L*a*b* as another camera would; take some of the colour away."""
+    if a.tint and rng.random() < TINTED_SHARE:
+        lab = cv2.cvtColor(crop, cv2.COLOR_RGB2LAB).astype(np.float32)
+        mean = lab.mean(axis=(0, 1))
+        spread = np.exp(rng.normal(0, TINT_SPREAD * a.tint, 3))
+        shift = rng.normal(0, 1, 3) * np.array(TINT_SHIFT_LAB) * a.tint
+        moved = np.clip((lab - mean) * spread + mean + shift, 0, 255).astype(np.uint8)
+        crop = np.asarray(cv2.cvtColor(moved, cv2.COLOR_LAB2RGB))
+    if a.grey and rng.random() < a.grey:
+        weights = rng.dirichlet([1.0, 1.0, 1.0]).astype(np.float32)
+        part = np.float32(rng.uniform(0.3, 1.0))
+        grey = (crop.astype(np.float32) @ weights)[..., None]
+        crop = np.clip(crop * (1 - part) + grey * part, 0, 255).astype(np.uint8)
+    return crop
 
 
 def _soften(crop: np.ndarray, a: Augmentation, rng: np.random.Generator) -> np.ndarray:

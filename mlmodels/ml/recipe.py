@@ -25,6 +25,8 @@ _LATER: dict[str, Any] = {
     "pixels": "minus_one_to_one",
     "optimizer": "adamw",
     "patience": 0,
+    "tint": 0.0,
+    "grey": 0.0,
 }
 
 
@@ -84,6 +86,8 @@ class Augmentation:
         lowest_resolution: strongest reduction, as a factor.
         cut: share of crops that get a picture's edge through them.
         noise: share of crops with sensor noise or JPEG damage.
+        tint: how far the crop's mean and spread in CIE L*a*b* move; 1 is another laboratory's.
+        grey: share of crops that lose some of their colour.
     """
 
     zoom: float = 0.25
@@ -95,6 +99,8 @@ class Augmentation:
     lowest_resolution: float = 3.0
     cut: float = 0.15
     noise: float = 0.2
+    tint: float = 0.0
+    grey: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -80,12 +80,34 @@ class RunPlan:
         return folder if folder.is_dir() else None
 
 
-def with_overrides(recipe: Recipe, *, seed: int | None, epochs: int | None) -> Recipe:
-    """The recipe with another seed, and with at most `epochs` epochs a stage."""
-    stages = recipe.stages
+def with_overrides(
+    recipe: Recipe, *, seed: int | None, epochs: int | None, without: str = ""
+) -> Recipe:
+    """The recipe with another seed, at most `epochs` epochs a stage, and one set left out.
+
+    Args:
+        recipe: as written.
+        seed, epochs: none keeps the recipe's.
+        without: name of a set that no stage draws from; a stage that held nothing else goes.
+
+    Raises:
+        RecipeInvalid: nothing is left to train on.
+    """
+    stages = tuple(_stage_without(s, without) for s in recipe.stages if set(s.shares) != {without})
+    if not stages:
+        raise RecipeInvalid(f"Without the set {without} the recipe has nothing to train on.")
     if epochs is not None:
         stages = tuple(replace(s, epochs=min(s.epochs, epochs)) for s in stages)
     return replace(recipe, seed=recipe.seed if seed is None else seed, stages=stages)
+
+
+def _stage_without(stage: Stage, name: str) -> Stage:
+    """A stage whose other sets share what one set had, each in its proportion."""
+    if name not in stage.shares:
+        return stage
+    rest = {s: share for s, share in stage.shares.items() if s != name}
+    total = sum(rest.values())
+    return replace(stage, shares={s: share / total for s, share in rest.items()})
 
 
 def prepare(plan: RunPlan, say: Say = print, tell: Tell = tell_nobody) -> TrainingData:

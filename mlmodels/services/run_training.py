@@ -35,6 +35,7 @@ def run_training(
     hold_out: str = "",
     seed: int | None = None,
     epochs: int | None = None,
+    without: str = "",
     threads: int = 2,
     say: Say = print,
 ) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def run_training(
         The version's card.
     """
     plan = RunPlan(
-        recipe=with_overrides(load_recipe(recipe), seed=seed, epochs=epochs),
+        recipe=with_overrides(load_recipe(recipe), seed=seed, epochs=epochs, without=without),
         data_root=data,
         output=output,
         cache=cache,

@@ -36,6 +36,7 @@ class Command(BaseCommand):
             "--parent", type=int, metavar="PID", help="of the process that this one ends with"
         )
         parser.add_argument("--hold-out", default="", metavar="SPLIT", help="e.g. fold0")
+        parser.add_argument("--without", default="", metavar="SET", help="leave a whole set out")
         parser.add_argument("--output", type=Path, help="the run folder")
         parser.add_argument("--cache", type=Path, default=Path("var/training"))
         parser.add_argument("--model-version", default="0.0.0")
@@ -74,6 +75,7 @@ class Command(BaseCommand):
                 hold_out=options["hold_out"],
                 seed=options["seed"],
                 epochs=options["epochs"],
+                without=options["without"],
                 threads=options["threads"],
                 say=self._say,
             )

@@ -1,0 +1,31 @@
+"""Crops of a training take the colours of other cameras; the cell's shape stays where it is."""
+
+import numpy as np
+
+from mlmodels.ml.augment import augment
+from mlmodels.ml.recipe import Augmentation
+
+STILL = Augmentation(zoom=0, shift=0, colour=0, light=0, blur=0, cut=0, noise=0, tint=0, grey=0)
+
+
+def drawn(**changes):
+    wide = np.full((64, 64, 3), (230, 210, 230), np.uint8)
+    wide[20:44, 20:44] = (110, 60, 150)
+    strengths = Augmentation(**{**STILL.__dict__, **changes})
+    rng = np.random.default_rng(3)
+    return np.stack([augment(wide, 1.0, 64, strengths, rng) for _ in range(60)]).astype(int)
+
+
+def test_a_tint_moves_whole_crops_apart():
+    spread_of_means = drawn(tint=1.0).mean(axis=(1, 2)).std(axis=0)
+    assert (drawn().mean(axis=(1, 2)).std(axis=0) < 3).all()
+    assert (spread_of_means > 5).all()
+
+
+def test_a_grey_crop_has_lost_colour_and_no_other_has():
+    def colour(crops):
+        return (crops.max(axis=3) - crops.min(axis=3)).mean(axis=(1, 2))
+
+    kept = colour(drawn())
+    assert (colour(drawn(grey=1.0)) < 0.8 * kept.mean()).mean() > 0.8
+    assert np.allclose(colour(drawn(grey=0.0)), kept)
