@@ -22,4 +22,4 @@ def test_a_stage_that_held_nothing_else_goes():
 
 def test_a_recipe_that_holds_nothing_else_is_refused():
     with pytest.raises(RecipeInvalid, match="nothing to train on"):
-        with_overrides(load_recipe("variant_a"), seed=None, epochs=None, without="kaggle")
+        with_overrides(load_recipe("four_class_small"), seed=None, epochs=None, without="own")
