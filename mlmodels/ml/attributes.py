@@ -6,6 +6,7 @@ A linear head beside the network: it changes no class, and says nothing where it
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,9 @@ class AttributeHead:
         classes: the cell classes that the attributes exist for.
         weights: float32 (F, V); bias: float32 (V,). They give calibrated logits.
         least: float32 (V,), the probability from which on the value is said.
+        families: (attribute, family) of each, e.g. "segmented" for all values that begin with
+            "segmented-"; what is said where no single value is sure.
+        family_least: float32 (G,), the same for the family's values together.
         shares: float32 (C, V), how many of the class's training cells show the value, 0 to 1.
     """
 
@@ -52,6 +56,8 @@ class AttributeHead:
     weights: np.ndarray
     bias: np.ndarray
     least: np.ndarray
+    families: tuple[tuple[str, str], ...]
+    family_least: np.ndarray
     shares: np.ndarray
 
     @property
@@ -68,10 +74,14 @@ class AttributeHead:
         Returns:
             For each cell, by attribute.
         """
-        return [
-            {self.columns[k][0]: Reading(self.columns[k][1], p) for k, p in row}
-            for row in self._best(features)
-        ]
+        read: list[dict[str, Reading]] = [{} for _ in features]
+        p = self._probabilities(features)
+        for attribute in self.attributes:
+            block = self._block(attribute)
+            for row, of_cell in zip(read, p, strict=True):
+                best = block[int(of_cell[block].argmax())]
+                row[attribute] = Reading(self.columns[best][1], float(of_cell[best]))
+        return read
 
     def say(self, features: np.ndarray, labels: list[str]) -> list[dict[str, Reading]]:
         """What is sure enough to be told a person.
@@ -81,17 +91,14 @@ class AttributeHead:
             labels: the class that each cell was given.
 
         Returns:
-            For each cell, by attribute: the values with at least their least probability that
-            cells of the class are known to show. Nothing for other classes.
+            For each cell, by attribute: the value with at least its least probability, else its
+            family, if cells of the class are known to show it. Nothing for other classes.
         """
-        told: list[dict[str, Reading]] = []
-        for label, row in zip(labels, self._best(features), strict=True):
-            if label not in self.classes:
-                told.append({})
-                continue
-            common = self.shares[self.classes.index(label)] >= LEAST_SHARE
-            sure = [(k, p) for k, p in row if common[k] and p >= self.least[k]]
-            told.append({self.columns[k][0]: Reading(self.columns[k][1], p) for k, p in sure})
+        told = []
+        read, p = self.read(features), self._probabilities(features)
+        for label, row, of_cell in zip(labels, read, p, strict=True):
+            sure = {name: self._sure(name, value, of_cell, label) for name, value in row.items()}
+            told.append({name: value for name, value in sure.items() if value is not None})
         return told
 
     def usual(self, label: str) -> dict[str, str]:
@@ -112,19 +119,50 @@ class AttributeHead:
             weights=self.weights,
             bias=self.bias,
             least=self.least,
+            family_attribute=np.array([attribute for attribute, _ in self.families], dtype=np.str_),
+            family=np.array([family for _, family in self.families], dtype=np.str_),
+            family_least=self.family_least,
             shares=self.shares,
         )
 
-    def _best(self, features: np.ndarray) -> list[list[tuple[int, float]]]:
-        """For each cell the best column of every attribute, with its probability."""
+    def _probabilities(self, features: np.ndarray) -> np.ndarray:
+        """float64 (N, V): those of one attribute add up to 1."""
         logits = np.asarray(features, dtype=np.float32) @ self.weights + self.bias
-        rows: list[list[tuple[int, float]]] = [[] for _ in range(len(logits))]
+        p = np.empty(logits.shape)
         for attribute in self.attributes:
-            block = [k for k, (name, _) in enumerate(self.columns) if name == attribute]
-            p = softmax(logits[:, block])
-            for row, best, probabilities in zip(rows, p.argmax(axis=1), p, strict=True):
-                row.append((block[best], float(probabilities[best])))
-        return rows
+            block = self._block(attribute)
+            p[:, block] = softmax(logits[:, block])
+        return p
+
+    def _block(self, attribute: str) -> list[int]:
+        return [k for k, (name, _) in enumerate(self.columns) if name == attribute]
+
+    def _sure(self, attribute: str, best: Reading, p: np.ndarray, label: str) -> Reading | None:
+        """The best value, else its family, else nothing."""
+        if label not in self.classes:
+            return None
+        shares = self.shares[self.classes.index(label)]
+        place = self.columns.index((attribute, best.value))
+        if shares[place] >= LEAST_SHARE and best.probability >= self.least[place]:
+            return best
+        for (name, family), least in zip(self.families, self.family_least, strict=True):
+            if name == attribute and belongs(best.value, family):
+                members = family_members(self.columns, (name, family))
+                together = float(p[members].sum())
+                if shares[members].sum() >= LEAST_SHARE and together >= least:
+                    return Reading(family, together)
+        return None
+
+
+def belongs(value: str, said: str) -> bool:
+    """Whether a value is what was said, or of the family that was said."""
+    return value == said or value.startswith(f"{said}-")
+
+
+def family_members(columns: Sequence[tuple[str, str]], family: tuple[str, str]) -> list[int]:
+    """Places of a family's columns."""
+    attribute, name = family
+    return [k for k, (a, value) in enumerate(columns) if a == attribute and belongs(value, name)]
 
 
 def load_attributes(file: Path) -> AttributeHead:
@@ -136,11 +174,13 @@ def load_attributes(file: Path) -> AttributeHead:
     try:
         with np.load(file, allow_pickle=False) as arrays:
             head = AttributeHead(
-                tuple(zip(arrays["attribute"].tolist(), arrays["value"].tolist(), strict=True)),
+                _pairs(arrays["attribute"], arrays["value"]),
                 tuple(arrays["classes"].tolist()),
                 arrays["weights"].astype(np.float32),
                 arrays["bias"].astype(np.float32),
                 arrays["least"].astype(np.float32),
+                _pairs(arrays["family_attribute"], arrays["family"]),
+                arrays["family_least"].astype(np.float32),
                 arrays["shares"].astype(np.float32),
             )
     except (KeyError, ValueError, OSError) as error:
@@ -148,12 +188,17 @@ def load_attributes(file: Path) -> AttributeHead:
             f"{file.name} cannot be read. Restore the version's folder."
         ) from error
     width = len(head.columns)
-    fits = head.weights.ndim == 2 and head.weights.shape[1] == len(head.bias) == width
-    if not fits or head.shares.shape != (len(head.classes), width) or len(head.least) != width:
+    shapes = (head.bias.shape, head.least.shape, head.family_least.shape, head.shares.shape)
+    wanted = ((width,), (width,), (len(head.families),), (len(head.classes), width))
+    if shapes != wanted or head.weights.shape[1:] != (width,):
         raise ArtifactDamaged(
             f"The arrays of {file.name} do not fit. Restore the version's folder."
         )
     return head
+
+
+def _pairs(first: np.ndarray, second: np.ndarray) -> tuple[tuple[str, str], ...]:
+    return tuple(zip(map(str, first), map(str, second), strict=True))
 
 
 def read_attribute_table(file: Path) -> dict[str, dict[str, str]]:

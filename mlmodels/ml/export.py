@@ -16,6 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from mlmodels.ml.agreement import LARGEST_DIFFERENCE, SAME_CLASS
+from mlmodels.ml.attribute_fitting import fit_for_run
+from mlmodels.ml.attributes import ATTRIBUTES
 from mlmodels.ml.calibration import (
     Thresholds,
     accept_threshold,
@@ -36,8 +39,6 @@ from mlmodels.ml.runtimes.choose import FILES, open_runtime
 from mlmodels.ml.training_data import TrainingData
 
 FAMILIAR_CELLS = 1600
-SAME_CLASS = 0.999
-LARGEST_DIFFERENCE = 0.01
 TRAINED_ON = "trained_on.csv"
 PACKAGES = (
     "tensorflow-cpu",
@@ -117,12 +118,17 @@ def finish_version(
     familiarity = fit_familiarity(known.features, known.truth, inner.features)
     temperature, thresholds = choose_thresholds(inner, recipe)
     familiarity.save(output / FAMILIARITY)
+    described = fit_for_run(bare, data, data_root)
+    (output / ATTRIBUTES).unlink(missing_ok=True)
+    if described:
+        described[0].save(output / ATTRIBUTES)
     model.save(output / FILES["keras"])
     write_litert(model, output / FILES["litert"])
     agreement = compare_runtimes(output, bare, inner.crops, temperature)
     write_trained_on(data, output / TRAINED_ON)
     card = _card(bare, data, recipe, inner, temperature, thresholds)
     card |= {"agreement": agreement, "hold_out": hold_out, "git_revision": git_revision}
+    card |= {"attributes": described[1]} if described else {}
     write_card(card, output)
     return card
 
@@ -237,7 +243,8 @@ def write_card(card: dict[str, Any], folder: Path) -> None:
     """Write the card, then the checksums of every file of the folder."""
     text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
     (folder / CARD).write_text(text, encoding="utf-8")
-    names = (CARD, FAMILIARITY, *FILES.values(), TRAINED_ON)
+    names = [CARD, FAMILIARITY, *FILES.values(), TRAINED_ON]
+    names += [ATTRIBUTES] if (folder / ATTRIBUTES).is_file() else []
     lines = [f"{file_sha256(folder / name)}  {name}\n" for name in sorted(names)]
     (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
 

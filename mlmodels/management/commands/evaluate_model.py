@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from mlmodels.ml.errors import EngineError
-from mlmodels.services import run_evaluation, run_robustness
+from mlmodels.services import run_attributes, run_evaluation, run_robustness
 
 
 class Command(BaseCommand):
@@ -32,7 +32,9 @@ class Command(BaseCommand):
             help="pool the folds, each read by the run in RUNS that left it out",
         )
         parser.add_argument("--boxes", type=Path, help="a boxes.csv: measure where cells are found")
-
+        parser.add_argument(
+            "--attributes", type=Path, metavar="CSV", help="measure what is said of cells' looks"
+        )
         parser.add_argument(
             "--perturb",
             action="store_true",
@@ -48,6 +50,9 @@ class Command(BaseCommand):
         try:
             if options["boxes"]:
                 self._measure_boxes(options)
+                return
+            if options["attributes"]:
+                self._measure_attributes(options)
                 return
             if options["not_blood"]:
                 self._measure_strangers(options)
@@ -79,6 +84,18 @@ class Command(BaseCommand):
         run_evaluation.keep_results(figures, json_file=options["json"])
         for name, value in figures.items():
             self.stdout.write(f"{name}: {value}")
+
+    def _measure_attributes(self, options: dict[str, Any]) -> None:
+        figures = run_attributes.evaluate_attributes(
+            self._pictures(options),
+            table=options["attributes"],
+            directory=run_evaluation.model_directory(options["model"]),
+            runtime=options["runtime"],
+            say=self.stdout.write,
+        )
+        run_evaluation.keep_results(figures, json_file=options["json"])
+        for line in run_attributes.lines_of_attributes(figures):
+            self.stdout.write(line)
 
     def _measure_strangers(self, options: dict[str, Any]) -> None:
         figures = run_robustness.evaluate_strangers(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlmodels.ml.attributes import NEVER, AttributeHead, Reading, load_attributes
+from mlmodels.ml.attributes import NEVER, AttributeHead, Reading, belongs, load_attributes
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.pipeline import read_image
 from tests.drawn_cells import draw_smear_png
@@ -16,14 +16,16 @@ HEAD = AttributeHead(
     columns=(
         ("granularity", "yes"),
         ("granularity", "no"),
-        ("nucleus_shape", "round"),
-        ("nucleus_shape", "band"),
+        ("nucleus_shape", "unsegmented-round"),
+        ("nucleus_shape", "unsegmented-band"),
         ("nucleus_shape", "irregular"),
     ),
     classes=("lymphocyte", "neutrophil"),
     weights=np.array([[1.0, 0.0, 0.0, 2.0, 1.0]], np.float32),
     bias=np.zeros(5, np.float32),
     least=np.array([0.8, 0.8, 0.5, 0.9, NEVER], np.float32),
+    families=(("nucleus_shape", "unsegmented"),),
+    family_least=np.array([NEVER], np.float32),
     shares=np.array([[0.004, 0.996, 0.9, 0.05, 0.05], [1.0, 0.0, 0.2, 0.7, 0.1]], np.float32),
 )
 
@@ -36,13 +38,30 @@ def test_the_most_probable_value_of_each_attribute_is_read():
     # 1 / (1 + exp(-2)) = 0.880797; exp(4) / (1 + exp(4) + exp(2)) = 0.866814.
     (row,) = HEAD.read(features(2.0))
     assert row["granularity"] == Reading("yes", pytest.approx(0.880797, abs=1e-5))
-    assert row["nucleus_shape"] == Reading("band", pytest.approx(0.866814, abs=1e-5))
+    assert row["nucleus_shape"] == Reading("unsegmented-band", pytest.approx(0.866814, abs=1e-5))
 
 
 def test_a_value_is_told_from_its_least_probability_on():
     # At x = 2 the band has 0.867, below its 0.9; at x = 3 it has 0.950.
     assert set(HEAD.say(features(2.0), ["neutrophil"])[0]) == {"granularity"}
     assert set(HEAD.say(features(3.0), ["neutrophil"])[0]) == {"granularity", "nucleus_shape"}
+
+
+def test_where_no_value_is_sure_its_family_may_be():
+    # At x = 2 band and round have exp(4) + 1 of exp(4) + exp(2) + 1: 0.882690.
+    head = replace(HEAD, family_least=np.array([0.88], np.float32))
+    told = head.say(features(2.0), ["neutrophil"])[0]
+    assert told["nucleus_shape"] == Reading("unsegmented", pytest.approx(0.882690, abs=1e-5))
+    assert head.say(features(3.0), ["neutrophil"])[0]["nucleus_shape"].value == "unsegmented-band"
+    strict = replace(HEAD, family_least=np.array([0.89], np.float32))
+    assert "nucleus_shape" not in strict.say(features(2.0), ["neutrophil"])[0]
+
+
+def test_a_family_covers_its_values_and_no_others():
+    assert belongs("unsegmented-band", "unsegmented")
+    assert belongs("unsegmented-band", "unsegmented-band")
+    assert not belongs("unsegmented-band", "segmented")
+    assert not belongs("unsegmented-band", "unseg")
 
 
 def test_a_value_that_the_class_hardly_ever_shows_is_kept_back():
@@ -60,8 +79,8 @@ def test_each_cell_is_told_by_its_own_features_and_class():
 
 
 def test_the_usual_values_of_a_class_are_its_commonest():
-    assert HEAD.usual("neutrophil") == {"granularity": "yes", "nucleus_shape": "band"}
-    assert HEAD.usual("lymphocyte") == {"granularity": "no", "nucleus_shape": "round"}
+    assert HEAD.usual("neutrophil") == {"granularity": "yes", "nucleus_shape": "unsegmented-band"}
+    assert HEAD.usual("lymphocyte") == {"granularity": "no", "nucleus_shape": "unsegmented-round"}
     assert HEAD.usual("platelet") == {}
 
 
