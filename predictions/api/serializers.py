@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from predictions.models import Cell, ClassificationJob, Sample, SmearImage
+from predictions.selectors.descriptions import description_of
 from predictions.selectors.images import ImageReading
 from predictions.services.intake import ReceivedFile
 
@@ -117,15 +118,37 @@ class RefusedUpload(UploadOutcome):
     message = serializers.CharField()
 
 
+class SeenBody(serializers.Serializer):
+    """One attribute of a cell."""
+
+    value = serializers.CharField()
+    probability = serializers.FloatField(help_text="Calibrated, 0 to 1.")
+
+
 class CellBody(serializers.ModelSerializer):
     """A cell that was found."""
 
     box = serializers.SerializerMethodField(help_text="x, y, width, height in px of the image.")
     probabilities = serializers.DictField(child=serializers.FloatField())
+    attributes = serializers.DictField(
+        child=SeenBody(), help_text="By attribute; only what the model is sure of."
+    )
+    description = serializers.SerializerMethodField(
+        help_text="The attributes in one phrase; empty where there are none."
+    )
 
     class Meta:
         model = Cell
-        fields = ["id", "box", "label", "confidence", "probabilities", "disposition"]
+        fields = [
+            "id",
+            "box",
+            "label",
+            "confidence",
+            "probabilities",
+            "disposition",
+            "attributes",
+            "description",
+        ]
         read_only_fields = fields
 
     @extend_schema_field(
@@ -134,6 +157,10 @@ class CellBody(serializers.ModelSerializer):
     def get_box(self, cell: Cell) -> list[int]:
         """As programs read boxes."""
         return [cell.x_px, cell.y_px, cell.width_px, cell.height_px]
+
+    def get_description(self, cell: Cell) -> str:
+        """As a haematologist would put it."""
+        return description_of(cell)
 
 
 class ImageBody(serializers.Serializer):

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from uuid import UUID
 
 from django.conf import settings
@@ -108,6 +109,7 @@ def _rows(held: jobs.Claim, findings: Findings) -> list[Cell]:
             nucleus_area_px=cell.nucleus_area_px,
             cell_score=cell.cell_score,
             familiarity_percentile=cell.familiarity_percentile,
+            attributes={name: asdict(found) for name, found in cell.attributes.items()},
             features=cell.features.astype("<f2").tobytes(),
         )
         for position, cell in enumerate(findings.cells, start=1)

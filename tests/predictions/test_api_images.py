@@ -137,6 +137,8 @@ def test_a_classified_image_has_its_cells_principal_first(technician, doctor, ap
             "confidence",
             "probabilities",
             "disposition",
+            "attributes",
+            "description",
         }
         assert 0 <= cell["confidence"] <= 1
         assert cell["probabilities"][cell["label"]] == max(cell["probabilities"].values())
