@@ -83,13 +83,16 @@ def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
     return float(np.exp((low + high) / 2))
 
 
-def accept_threshold(confidence: np.ndarray, right: np.ndarray, wanted: float) -> float:
+def accept_threshold(
+    confidence: np.ndarray, right: np.ndarray, wanted: float, weights: np.ndarray | None = None
+) -> float:
     """The lowest confidence from which on `wanted` of the calibration cells are right.
 
     Args:
         confidence: float array, shape (N,), 0 to 1.
         right: bool array, shape (N,).
         wanted: share that must be right, 0 to 1.
+        weights: float array, shape (N,), above 0: how much each cell counts; all alike if none.
 
     Returns:
         A threshold from 0.5 to 0.99.
@@ -97,7 +100,8 @@ def accept_threshold(confidence: np.ndarray, right: np.ndarray, wanted: float) -
     if len(right) == 0:
         return 0.99
     order = np.argsort(-confidence, kind="stable")
-    share_right = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    counted = (np.ones(len(order)) if weights is None else weights)[order]
+    share_right = np.cumsum(right[order] * counted) / np.cumsum(counted)
     enough = np.flatnonzero(share_right >= wanted)
     lowest = confidence[order][enough[-1]] if enough.size else 0.99
     return float(np.clip(lowest, 0.5, 0.99))

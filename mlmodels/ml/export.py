@@ -19,6 +19,7 @@ import numpy as np
 from mlmodels.ml.agreement import LARGEST_DIFFERENCE, SAME_CLASS
 from mlmodels.ml.attribute_fitting import fit_for_run
 from mlmodels.ml.attributes import ATTRIBUTES
+from mlmodels.ml.augment import augment
 from mlmodels.ml.calibration import (
     Thresholds,
     accept_threshold,
@@ -114,9 +115,12 @@ def finish_version(
         runtime=KerasRuntime.of(model),
     )
     inner = ask(bare, data, data.inner, data_root)
+    changed = ask_changed(bare, data, data.inner, recipe)
     known = ask(bare, data, _some_training_cells(data), data_root)
-    familiarity = fit_familiarity(known.features, known.truth, inner.features)
-    temperature, thresholds = choose_thresholds(inner, recipe)
+    familiarity = fit_familiarity(
+        known.features, known.truth, np.concatenate([inner.features, changed.features])
+    )
+    temperature, thresholds = choose_thresholds(inner, changed, recipe)
     familiarity.save(output / FAMILIARITY)
     described = fit_for_run(bare, data, data_root)
     (output / ATTRIBUTES).unlink(missing_ok=True)
@@ -156,25 +160,48 @@ def ask(engine: Engine, data: TrainingData, places: np.ndarray, root: Path) -> A
     return Answers(np.array(truth), *engine.run(stacked), crops=stacked, sets=np.array(sets))
 
 
-def choose_thresholds(inner: Answers, recipe: Recipe) -> tuple[float, Thresholds]:
+def ask_changed(engine: Engine, data: TrainingData, places: np.ndarray, recipe: Recipe) -> Answers:
+    """Let the network answer for pictures as another microscope might have shown them.
+
+    Args:
+        engine: only its runtime and views are used.
+        data: of the run.
+        places: in `data.crops`; those of no cell are passed over.
+        recipe: each picture is changed once by its augmentation, the same with every run.
+    """
+    rng = np.random.default_rng(recipe.seed)
+    ratio = recipe.crop.scale / recipe.crop.wide_scale
+    cells = [i for i in places if data.crops[i].label != NO_CELL]
+    crops = []
+    for i in cells:
+        name, place = data.places[i]
+        wide = np.asarray(data.stores[name].pixels[place])
+        side = recipe.architecture.input_px
+        crops.append(augment(wide, ratio, side, recipe.augmentation, rng))
+    stacked = np.stack(crops)
+    truth = np.array([data.classes.index(data.crops[i].label) for i in cells])
+    sets = np.array([data.crops[i].set for i in cells])
+    return Answers(truth, *engine.run(stacked), crops=stacked, sets=sets)
+
+
+def choose_thresholds(inner: Answers, changed: Answers, recipe: Recipe) -> tuple[float, Thresholds]:
     """Temperature and thresholds from the inner part alone.
 
     Args:
         inner: answers for the calibration cells.
+        changed: answers for the same cells in changed colours, light and sharpness.
         recipe: what is wanted of them.
 
     Returns:
         The temperature, and the thresholds. A cell is accepted from the confidence on that
-        keeps enough right in every set, the hardest one too, and is unidentified below half
-        of it.
+        keeps enough right among the cells as they are and among the changed ones; in both a
+        set counts as much as another, however many pictures it has. A cell is unidentified
+        below half of it.
     """
-    c, wanted = recipe.calibration, recipe.calibration.accepted_accuracy
+    c = recipe.calibration
     temperature = fit_temperature(inner.logits, inner.truth)
-    p = softmax(inner.logits, temperature)
-    right = p.argmax(axis=1) == inner.truth
     accept = max(
-        accept_threshold(p.max(axis=1)[inner.sets == s], right[inner.sets == s], wanted)
-        for s in np.unique(inner.sets)
+        _accept_threshold(answers, temperature, c.accepted_accuracy) for answers in (inner, changed)
     )
     return temperature, Thresholds(
         accept_probability=accept,
@@ -183,6 +210,13 @@ def choose_thresholds(inner: Answers, recipe: Recipe) -> tuple[float, Thresholds
         unusual_percentile=c.unusual_percentile,
         unfamiliar_percentile=c.unfamiliar_percentile,
     )
+
+
+def _accept_threshold(answers: Answers, temperature: float, wanted: float) -> float:
+    p = softmax(answers.logits, temperature)
+    names, counts = np.unique(answers.sets, return_counts=True)
+    weights = (1 / counts)[np.searchsorted(names, answers.sets)]
+    return accept_threshold(p.max(axis=1), p.argmax(axis=1) == answers.truth, wanted, weights)
 
 
 def write_litert(model: Any, file: Path) -> None:

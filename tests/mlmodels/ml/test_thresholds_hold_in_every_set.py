@@ -1,7 +1,8 @@
-"""The accepted ones of the hardest set must be right often enough too."""
+"""What is accepted must be right often enough, in a small set and in changed pictures too."""
 
 import numpy as np
 
+from mlmodels.ml.calibration import Thresholds, accept_threshold
 from mlmodels.ml.export import Answers, choose_thresholds
 from mlmodels.ml.recipe import parse_recipe
 
@@ -26,16 +27,34 @@ def answers(*, hard_wrong_below: float) -> Answers:
     )
 
 
+def limits_of(plain: Answers, changed: Answers | None = None) -> Thresholds:
+    return choose_thresholds(plain, changed or plain, RECIPE)[1]
+
+
 def test_a_hard_set_raises_the_threshold():
-    _, alike = choose_thresholds(answers(hard_wrong_below=0.2), RECIPE)
-    _, harder = choose_thresholds(answers(hard_wrong_below=1.0), RECIPE)
+    alike = limits_of(answers(hard_wrong_below=0.2))
+    harder = limits_of(answers(hard_wrong_below=1.0))
     assert harder.accept_probability > alike.accept_probability
 
 
+def test_a_cell_of_a_small_set_counts_for_many():
+    # From the surest down: right, right, wrong, right. Alike: 1, 1, 2/3, 3/4.
+    confidence, right = np.array([0.9, 0.8, 0.7, 0.6]), np.array([True, True, False, True])
+    assert accept_threshold(confidence, right, 0.75) == 0.6
+    # The wrong one counts three times: 1, 1, 2/5, 3/6.
+    weights = np.array([1.0, 1.0, 3.0, 1.0])
+    assert accept_threshold(confidence, right, 0.75, weights) == 0.8
+
+
+def test_wrong_answers_on_changed_pictures_raise_it():
+    plain, changed = answers(hard_wrong_below=0.2), answers(hard_wrong_below=2.0)
+    assert limits_of(plain, changed).accept_probability > limits_of(plain).accept_probability
+
+
 def test_the_unidentified_lie_below_half_the_accepted():
-    _, limits = choose_thresholds(answers(hard_wrong_below=0.5), RECIPE)
+    limits = limits_of(answers(hard_wrong_below=0.5))
     assert limits.identify_probability == limits.accept_probability / 2
 
 
 def test_a_real_cell_is_never_dropped_above_a_score_of_one_half():
-    assert choose_thresholds(answers(hard_wrong_below=0.5), RECIPE)[1].cell_score == 0.5
+    assert limits_of(answers(hard_wrong_below=0.5)).cell_score == 0.5
