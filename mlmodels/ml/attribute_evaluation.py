@@ -64,7 +64,7 @@ def read_described_pictures(
 
     Raises:
         ArtifactDamaged: the version has no such head.
-        ManifestInvalid: no row's attributes are known.
+        ManifestInvalid: no row's attributes are known, or all of them were trained on.
     """
     if engine.attributes is None:
         raise ArtifactDamaged(
@@ -82,6 +82,8 @@ def read_described_pictures(
             answers.append(_answer(data, known[row.path], engine))
         if number % 200 == 0:
             say(f"{number} of {len(described)} pictures read")
+    if not answers:
+        raise ManifestInvalid("All pictures with attributes trained this version. Name others.")
     return answers, left_out
 
 

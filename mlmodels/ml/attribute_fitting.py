@@ -14,7 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from mlmodels.ml.attributes import NEVER, TABLE, AttributeHead, belongs, read_attribute_table
+from mlmodels.ml.attributes import (
+    NEVER,
+    TABLE,
+    WANTED,
+    AttributeHead,
+    belongs,
+    read_attribute_table,
+)
 from mlmodels.ml.calibration import fit_temperature, softmax
 from mlmodels.ml.crop_store import NO_CELL, Crop
 from mlmodels.ml.crops import cut_crop
@@ -26,8 +33,6 @@ from mlmodels.ml.training_data import TrainingData
 
 COMPONENTS = 64
 STRENGTHS = (0.003, 0.01, 0.03)
-# Shown words are to be right nine times in ten.
-WANTED = 0.9
 FEWEST = 2
 AT_ONCE = 32
 Say = Callable[[str], None]

@@ -17,6 +17,8 @@ from mlmodels.ml.errors import ArtifactDamaged, ManifestInvalid
 
 ATTRIBUTES = "attributes.npz"
 TABLE = "attributes.csv"
+# The share of the words told that is to be right.
+WANTED = 0.9
 # A value that fewer of a class's cells show is not said of that class.
 LEAST_SHARE = 0.01
 # Stands where no probability makes a value worth saying.

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from mlmodels.ml.attribute_text import attribute_tables
+
 
 def card_markdown(card: dict[str, Any]) -> str:
     """Write a version's card as Markdown.
@@ -73,7 +75,19 @@ def _decides(card: dict[str, Any]) -> str:
         f"dropped. Chosen on {c['n']} training pictures whose sources did not train "
         f"({c['right']} of them right). Keras and LiteRT agree on {card['agreement']['n']} of "
         f"these: same class {card['agreement']['same_class']:.2%}, probabilities differ by at most "
-        f"{card['agreement']['largest_difference']:.1e}."
+        f"{card['agreement']['largest_difference']:.1e}.{_words(card)}"
+    )
+
+
+def _words(card: dict[str, Any]) -> str:
+    """How it names what a cell looks like; nothing where it does not."""
+    about = card.get("attributes")
+    if not about:
+        return ""
+    return (
+        f" A linear head on the same features, fitted on {about['n']} training cells, says what a "
+        f"white cell looks like, each word from the probability on at which {about['wanted']:.0%} "
+        f"of {about['n_inner']} inner cells were right; it has no part in the class."
     )
 
 
@@ -83,9 +97,14 @@ def _measured(card: dict[str, Any]) -> str:
         title = name.replace("_", " ")
         line = card.get("commands", {}).get(name)
         command = f"\n\n`{line}`" if line else ""
-        body = _classes(figures) if "per_class" in figures else _boxes(figures)
-        parts.append(f"### {title}{command}\n\n{body}")
+        parts.append(f"### {title}{command}\n\n{_body(figures)}")
     return "\n\n".join(parts)
+
+
+def _body(figures: dict[str, Any]) -> str:
+    if "per_attribute" in figures:
+        return attribute_tables(figures)
+    return _classes(figures) if "per_class" in figures else _boxes(figures)
 
 
 def _classes(figures: dict[str, Any]) -> str:

@@ -92,8 +92,8 @@ def ship(run: Path, *, version: str, about: Path | None, metrics: dict[str, Path
         card |= json.loads(about.read_text(encoding="utf-8"))
     for name, file in metrics.items():
         figures = json.loads(file.read_text(encoding="utf-8"))
-        measured = figures["weights_sha256"]
-        if isinstance(measured, str) and measured not in sums.values():
+        measured = [figures["weights_sha256"], figures.get("attributes_sha256")]
+        if any(isinstance(m, str) and m not in sums.values() for m in measured):
             raise ArtifactDamaged(f"The figures in {file.name} are of other weights.")
         card["metrics"][name] = figures
     card["weights_sha256"] = {name: sums[name] for name in FILES.values()}

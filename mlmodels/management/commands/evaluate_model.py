@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from mlmodels.ml.attribute_text import attributes_markdown
 from mlmodels.ml.errors import EngineError
 from mlmodels.services import run_attributes, run_evaluation, run_robustness
 
@@ -35,6 +36,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--attributes", type=Path, metavar="CSV", help="measure what is said of cells' looks"
         )
+        parser.add_argument("--markdown", type=Path, help="where the page on attributes goes")
         parser.add_argument(
             "--perturb",
             action="store_true",
@@ -94,6 +96,8 @@ class Command(BaseCommand):
             say=self.stdout.write,
         )
         run_evaluation.keep_results(figures, json_file=options["json"])
+        if options["markdown"]:
+            options["markdown"].write_text(attributes_markdown(figures), encoding="utf-8")
         for line in run_attributes.lines_of_attributes(figures):
             self.stdout.write(line)
 
