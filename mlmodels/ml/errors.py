@@ -31,3 +31,7 @@ class RecipeInvalid(EngineError):
 
 class ManifestInvalid(EngineError):
     """A manifest or a folder of classes cannot be read as one."""
+
+
+class ArchiveRefused(EngineError):
+    """An archive is none, or is too much as a whole."""

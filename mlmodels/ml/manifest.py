@@ -54,6 +54,25 @@ def read_manifest(file: Path) -> list[Row]:
         ManifestInvalid: the file is missing, not UTF-8 text, has no rows, lacks a column, or
             a row lacks its path or class.
     """
+    numbered, wrong = read_manifest_rows(file)
+    if wrong:
+        raise ManifestInvalid(wrong[0][1])
+    return [row for _, row in numbered]
+
+
+def read_manifest_rows(file: Path) -> tuple[list[tuple[int, Row]], list[tuple[int, str]]]:
+    """Read a manifest row by row, so that each wrong row can be told.
+
+    Args:
+        file: as in `read_manifest`.
+
+    Returns:
+        The rows that can be read and the sentences about those that cannot, each with the
+        number of its line.
+
+    Raises:
+        ManifestInvalid: the file as a whole cannot be read as a manifest.
+    """
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.DictReader(stream)
@@ -68,7 +87,13 @@ def read_manifest(file: Path) -> list[Row]:
         raise ManifestInvalid(f"{file.name} needs the columns path and class.")
     if not records:
         raise ManifestInvalid(f"{file.name} has no rows.")
-    return [_row(record, file.name, number) for number, record in enumerate(records, start=2)]
+    rows, wrong = [], []
+    for number, record in enumerate(records, start=2):
+        try:
+            rows.append((number, _row(record, file.name, number)))
+        except ManifestInvalid as error:
+            wrong.append((number, error.message))
+    return rows, wrong
 
 
 def rows_of_folder(root: Path) -> list[Row]:

@@ -1,0 +1,297 @@
+"""Unpacks a ZIP that somebody sent, entry by entry, trusting nothing that its headers say.
+
+Sizes are measured while reading. It looks at names and at the first bytes of files; whether a
+file is a picture is judged later.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import struct
+import unicodedata
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from mlmodels.ml.errors import ArchiveRefused
+
+LONGEST_PATH = 200
+# Below this much, even a high ratio is no danger: a few drawn pictures compress a hundredfold.
+HARMLESS_BYTES = 50 * 1024 * 1024
+_CHUNK = 1024 * 1024
+# What an entry of the table of contents may take: 46 bytes, its name, and room for extras.
+_BYTES_AN_ENTRY = 1024
+_END, _END_LENGTH = b"PK\x05\x06", 22
+_END_64_LOCATOR, _END_64 = b"PK\x06\x07", b"PK\x06\x06"
+_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst", ".jar")
+_ARCHIVE_STARTS = (
+    b"PK\x03\x04",
+    b"PK\x05\x06",
+    b"7z\xbc\xaf\x27\x1c",
+    b"Rar!\x1a\x07",
+    b"\x1f\x8b",
+    b"BZh",
+    b"\xfd7zXZ\x00",
+    b"\x28\xb5\x2f\xfd",
+)
+_DRIVE = re.compile(r"^[A-Za-z]:")
+# What operating systems leave in folders, and the papers of a set. They hold no pictures.
+_PASSED_OVER = re.compile(
+    r"(^|/)(__MACOSX/|\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$)"
+    r"|(^|/)(readme|licen[cs]e|notice|citation)[^/]{0,40}$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class ArchiveLimits:
+    """What is unpacked at most.
+
+    Args:
+        max_entries: files and folders.
+        max_bytes: all of it, expanded.
+        max_file_bytes: one file, expanded.
+        max_ratio: expanded bytes for each byte of the archive.
+    """
+
+    max_entries: int = 100_000
+    max_bytes: int = 20 * 1024**3
+    max_file_bytes: int = 25 * 1024**2
+    max_ratio: float = 200.0
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One row of a report.
+
+    Args:
+        path: in the archive; empty where it is about the whole.
+        reason: a sentence for a person.
+        refuses: false where it is only told, and nothing is refused for it.
+    """
+
+    path: str
+    reason: str
+    refuses: bool = True
+
+
+@dataclass
+class Unpacked:
+    """What came out.
+
+    Args:
+        files: paths that lie in the target folder, in the archive's order.
+        refused: what did not come out.
+    """
+
+    files: list[str] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+
+
+def unpack_archive(file: Path, target: Path, limits: ArchiveLimits = ArchiveLimits()) -> Unpacked:
+    """Unpack a ZIP into a new folder; each entry that may not be unpacked is named.
+
+    Args:
+        file: the archive.
+        target: a folder that does not exist yet.
+        limits: measured while reading.
+
+    Returns:
+        The files and the refusals. Links, devices, encrypted entries, archives in the archive
+        and names that lead elsewhere are refused and not written.
+
+    Raises:
+        ArchiveRefused: it is no ZIP, or it is too much as a whole: nothing more is read then.
+    """
+    target.mkdir(parents=True)
+    _refuse_long_contents(file, limits)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return _unpack(archive, target, limits, file.stat().st_size)
+    except (zipfile.BadZipFile, struct.error, EOFError, ValueError) as error:
+        raise ArchiveRefused(
+            "This is not a ZIP archive, or it is damaged. Pack it again and upload it."
+        ) from error
+
+
+def pack_folder(folder: Path, file: Path) -> None:
+    """Put a folder of the operator's machine into a ZIP, links as links, nothing compressed.
+
+    Args:
+        folder: whose files are taken.
+        file: where to; replaced.
+    """
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for root, folders, names in os.walk(folder):
+            folders.sort()
+            for name in sorted([*names, *(f for f in folders if (Path(root) / f).is_symlink())]):
+                path = Path(root) / name
+                inside = path.relative_to(folder).as_posix()
+                mode = path.lstat().st_mode
+                if stat.S_ISREG(mode):
+                    archive.write(path, inside)
+                    continue
+                entry = zipfile.ZipInfo(inside)
+                entry.external_attr = mode << 16
+                archive.writestr(entry, b"")
+
+
+def refusal_of_path(path: str) -> str:
+    """Why a path may not be unpacked, as a sentence; empty where it may."""
+    if path.startswith(("/", "\\")) or _DRIVE.match(path):
+        return "The path is absolute. Pack the folder itself, with relative paths."
+    if "\\" in path:
+        return "The path has a backslash. Pack it with forward slashes."
+    if ".." in PurePosixPath(path).parts:
+        return "The path leads out of the archive (..). Pack the folder itself."
+    if any(unicodedata.category(c).startswith("C") for c in path):
+        return "The path has a character that cannot be shown. Rename the file."
+    if len(path) > LONGEST_PATH or any(len(part.encode()) > 200 for part in path.split("/")):
+        return f"The path is longer than {LONGEST_PATH} characters. Shorten it."
+    return ""
+
+
+def _refuse_long_contents(file: Path, limits: ArchiveLimits) -> None:
+    """Stop before a table of contents is read that would fill the memory."""
+    with file.open("rb") as stream:
+        size = _contents_size(stream)
+    if size > limits.max_entries * _BYTES_AN_ENTRY:
+        raise _too_many(limits)
+
+
+def _contents_size(stream: BinaryIO) -> int:
+    """Bytes of the table of contents, as the archive's end says; 0 where there is no end.
+
+    Source: APPNOTE.TXT 6.3.10, sections 4.3.14 to 4.3.16. The reader of the table believes the
+    same field, so a false one brings it no further.
+    """
+    length = stream.seek(0, os.SEEK_END)
+    begin = max(0, length - _END_LENGTH - 0xFFFF)
+    stream.seek(begin)
+    tail = stream.read()
+    place = tail.rfind(_END)
+    if place < 0 or len(tail) < place + _END_LENGTH:
+        return 0
+    size = struct.unpack_from("<L", tail, place + 12)[0]
+    locator = place - 20
+    if locator >= 0 and tail[locator : locator + 4] == _END_64_LOCATOR:
+        stream.seek(max(0, begin + locator - 56))
+        end = stream.read(56)
+        if end[:4] == _END_64:
+            size = max(size if size != 0xFFFFFFFF else 0, struct.unpack_from("<Q", end, 40)[0])
+    return int(size)
+
+
+def _unpack(archive: zipfile.ZipFile, target: Path, limits: ArchiveLimits, size: int) -> Unpacked:
+    entries = archive.infolist()
+    if len(entries) > limits.max_entries:
+        raise _too_many(limits)
+    out, names, expanded = Unpacked(), set(), 0
+    most = _most_bytes(limits, size)
+    for entry in entries:
+        path = entry.orig_filename
+        reason = _refusal_of_entry(entry)
+        if not reason and (entry.is_dir() or _PASSED_OVER.search(path)):
+            continue
+        if not reason and path.casefold() in names:
+            reason = "The archive holds this path twice. Keep one of them."
+        if not reason:
+            names.add(path.casefold())
+            try:
+                expanded += _write(archive, entry, target / path, limits, most - expanded)
+            except _EntryRefused as refused:
+                reason = refused.reason
+                expanded += refused.read
+        if reason:
+            out.refused.append(Refusal(shown(path), reason))
+        else:
+            out.files.append(path)
+    return out
+
+
+def _most_bytes(limits: ArchiveLimits, size: int) -> int:
+    return min(limits.max_bytes, max(HARMLESS_BYTES, int(limits.max_ratio * size)))
+
+
+def _refusal_of_entry(entry: zipfile.ZipInfo) -> str:
+    path, mode = entry.orig_filename, entry.external_attr >> 16
+    reason = refusal_of_path(path)
+    if reason:
+        return reason
+    if stat.S_ISLNK(mode):
+        return "This is a link. Put the file itself into the archive."
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        return "This is no file but a device or a pipe. Leave it out."
+    if entry.flag_bits & 0x1:
+        return "This file is encrypted. Pack it without a password."
+    if path.lower().endswith(_ARCHIVES):
+        return "This is an archive in the archive. Unpack it first."
+    return ""
+
+
+class _EntryRefused(Exception):
+    """One entry cannot be had; the others can."""
+
+    def __init__(self, reason: str, read: int) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.read = read
+
+
+def _write(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, file: Path, limits: ArchiveLimits, left: int
+) -> int:
+    """Write one entry; returns how many bytes it really has."""
+    read = 0
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with archive.open(entry) as source, file.open("xb") as sink:
+            while chunk := source.read(_CHUNK):
+                if read == 0 and chunk.startswith(_ARCHIVE_STARTS):
+                    raise _EntryRefused("This is an archive in the archive. Unpack it first.", 0)
+                read += len(chunk)
+                if read > left:
+                    raise _bomb(limits)
+                if read > limits.max_file_bytes:
+                    raise _EntryRefused(
+                        f"The file is larger than {limits.max_file_bytes / 1024**2:.0f} MB. "
+                        "Save it with stronger compression, or crop it.",
+                        read,
+                    )
+                sink.write(chunk)
+    except _EntryRefused:
+        file.unlink(missing_ok=True)
+        raise
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise _EntryRefused("A file and a folder of this path are both there.", read) from error
+    except NotImplementedError as error:
+        raise _EntryRefused(
+            "This file is compressed in a way that is not read here. Pack it as a plain ZIP.", read
+        ) from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        file.unlink(missing_ok=True)
+        raise _EntryRefused("This file is damaged in the archive. Pack it again.", read) from error
+    return read
+
+
+def shown(path: str) -> str:
+    """A path as a report may show it: printable, and not too long."""
+    printable = "".join("�" if unicodedata.category(c).startswith("C") else c for c in path)
+    return printable if len(printable) <= 300 else printable[:299] + "…"
+
+
+def _too_many(limits: ArchiveLimits) -> ArchiveRefused:
+    return ArchiveRefused(
+        f"The archive holds more than {limits.max_entries} entries. Split it into several."
+    )
+
+
+def _bomb(limits: ArchiveLimits) -> ArchiveRefused:
+    return ArchiveRefused(
+        f"The archive grows beyond {limits.max_bytes / 1024**3:.0f} GB, or to more than "
+        f"{limits.max_ratio:.0f} times its size, when it is unpacked. It was read no further."
+    )
