@@ -200,6 +200,10 @@ FILE_UPLOAD_HANDLERS = [
     # Keeps no more of a file than is needed to see that it is too large.
     "hematovision.upload_handlers.CappedFileUploadHandler",
 ]
+# A dataset's archive: what is sent, what it may hold, and what that may come to when unpacked.
+MAX_DATASET_BYTES = env.whole("MAX_DATASET_MB", default=2048, at_least=1) * 1024 * 1024
+MAX_DATASET_ENTRIES = env.whole("MAX_DATASET_ENTRIES", default=50_000, at_least=1)
+MAX_DATASET_EXPANDED_BYTES = env.whole("MAX_DATASET_EXPANDED_MB", default=8192, at_least=1) * 2**20
 RENDITION_SIDE_PX = env.whole("RENDITION_SIDE_PX", default=2048, at_least=256)
 THUMBNAIL_SIDE_PX = 240
 
@@ -213,6 +217,8 @@ REGISTRY_DIR = env.folder("REGISTRY_DIR", default=VAR_DIR / "registry")
 BASE_WEIGHTS_DIR = env.folder("BASE_WEIGHTS_DIR", default=VAR_DIR / "weights")
 TRAINING_THREADS = env.whole("TRAINING_THREADS", default=2, at_least=1)
 TRAINING_AT_MOST_H = env.whole("TRAINING_AT_MOST_H", default=48, at_least=1)
+# The data folder with the shipped benchmark (cells/pbc/manifest.csv); empty where it is not here.
+BENCHMARK_DATA_DIR = env.text("BENCHMARK_DATA_DIR", default="")
 INFERENCE_RUNTIME = env.choice("INFERENCE_RUNTIME", default="keras", allowed=("keras", "litert"))
 JOB_LEASE_S = env.whole("JOB_LEASE_S", default=60, at_least=2)
 JOB_MAX_ATTEMPTS = env.whole("JOB_MAX_ATTEMPTS", default=5, at_least=1)

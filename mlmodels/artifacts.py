@@ -126,6 +126,56 @@ def refuse_other_files(folder: Path, registered_sha256: str) -> None:
         )
 
 
+def sums_of(folder: Path) -> dict[str, str]:
+    """SHA-256 of each file of a version by name, as its `SHA256SUMS` says; empty without one."""
+    try:
+        lines = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return {}
+    return {name: digest for digest, _, name in (line.partition("  ") for line in lines) if name}
+
+
+def file_size(file: Path) -> int | None:
+    """In bytes; none where it is missing."""
+    try:
+        return file.stat().st_size
+    except OSError:
+        return None
+
+
+def refuse_damaged(version: Stored, registered_sha256: str) -> None:
+    """Let pass only a version all of whose files are the registered ones; reads them all.
+
+    Raises:
+        ArtifactDamaged: a file is missing, or is not what was registered.
+    """
+    folder = model_folder(version)
+    refuse_other_files(folder, registered_sha256)
+    for name in sums_of(folder):
+        read_registered(version, name, registered_sha256)
+
+
+def read_registered(version: Stored, name: str, registered_sha256: str) -> bytes:
+    """The bytes of one file of a version, verified.
+
+    Raises:
+        ArtifactDamaged: the version has no such file, or it is not what was registered.
+    """
+    folder = model_folder(version)
+    refuse_other_files(folder, registered_sha256)
+    digest = sums_of(folder).get(name, "")
+    try:
+        data = (folder / name).read_bytes() if digest else b""
+    except OSError:
+        data = b""
+    if not digest or hashlib.sha256(data).hexdigest() != digest:
+        raise ArtifactDamaged(
+            f"The file {name} of this version is missing, or is not the one that was registered. "
+            "Restore the version's folder."
+        )
+    return data
+
+
 def fingerprint(folder: Path) -> Fingerprint:
     """Name, size and time of each file: changes when the folder does, and costs no reading."""
     try:

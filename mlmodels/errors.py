@@ -22,11 +22,12 @@ class ModelDamaged(DomainError):
     code = "model_damaged"
     http_status = 503
 
-    def __init__(self) -> None:
-        super().__init__(
-            "The model's files are missing or damaged, so nothing was classified. "
-            "Ask the operator to restore them, then run the image again."
-        )
+    def __init__(
+        self,
+        sentence: str = "The model's files are missing or damaged, so nothing was classified. "
+        "Ask the operator to restore them, then run the image again.",
+    ) -> None:
+        super().__init__(sentence)
 
 
 class ModelVersionChanged(DomainError):
@@ -64,6 +65,20 @@ class ModelVersionNotFound(NotFound):
 
     def __init__(self) -> None:
         super().__init__("There is no such model version in your laboratory.")
+
+
+class ModelFileNotFound(NotFound):
+    """The version has no file of this name."""
+
+    def __init__(self) -> None:
+        super().__init__("This model version has no such file.")
+
+
+class GateNotFound(NotFound):
+    """No such check in this laboratory."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such check in your laboratory.")
 
 
 class GateRefused(DomainError):
@@ -109,3 +124,87 @@ class TrainingRefused(DomainError):
 
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(sentence, fields={field: [sentence]} if field else None)
+
+
+class DatasetNotFound(NotFound):
+    """No such dataset, image or pair in this laboratory."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such dataset in your laboratory.")
+
+
+class DatasetRefused(DomainError):
+    """A dataset that cannot be taken in as it was sent; the sentence says why."""
+
+    code = "dataset_refused"
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence, fields={field: [sentence]})
+
+
+class DatasetNameTaken(DatasetRefused):
+    """The laboratory has a dataset of this name already."""
+
+    code = "dataset_name_taken"
+    http_status = 409
+
+    def __init__(self, name: str) -> None:
+        super().__init__("name", f"There is a dataset {name} already. Choose another name.")
+
+
+class DatasetTooLarge(DatasetRefused):
+    """The archive is larger than this installation takes."""
+
+    code = "too_large"
+    http_status = 413
+
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__(
+            "archive",
+            f"The archive is larger than {most_bytes / 1024**2:.0f} MB. Split it into several.",
+        )
+
+
+class DatasetStateRefused(DomainError):
+    """What cannot be done with a dataset in its present state; the sentence says why."""
+
+    code = "dataset_state_refused"
+    http_status = 409
+
+
+class RegistryUnavailable(DomainError):
+    """The folder of datasets and models does not take or give a file now."""
+
+    code = "registry_unavailable"
+    http_status = 503
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The storage of datasets does not answer or is full. Try again; if it stays, tell the "
+            "operator."
+        )
+
+
+class ProfileNotFound(NotFound):
+    """No such imaging profile in this laboratory."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such imaging profile in your laboratory.")
+
+
+class ProfileInvalid(DomainError):
+    """What is said of an imaging profile, or asked of it, cannot be taken."""
+
+    code = "profile_invalid"
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence, fields={field: [sentence]} if field else None)
+
+
+class ProfileUnusable(DomainError):
+    """The imaging profile that an upload names cannot be taken."""
+
+    code = "imaging_profile"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence, fields={"imaging_profile": [sentence]})

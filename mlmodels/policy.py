@@ -5,7 +5,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import Laboratory, User
 from accounts.policy import Action, allows
 from mlmodels.errors import PromotionRefused
-from mlmodels.models import Dataset, GateCheck, ModelVersion, TrainingRun
+from mlmodels.models import Dataset, GateCheck, ImagingProfile, ModelVersion, TrainingRun
 
 
 def visible_datasets(viewer: User) -> QuerySet[Dataset]:
@@ -45,3 +45,19 @@ def refuse_rejected(version: ModelVersion) -> None:
     """Let only a version pass that was not rejected."""
     if version.status == ModelVersion.Status.REJECTED:
         raise PromotionRefused(f"{version} was rejected, so it is not used any more.")
+
+
+def refuse_other_profile(version: ModelVersion, profile: ImagingProfile | None) -> None:
+    """Let a version that was adapted to one profile pass for that profile alone."""
+    if version.profile_id is not None and version.profile != profile:
+        raise PromotionRefused(
+            f"{version} was adapted to the imaging profile {version.profile}. "
+            "Choose it for that profile alone."
+        )
+
+
+def visible_profiles(viewer: User) -> QuerySet[ImagingProfile]:
+    """The imaging profiles of the viewer's laboratory."""
+    if not allows(viewer, Action.SEE_RESULTS):
+        return ImagingProfile.objects.none()
+    return ImagingProfile.objects.filter(laboratory_id=viewer.laboratory_id)

@@ -19,14 +19,21 @@ from tests.factories.people import PASSWORD, make_laboratory, make_user
 def django_db_setup(django_db_setup, django_db_blocker):
     """Keep the rows of migrations at hand, whichever tests are chosen, and let tables be emptied.
 
-    On SQLite the test runner empties them with DELETE, which the audit trail refuses.
+    On SQLite the test runner empties them with DELETE, which some tables refuse.
     """
     with django_db_blocker.unblock():
         rows = connection.creation.serialize_db_to_string()
         setattr(connection, "_test_serialized_contents", rows)  # noqa: B010  Django's own
         if connection.vendor == "sqlite":
             with connection.cursor() as cursor:
-                cursor.execute("DROP TRIGGER IF EXISTS accounts_auditevent_no_delete")
+                for table in (
+                    "accounts_auditevent",
+                    "mlmodels_promotion",
+                    "predictions_cellreview",
+                ):
+                    cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_delete")
+                cursor.execute("DROP TRIGGER IF EXISTS mlmodels_dataset_no_delete")
+                cursor.execute("DROP TRIGGER IF EXISTS mlmodels_datasetimage_no_delete")
 
 
 @pytest.fixture(autouse=True)

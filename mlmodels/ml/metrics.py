@@ -101,7 +101,7 @@ def expected_calibration_error(confidence: Sequence[float], right: Sequence[bool
     Source: Naeini 2015 (AAAI), Guo 2017 (arXiv 1706.04599).
     """
     bins = reliability(confidence, right)
-    gaps = [b["n"] * abs(b["confidence"] - b["accuracy"]) for b in bins]
+    gaps = [b["n"] * abs(b["confidence"] - b["right"]) for b in bins]
     return float(sum(gaps) / len(confidence)) if gaps else 0.0
 
 
@@ -124,7 +124,7 @@ def reliability(confidence: Sequence[float], right: Sequence[bool]) -> list[dict
         {
             "n": int((bins == b).sum()),
             "confidence": float(c[bins == b].mean()),
-            "accuracy": float(r[bins == b].mean()),
+            "right": float(r[bins == b].mean()),
         }
         for b in np.unique(bins)
     ]

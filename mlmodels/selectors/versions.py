@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from uuid import UUID
 
 from django.db.models import F, Q
 
-from accounts.models import Laboratory
+from accounts.models import Laboratory, User
+from mlmodels import policy
+from mlmodels.errors import ModelVersionNotFound
 from mlmodels.models import ImagingProfile, ModelVersion, Promotion
 
 
@@ -51,6 +54,33 @@ def newest_shipped() -> ModelVersion | None:
         laboratory__isnull=True, status=ModelVersion.Status.SHIPPED
     ).defer("card")
     return max(shipped, key=lambda row: (version_key(row.version), row.name), default=None)
+
+
+def version_for_reading(viewer: User, version_id: UUID) -> ModelVersion:
+    """One version that the viewer may read the card of.
+
+    Raises:
+        ModelVersionNotFound: there is none of this id, shipped or in the viewer's laboratory.
+    """
+    rows = policy.visible_versions(viewer).select_related("profile", "training_run")
+    version = rows.filter(pk=version_id).first()
+    if version is None:
+        raise ModelVersionNotFound()
+    return version
+
+
+def version_named(laboratory: Laboratory, words: str) -> ModelVersion:
+    """The version that the operator names, e.g. "ours 1.2" or "1.2" where that is enough.
+
+    Raises:
+        ModelVersionNotFound: there is none, or more than one.
+    """
+    rows = list(policy.versions_of(laboratory))
+    found = [row for row in rows if str(row) == words.strip()]
+    found = found or [row for row in rows if row.version == words.strip()]
+    if len(found) != 1:
+        raise ModelVersionNotFound()
+    return found[0]
 
 
 def versions_in_use(at_most: int) -> list[ModelVersion]:

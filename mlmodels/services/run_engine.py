@@ -44,7 +44,7 @@ def engine_for(version: ModelVersion) -> Engine:
     with _lock:
         engine = _open.get(key)
         if engine is None:
-            engine = _load(version)
+            engine = open_engine(version)
             _forget(folder)
             _open[key] = engine
         _open.move_to_end(key)
@@ -59,7 +59,12 @@ def _forget(folder: Path) -> None:
         del _open[key]
 
 
-def _load(version: ModelVersion) -> Engine:
+def open_engine(version: ModelVersion) -> Engine:
+    """An engine of the caller's own, which nobody keeps open.
+
+    Raises:
+        ModelDamaged: a file is missing, or is not the one that was registered.
+    """
     folder = artifacts.model_folder(version)
     try:
         artifacts.refuse_other_files(folder, version.checksums_sha256)

@@ -11,11 +11,14 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from accounts.models import Laboratory
+from accounts.models import Laboratory, User
 from mlmodels.ml.engine import CARD, CHECKSUMS
-from mlmodels.models import ImagingProfile, ModelVersion
+from mlmodels.models import Dataset, GateCheck, ImagingProfile, ModelVersion, Promotion
+from mlmodels.services import gates
+from mlmodels.services.promotions import promote
 from mlmodels.services.run_evaluation import model_directory
 from mlmodels.services.versions import register_candidate
+from tests.factories.datasets import make_dataset
 
 Change = Callable[[dict[str, Any]], None]
 _numbers = count(1)
@@ -29,6 +32,15 @@ def mixed_up(card: dict[str, Any]) -> None:
     """A version that calls each class by the next one's name: as wrong as can be."""
     classes = card["engine"]["classes"]
     card["engine"]["classes"] = [*classes[1:], classes[0]]
+
+
+def erythroblasts_only(card: dict[str, Any]) -> None:
+    """A version that has only erythroblasts in common with the shipped one.
+
+    They are what the shipped network takes every drawn cell for.
+    """
+    classes = card["engine"]["classes"]
+    card["engine"]["classes"] = [c if c == "erythroblast" else f"own_{c}" for c in classes]
 
 
 def seal(folder: Path) -> None:
@@ -67,3 +79,47 @@ def make_candidate(
             version=version or f"0.{next(_numbers)}.0",
             profile=profile,
         )
+
+
+def make_reference(admin: User, **drawn: object) -> Dataset:
+    """A frozen dataset of drawn cells on which the gate compares; enough for every rule."""
+    drawn = {"classes": ("erythroblast",), "train": 1, "validation": 1, "test": 60, **drawn}
+    dataset = make_dataset(admin, **drawn)
+    Dataset.objects.filter(pk=dataset.pk).update(is_reference=True)
+    dataset.refresh_from_db()
+    return dataset
+
+
+def make_gate(
+    admin: User,
+    version: ModelVersion,
+    *,
+    passed: bool = True,
+    profile: ImagingProfile | None = None,
+) -> GateCheck:
+    """A finished check of a version against the one that is active now."""
+    asked = gates.request_gate(
+        actor=admin, version_id=version.pk, profile_id=profile.pk if profile else None
+    )
+    held = gates.claim(asked.pk)
+    assert held is not None
+    row = {
+        "rule": "balanced_accuracy",
+        "title": "Balanced accuracy",
+        "set": "drawn",
+        "wanted": "at most 1 point lost",
+        "measured": "none lost" if passed else "40.0 points lost",
+        "holds": passed,
+        "n": 60,
+    }
+    assert gates.finish(held, passed=passed, result={"rows": [row], "sets": []})
+    asked.refresh_from_db()
+    return asked
+
+
+def make_active(
+    admin: User, version: ModelVersion, *, profile: ImagingProfile | None = None
+) -> Promotion:
+    """Promote a version that passed its gate."""
+    make_gate(admin, version, profile=profile)
+    return promote(actor=admin, version_id=version.pk, profile_id=profile.pk if profile else None)
