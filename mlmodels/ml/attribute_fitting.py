@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -36,6 +36,15 @@ STRENGTHS = (0.003, 0.01, 0.03)
 FEWEST = 2
 AT_ONCE = 32
 Say = Callable[[str], None]
+
+
+class Picture(Protocol):
+    """What is asked of a picture whose features are wanted."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def sha256(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -108,7 +117,7 @@ def describe(
         cache: where features are kept, under a name that follows from weights and pictures.
         say: told how far it is.
     """
-    features, found = _features(engine, crops, root, cache, say)
+    features, found = picture_features(engine, crops, root, cache=cache, say=say)
     kept = [crop for crop, there in zip(crops, found, strict=True) if there]
     return Described(
         features[found],
@@ -130,7 +139,7 @@ def fit_attribute_head(
         The head, and for the card: counts, and by attribute the strength chosen, the values,
         and macro-F1 on the inner cells, which chose strength and temperature.
     """
-    centre, directions = _principal_directions(training.features)
+    centre, directions = principal_directions(training.features)
     z, z_inner = (
         ((part.features - centre) @ directions).astype(np.float64) for part in (training, inner)
     )
@@ -195,27 +204,43 @@ def _tables(data: TrainingData, root: Path) -> dict[str, dict[str, str]]:
     return known
 
 
-def _features(
-    engine: Engine, crops: Sequence[Crop], root: Path, cache: Path | None, say: Say
+def picture_features(
+    engine: Engine,
+    pictures: Sequence[Picture],
+    root: Path,
+    *,
+    cache: Path | None = None,
+    say: Say = lambda line: None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Features (N, F) of each picture's principal cell, and whether one was found (N,)."""
+    """What the network makes of each picture's principal cell, before it names a class.
+
+    Args:
+        engine: only its runtime, views and crop rule are used.
+        pictures: path and hash of each.
+        root: what the paths are relative to.
+        cache: where features are kept, if at all.
+        say: told how far it is.
+
+    Returns:
+        features float32 (N, F), and bool (N,), whether a cell was found.
+    """
     text = "\n".join([engine.weights_sha256, str(engine.views), str(engine.crop_rule)])
-    text += "".join(f"\n{crop.sha256}" for crop in crops)
+    text += "".join(f"\n{picture.sha256}" for picture in pictures)
     key = hashlib.sha256(text.encode()).hexdigest()[:16]
     file = cache / f"features-{key}.npz" if cache and engine.weights_sha256 else None
     if file and file.is_file():
         with np.load(file, allow_pickle=False) as arrays:
             return arrays["features"], arrays["found"]
     parts, found = [], []
-    for start in range(0, len(crops), AT_ONCE):
-        cut = [_principal_crop(engine, root / c.path) for c in crops[start : start + AT_ONCE]]
+    for start in range(0, len(pictures), AT_ONCE):
+        cut = [_principal_crop(engine, root / p.path) for p in pictures[start : start + AT_ONCE]]
         there = [crop is not None for crop in cut]
         side = engine.crop_rule.side_px
         blank = np.zeros((side, side, 3), np.uint8)
         parts.append(engine.run(np.stack([blank if c is None else c for c in cut]))[2])
         found += there
         if start % (20 * AT_ONCE) == 0:
-            say(f"{start} of {len(crops)} pictures read for their attributes")
+            say(f"{start} of {len(pictures)} pictures read for their features")
     features, whole = np.concatenate(parts).astype(np.float32), np.array(found, dtype=bool)
     if file:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -233,7 +258,7 @@ def _principal_crop(engine: Engine, file: Path) -> np.ndarray | None:
     return cut_crop(rgb, seen, seen.nuclei[0], engine.crop_rule)
 
 
-def _principal_directions(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def principal_directions(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean (F,) and the first principal directions (F, C) of training features."""
     x = np.asarray(features, dtype=np.float64)
     centre = x.mean(axis=0)

@@ -141,7 +141,7 @@ def parts_by_fold(pictures: Pictures, runs: Path) -> dict[str, tuple[Pictures, P
     Raises:
         ArtifactDamaged: a fold of the manifest has no version that left it out.
     """
-    held_out = _versions_by_fold(runs)
+    held_out = versions_by_fold(runs)
     folds = sorted({row.split for row in pictures.rows})
     missing = [fold for fold in folds if fold not in held_out]
     if missing:
@@ -170,7 +170,8 @@ def keep_results(
         write_predictions(predictions, Path(predictions_file))
 
 
-def _versions_by_fold(runs: Path) -> dict[str, Path]:
+def versions_by_fold(runs: Path) -> dict[str, Path]:
+    """The versions of a folder of runs that left a fold out, by that fold."""
     found = {}
     for card in sorted(runs.glob(f"*/version/{CARD}")):
         fold = json.loads(card.read_text(encoding="utf-8")).get("hold_out", "")
