@@ -97,7 +97,9 @@ def look_at(rgb: np.ndarray, engine: Engine, rule: PairRule = PairRule()) -> Loo
     small = _at_working_size(rgb)
     grey = np.ascontiguousarray(small[..., 1])
     seen = cv2.dilate(black_corners(small), np.ones((9, 9), np.uint8)) == 0
-    sift = cv2.SIFT_create(nfeatures=rule.keypoints, contrastThreshold=CONTRAST)
+    sift = cv2.SIFT_create(  # type: ignore[attr-defined]
+        nfeatures=rule.keypoints, contrastThreshold=CONTRAST
+    )
     keypoints, descriptors = sift.detectAndCompute(grey, seen.astype(np.uint8))
     if descriptors is None:
         descriptors = np.zeros((0, 128))

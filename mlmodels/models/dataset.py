@@ -34,7 +34,8 @@ class Dataset(models.Model):
     )
     # Name in the registry's folder of datasets; never absolute.
     folder = models.CharField(max_length=200, blank=True)
-    # What was refused at import, row by row: [{"path": …, "reason": …}, …].
+    # What was refused or told at import, row by row:
+    # [{"path": …, "reason": …, "refuses": true}, …].
     report = models.JSONField(default=list)
     error = models.TextField(blank=True, help_text="A sentence for a person.")
     manifest_sha256 = models.CharField(max_length=64, blank=True, help_text="Set when frozen.")
@@ -47,7 +48,14 @@ class Dataset(models.Model):
     fence = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
-    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    last_sent_at = models.DateTimeField(null=True)
+    # How far the import or the comparison is, in files or pairs.
+    progress_done = models.PositiveIntegerField(default=0)
+    progress_total = models.PositiveIntegerField(default=0)
+    # Nobody: the operator, by command.
+    created_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     frozen_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     frozen_at = models.DateTimeField(null=True)

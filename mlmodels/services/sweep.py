@@ -13,14 +13,18 @@ from django.utils import timezone
 
 from hematovision import queue
 from mlmodels.models import TrainingRun
-from mlmodels.services import training_claims
+from mlmodels.services import datasets, gates, training_claims
 
 # A message may wait as long as the run before it trains: the delay doubles up to this.
 _LONGEST_DELAY = timedelta(minutes=16)
 
 
 def sweep() -> int:
-    """Send what nobody has claimed in time, and end what no attempt is left for."""
+    """Send what nobody has claimed in time, and end what no attempt is left for.
+
+    Archives that an upload left behind go, too.
+    """
+    datasets.remove_unnamed_archives()
     return sum(part() for part in _PARTS)
 
 
@@ -57,4 +61,4 @@ def _send_again(run: TrainingRun, now: datetime) -> bool:
     return False
 
 
-_PARTS = (training_runs,)
+_PARTS = (training_runs, gates.send_left_behind, datasets.send_left_behind)

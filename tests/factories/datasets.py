@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
+from uuid import uuid4
 
 from django.utils import timezone
 
@@ -44,24 +45,24 @@ def draw_dataset(
     return rows
 
 
-def make_dataset(admin: User, *, name: str = "", **drawn: object) -> Dataset:
-    """A frozen dataset of drawn cells; `drawn` as for `draw_dataset`."""
-    number = next(_numbers)
+def make_dataset(admin: User, *, name: str = "", freeze: bool = True, **drawn: object) -> Dataset:
+    """A dataset of drawn cells, frozen unless said otherwise; `drawn` as for `draw_dataset`."""
     dataset = Dataset.objects.create(
         laboratory=admin.laboratory,
-        name=name or f"Dataset {number}",
-        state=Dataset.State.FROZEN,
+        name=name or f"Dataset {next(_numbers)}",
+        state=Dataset.State.OPEN,
         duplicate_check=Dataset.DuplicateCheck.DONE,
+        folder=uuid4().hex,
         created_by=admin,
-        frozen_by=admin,
-        frozen_at=timezone.now(),
     )
-    dataset.folder = dataset.pk.hex
     folder = artifacts.dataset_folder(dataset.folder)
     rows = draw_dataset(folder, **drawn)  # type: ignore[arg-type]
-    dataset.manifest_sha256 = _manifest_sha256(folder, rows)
-    dataset.save()
     DatasetImage.objects.bulk_create(_image(dataset, folder, row) for row in rows)
+    if freeze:
+        dataset.state = Dataset.State.FROZEN
+        dataset.manifest_sha256 = _manifest_sha256(folder, rows)
+        dataset.frozen_by, dataset.frozen_at = admin, timezone.now()
+        dataset.save()
     return dataset
 
 

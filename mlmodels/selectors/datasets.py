@@ -1,0 +1,322 @@
+"""Datasets as people read them: the list, one of them, its pairs and its pictures."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+
+from accounts.models import User
+from mlmodels import artifacts, policy, storage
+from mlmodels.errors import DatasetNotFound
+from mlmodels.ml.errors import RejectedImage
+from mlmodels.ml.images import ImageLimits, decode_image, encode_rendition
+from mlmodels.models import Dataset, DatasetImage, Label, NearDuplicate
+from mlmodels.selectors.labels import labels_for
+
+SPLITS = tuple(DatasetImage.Split.values)
+SAMPLES_A_CLASS = 6
+REPORT_ROWS = 50
+PAIRS = 10
+THUMBNAIL_SIDE_PX, PICTURE_SIDE_PX = 160, 480
+# From this ratio on, the largest class is many times the smallest.
+UNEVEN = 3.0
+
+_State, _Check = Dataset.State, Dataset.DuplicateCheck
+
+
+@dataclass(frozen=True)
+class DatasetRow:
+    """One line of the list.
+
+    Args:
+        classes, images, sources: how many it has.
+    """
+
+    dataset: Dataset
+    classes: int
+    images: int
+    sources: int
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One part of a bar, in percent of the longest class.
+
+    Args:
+        split: which one.
+        count: pictures.
+        start, width: where it is drawn, 0 to 100.
+    """
+
+    split: str
+    count: int
+    start: float
+    width: float
+
+
+@dataclass(frozen=True)
+class ClassFigures:
+    """A class of a dataset.
+
+    Args:
+        code: of its label.
+        label: the laboratory's row of it, if there is one.
+        images, sources: how many it has.
+        bars: pictures by split, in the order of `SPLITS`.
+        samples: some of its pictures, always the same ones.
+    """
+
+    code: str
+    label: Label | None
+    images: int
+    sources: int
+    bars: tuple[Bar, ...]
+    samples: tuple[DatasetImage, ...]
+
+
+@dataclass(frozen=True)
+class DatasetReading:
+    """One dataset with all that its page shows.
+
+    Args:
+        classes: the largest first.
+        images, sources: of the whole.
+        totals: pictures by split.
+        words: what is uneven, in sentences.
+        report: one page of what was refused or told at import.
+        pairs: one page of the pairs that are open.
+        open_pairs, settled_pairs: how many.
+        refusal: why it cannot be frozen now; empty where it can, or where it is not open.
+    """
+
+    dataset: Dataset
+    classes: tuple[ClassFigures, ...]
+    images: int
+    sources: int
+    totals: tuple[Bar, ...]
+    words: tuple[str, ...]
+    report: Page
+    pairs: Page
+    open_pairs: int
+    settled_pairs: int
+    refusal: str
+
+    @property
+    def is_working(self) -> bool:
+        """Whether a worker imports or compares it, or is about to."""
+        return is_working(self.dataset, self.open_pairs)
+
+
+@dataclass(frozen=True)
+class DatasetState:
+    """The little that a poll needs."""
+
+    dataset: Dataset
+    open_pairs: int
+
+    @property
+    def is_working(self) -> bool:
+        """Whether a worker imports or compares it, or is about to."""
+        return is_working(self.dataset, self.open_pairs)
+
+    @property
+    def etag(self) -> str:
+        """Changes whenever the page would look different."""
+        d = self.dataset
+        return f'"{d.state}-{d.duplicate_check}-{d.progress_done}-{d.progress_total}-{d.fence}"'
+
+
+def datasets_of_laboratory(viewer: User) -> list[DatasetRow]:
+    """All datasets of the viewer's laboratory, newest first, in one query."""
+    images = DatasetImage.objects.filter(dataset=OuterRef("pk")).order_by().values("dataset")
+    rows = policy.visible_datasets(viewer).annotate(
+        image_count=Subquery(images.annotate(n=Count("pk")).values("n")),
+        source_count=Subquery(images.annotate(n=Count("source", distinct=True)).values("n")),
+        class_count=Subquery(images.annotate(n=Count("label", distinct=True)).values("n")),
+    )
+    return [
+        DatasetRow(row, row.class_count or 0, row.image_count or 0, row.source_count or 0)
+        for row in rows.defer("report")
+    ]
+
+
+def dataset_state(viewer: User, dataset_id: UUID) -> DatasetState:
+    """How far a dataset is.
+
+    Raises:
+        DatasetNotFound: there is no such dataset in the viewer's laboratory.
+    """
+    dataset = _dataset(viewer, dataset_id)
+    return DatasetState(dataset, open_pairs(dataset).count())
+
+
+def dataset_for_reading(
+    viewer: User, dataset_id: UUID, *, report_page: str = "", pair_page: str = ""
+) -> DatasetReading:
+    """All of a dataset that its page shows.
+
+    Raises:
+        DatasetNotFound: there is no such dataset in the viewer's laboratory.
+    """
+    dataset = _dataset(viewer, dataset_id)
+    images = list(dataset.images.order_by("path"))
+    unresolved = open_pairs(dataset)
+    classes = _classes(images, labels_for(dataset.laboratory))
+    settled = dataset.near_duplicates.exclude(resolution=NearDuplicate.Resolution.OPEN)
+    return DatasetReading(
+        dataset=dataset,
+        classes=classes,
+        images=len(images),
+        sources=len({image.source for image in images}),
+        totals=_bars(Counter(image.split for image in images), len(images)),
+        words=_in_words(classes, images),
+        report=Paginator(_report(dataset), REPORT_ROWS).get_page(report_page),
+        pairs=Paginator(unresolved, PAIRS).get_page(pair_page),
+        open_pairs=unresolved.count(),
+        settled_pairs=settled.count(),
+        refusal=why_not_frozen(dataset) if dataset.state == _State.OPEN else "",
+    )
+
+
+def is_working(dataset: Dataset, open_pairs: int) -> bool:
+    """Whether a worker imports or compares a dataset, or is about to."""
+    waits = dataset.duplicate_check == _Check.WAITING and not open_pairs
+    return dataset.state == _State.IMPORTING or (dataset.state == _State.OPEN and waits)
+
+
+def open_pairs(dataset: Dataset) -> QuerySet[NearDuplicate]:
+    """Pairs that nobody has resolved and that still stand on both sides of a split."""
+    return (
+        dataset.near_duplicates.filter(resolution=NearDuplicate.Resolution.OPEN)
+        .exclude(first__split=F("second__split"))
+        .select_related("first", "second")
+    )
+
+
+def why_not_frozen(dataset: Dataset) -> str:
+    """What stands in the way of freezing an open dataset, as a sentence; empty for nothing."""
+    if dataset.duplicate_check == _Check.FAILED:
+        return "The search for near-duplicates failed. Start it again before you freeze."
+    pairs = open_pairs(dataset).count()
+    if pairs:
+        some = "1 pair of pictures" if pairs == 1 else f"{pairs} pairs of pictures"
+        return f"{some} may show the same cell in two splits. Resolve them before you freeze."
+    if dataset.duplicate_check == _Check.WAITING:
+        return "The search for near-duplicates is not finished. Freeze the dataset after it."
+    if not dataset.images.exists():
+        return "The dataset has no pictures left, so there is nothing to freeze."
+    return ""
+
+
+def image_for_viewer(viewer: User, image_id: UUID) -> DatasetImage:
+    """A picture of a dataset of the viewer's laboratory.
+
+    Raises:
+        DatasetNotFound: there is none.
+    """
+    image = (
+        DatasetImage.objects.filter(dataset__in=policy.visible_datasets(viewer), pk=image_id)
+        .select_related("dataset")
+        .first()
+    )
+    if image is None:
+        raise DatasetNotFound()
+    return image
+
+
+def picture_bytes(image: DatasetImage, *, side_px: int) -> bytes:
+    """Our own JPEG of a picture, without its metadata.
+
+    Args:
+        side_px: the longer side is reduced to this.
+
+    Raises:
+        DatasetNotFound: the file is gone, or is not the one that was imported.
+    """
+    folder = artifacts.dataset_folder(image.dataset.folder)
+    data = storage.read_picture(folder, image.path, sha256=image.sha256)
+    try:
+        rgb = decode_image(data, ImageLimits(max_bytes=2**40, max_megapixels=200))
+    except RejectedImage as error:
+        raise DatasetNotFound() from error
+    return encode_rendition(rgb, max_side_px=side_px)
+
+
+def _dataset(viewer: User, dataset_id: UUID) -> Dataset:
+    rows = policy.visible_datasets(viewer).select_related(
+        "laboratory", "created_by", "frozen_by", "derived_from"
+    )
+    dataset = rows.filter(pk=dataset_id).first()
+    if dataset is None:
+        raise DatasetNotFound()
+    return dataset
+
+
+def _report(dataset: Dataset) -> list[dict[str, Any]]:
+    """The rows of the report, what refuses before what is only told."""
+    return sorted(dataset.report, key=lambda row: not row.get("refuses", True))
+
+
+def _classes(images: list[DatasetImage], labels: dict[str, Label]) -> tuple[ClassFigures, ...]:
+    by_class: dict[str, list[DatasetImage]] = defaultdict(list)
+    for image in images:
+        by_class[image.label].append(image)
+    longest = max((len(found) for found in by_class.values()), default=0)
+    figures = [
+        ClassFigures(
+            code=code,
+            label=labels.get(code),
+            images=len(found),
+            sources=len({image.source for image in found}),
+            bars=_bars(Counter(image.split for image in found), longest),
+            samples=tuple(sorted(found, key=lambda image: image.sha256)[:SAMPLES_A_CLASS]),
+        )
+        for code, found in by_class.items()
+    ]
+    return tuple(sorted(figures, key=lambda figure: (-figure.images, figure.code)))
+
+
+def _bars(counts: Counter[str], longest: int) -> tuple[Bar, ...]:
+    bars, start = [], 0.0
+    for split in SPLITS:
+        width = 100 * counts[split] / longest if longest else 0.0
+        bars.append(Bar(split, counts[split], round(start, 3), round(width, 3)))
+        start += width
+    return tuple(bars)
+
+
+def _in_words(classes: tuple[ClassFigures, ...], images: list[DatasetImage]) -> tuple[str, ...]:
+    """What somebody who trains on it should know."""
+    if not classes:
+        return ()
+    words = []
+    largest, smallest = classes[0], classes[-1]
+    ratio = largest.images / smallest.images
+    if len(classes) > 1 and ratio >= UNEVEN:
+        words.append(
+            f"{_name(largest)} has {ratio:.1f} times as many pictures as {_name(smallest)}. "
+            "Recipes draw small classes more often; few sources stay few."
+        )
+    elif len(classes) > 1:
+        words.append("The classes are about equally large.")
+    present = {image.split for image in images}
+    absent = [split for split in SPLITS if split not in present]
+    if absent:
+        words.append(f"No picture is in the split {' or '.join(absent)}.")
+    for figure in classes:
+        missing = [b.split for b in figure.bars if not b.count and b.split in present]
+        if missing:
+            words.append(f"{_name(figure)} has no picture in {' and '.join(missing)}.")
+        if figure.sources < 20:
+            some = "one source" if figure.sources == 1 else f"{figure.sources} sources"
+            words.append(f"{_name(figure)} comes from {some} only: figures about it will be rough.")
+    return tuple(words)
+
+
+def _name(figure: ClassFigures) -> str:
+    return figure.label.name if figure.label else figure.code.replace("_", " ").capitalize()

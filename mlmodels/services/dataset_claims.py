@@ -1,0 +1,200 @@
+"""The life of a dataset's import and of its search for near-duplicates: claimed, renewed, ended.
+
+The row is the truth. A claim is one conditional update; each claim raises the fence, and who
+holds an older fence writes nothing. Messages only say "look at this row".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import AuditAction
+from accounts.services.audit import record_event
+from hematovision.queue import enqueue_on_commit
+from mlmodels.models import Dataset, DatasetImage, NearDuplicate
+
+_State, _Check = Dataset.State, Dataset.DuplicateCheck
+IMPORTING = Q(state=_State.IMPORTING)
+CHECKING = Q(state=_State.OPEN, duplicate_check=_Check.WAITING)
+# A report is for people: what stands beyond is only counted.
+LONGEST_REPORT = 2000
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A dataset that this process works on for as long as its lease is renewed.
+
+    Args:
+        dataset: as it was when it was claimed.
+        fence: what the row's fence must still be when something is written.
+        stage: which rows the work is about, `IMPORTING` or `CHECKING`.
+    """
+
+    dataset: Dataset
+    fence: int
+    stage: Q
+
+
+def claim(dataset_id: UUID, stage: Q) -> Claim | None:
+    """Take a dataset that waits in this stage and that nobody holds; none if it is not to be had.
+
+    Args:
+        stage: `IMPORTING` or `CHECKING`.
+    """
+    with transaction.atomic():
+        taken = (
+            Dataset.objects.filter(stage, unheld(), pk=dataset_id)
+            .filter(attempts__lt=settings.JOB_MAX_ATTEMPTS)
+            .update(
+                attempts=F("attempts") + 1,
+                fence=F("fence") + 1,
+                lease_until=_lease_end(),
+                progress_done=0,
+                progress_total=0,
+                # Nothing is sent while somebody holds it; once the lease ends, it is due at once.
+                last_sent_at=None,
+            )
+        )
+        if not taken:
+            return None
+        dataset = Dataset.objects.select_related("laboratory").get(pk=dataset_id)
+    return Claim(dataset, dataset.fence, stage)
+
+
+def renew(held: Claim) -> bool:
+    """Prolong the lease; false when the dataset is no longer this process's."""
+    return bool(_held(held).update(lease_until=_lease_end()))
+
+
+def tell(held: Claim, done: int, total: int) -> bool:
+    """Say how far the work is, and prolong the lease; false when the dataset is lost."""
+    return bool(
+        _held(held).update(progress_done=done, progress_total=total, lease_until=_lease_end())
+    )
+
+
+def release(held: Claim) -> bool:
+    """Give a dataset back for another attempt, after what may pass; false when it is lost."""
+    return bool(_held(held).update(lease_until=None, last_sent_at=timezone.now()))
+
+
+def open_imported(
+    held: Claim, images: Iterable[DatasetImage], report: list[dict[str, Any]]
+) -> bool:
+    """Record an import whole, and ask for its search for near-duplicates.
+
+    Args:
+        images: unsaved rows; their files lie in the dataset's folder.
+        report: what was told and refuses nothing.
+
+    Returns:
+        False, and nothing written, when the fence is old.
+    """
+    with transaction.atomic():
+        if not _end(_held(held), state=_State.OPEN, report=report, last_sent_at=timezone.now()):
+            return False
+        rows = DatasetImage.objects.bulk_create(images, batch_size=500)
+        enqueue_on_commit("mlmodels.check_duplicates", dataset_id=str(held.dataset.pk))
+        _record(held.dataset, AuditAction.DATASET_IMPORTED, {"images": [None, len(rows)]})
+    return True
+
+
+def refuse(held: Claim, report: list[dict[str, Any]], sentence: str) -> bool:
+    """End an import with nothing kept; false, and nothing written, when the fence is old."""
+    with transaction.atomic():
+        kept = report[:LONGEST_REPORT]
+        if not _end(_held(held), state=_State.REFUSED, report=kept, error=sentence):
+            return False
+        changes = {"state": [_State.IMPORTING, _State.REFUSED]}
+        _record(held.dataset, AuditAction.DATASET_REFUSED, changes, reason=sentence)
+    return True
+
+
+def end_check(held: Claim, pairs: Iterable[NearDuplicate]) -> bool:
+    """Record the pairs that were found; what a person said of a known pair stays.
+
+    Returns:
+        False, and nothing written, when the fence is old.
+    """
+    with transaction.atomic():
+        if not _end(_held(held), duplicate_check=_Check.DONE, error=""):
+            return False
+        NearDuplicate.objects.bulk_create(pairs, batch_size=500, ignore_conflicts=True)
+        _record(held.dataset, AuditAction.DATASET_CHANGED, {"duplicate_check": [None, "done"]})
+    return True
+
+
+def fail_check(held: Claim, sentence: str) -> bool:
+    """End a search that cannot be done; false, and nothing written, when the fence is old."""
+    with transaction.atomic():
+        if not _end(_held(held), duplicate_check=_Check.FAILED, error=sentence):
+            return False
+        changes = {"duplicate_check": [None, "failed"]}
+        _record(held.dataset, AuditAction.DATASET_CHANGED, changes, reason=sentence)
+    return True
+
+
+def give_up(dataset: Dataset) -> bool:
+    """End what no attempt is left for; false when somebody holds it after all."""
+    attempts = settings.JOB_MAX_ATTEMPTS
+    importing = dataset.state == _State.IMPORTING
+    ends = (
+        {"state": _State.REFUSED, "error": f"The import was interrupted {attempts} times. Upload "
+         "it again; if it is interrupted again, tell the operator."}
+        if importing
+        else {"duplicate_check": _Check.FAILED, "error": "The search for near-duplicates was "
+              f"interrupted {attempts} times. Start it again, or tell the operator."}
+    )  # fmt: skip
+    with transaction.atomic():
+        rows = Dataset.objects.filter(
+            IMPORTING | CHECKING, unheld(), pk=dataset.pk, fence=dataset.fence
+        ).filter(attempts__gte=attempts)
+        if not _end(rows, **ends):
+            return False
+        action = AuditAction.DATASET_REFUSED if importing else AuditAction.DATASET_CHANGED
+        _record(dataset, action, {}, reason=str(ends["error"]))
+    return True
+
+
+def unheld() -> Q:
+    """Nobody's: without a lease, or under one that has ended."""
+    return Q(lease_until__isnull=True) | Q(lease_until__lt=timezone.now())
+
+
+def is_held(held: Claim) -> bool:
+    """Whether the dataset is still this process's."""
+    return _held(held).exists()
+
+
+def _held(held: Claim) -> QuerySet[Dataset]:
+    return Dataset.objects.filter(held.stage, pk=held.dataset.pk, fence=held.fence)
+
+
+def _end(rows: QuerySet[Dataset], **values: Any) -> bool:
+    return bool(rows.update(lease_until=None, attempts=0, **values))
+
+
+def _record(
+    dataset: Dataset, action: AuditAction, changes: dict[str, Any], *, reason: str = ""
+) -> None:
+    record_event(
+        action=action,
+        actor=None,
+        laboratory=dataset.laboratory,
+        obj=dataset,
+        changes=changes,
+        reason=reason,
+    )
+
+
+def _lease_end() -> Any:
+    return timezone.now() + timedelta(seconds=settings.JOB_LEASE_S)
