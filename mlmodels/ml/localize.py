@@ -16,6 +16,9 @@ import numpy as np
 from mlmodels.ml.preprocess import apply_gains, background_gains, black_corners
 
 WORKING_SIDE_PX = 360
+# From this size on a picture is halved first, which takes a third of the time and changes no
+# level by more than 1.
+HALVED_FROM_PX = 1080
 SMALLEST_PICTURE_PX = 16
 BLUR_SIGMA_PX = 1.2
 SCORE_FLOOR = 45.0
@@ -31,6 +34,8 @@ SURELY_STAINED = 84.0
 STANDS_OUT_BY = 35.0
 FOREGROUND_BELOW = 205
 SMALLEST_REST_PX = 300
+# What is taken away of white, for each level of a channel.
+_TAKEN = 255 - np.arange(256, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ class Nucleus:
         left, top, width, height: its bounding box, px.
         area_px: number of pixels of the nucleus itself, px².
         edge_share: share of its outline that lies on the picture's border, 0 to 1.
+        mark: its number in the field's `labels`.
     """
 
     left: float
@@ -49,6 +55,7 @@ class Nucleus:
     height: float
     area_px: float
     edge_share: float
+    mark: int = 0
 
     @property
     def centre(self) -> tuple[float, float]:
@@ -71,11 +78,18 @@ class Field:
             `WHITE_LEVEL`.
         blackout: uint8 array, shape (h, w), 0 or 1, at working size; 1 where the picture has
             no content (the black corners of a rotated copy).
+        balanced: uint8 array, shape (h, w, 3), the white-balanced picture at working size.
+        score: float32 array, shape (h, w), 0 to 255, how stained each pixel is.
+        labels: int32 array, shape (h, w), number of the stained part each pixel belongs to;
+            0 is none. Parts that are too small or too pale for a nucleus are among them.
     """
 
     nuclei: tuple[Nucleus, ...]
     gains: np.ndarray
     blackout: np.ndarray
+    balanced: np.ndarray
+    score: np.ndarray
+    labels: np.ndarray
 
 
 def locate(rgb: np.ndarray) -> Field:
@@ -87,18 +101,20 @@ def locate(rgb: np.ndarray) -> Field:
     Returns:
         The field; it has no nuclei where the picture is too small, empty, black or grey.
     """
-    height, width = rgb.shape[:2]
     small = _at_working_size(rgb)
     blackout = black_corners(small)
     gains = background_gains(small, blackout)
-    if min(height, width) < SMALLEST_PICTURE_PX:
-        return Field((), gains, blackout)
     balanced = apply_gains(small, gains)
     score = stain_score(balanced, blackout)
-    groups = _standing_out(_nuclei_masks(score), score, balanced[..., 1])
-    scale = max(height, width) / max(small.shape[:2])
-    found = [_measure(labels, index, scale) for labels, index in groups]
-    return Field(tuple(sorted(found, key=lambda n: -n.area_px)[:MOST_NUCLEI]), gains, blackout)
+    found: list[Nucleus] = []
+    labels = np.zeros(score.shape, np.int32)
+    if min(rgb.shape[:2]) >= SMALLEST_PICTURE_PX:
+        labels, parts = _stained_parts(score)
+        scale = max(rgb.shape[:2]) / max(small.shape[:2])
+        kept = _standing_out(parts, labels, score, balanced[..., 1])
+        found = [_measure(part, labels, scale) for part in kept]
+    nuclei = tuple(sorted(found, key=lambda n: -n.area_px)[:MOST_NUCLEI])
+    return Field(nuclei, gains, blackout, balanced, score, labels)
 
 
 def stain_score(balanced: np.ndarray, blackout: np.ndarray) -> np.ndarray:
@@ -112,15 +128,21 @@ def stain_score(balanced: np.ndarray, blackout: np.ndarray) -> np.ndarray:
         float32 array, shape (h, w), 0 to 255: green taken away minus 0.6 of blue taken away,
         smoothed. Red cells take away both, nuclei mostly green.
     """
-    taken = 255.0 - balanced.astype(np.float32)
-    score = taken[..., 1] - 0.6 * taken[..., 2]
-    score[(balanced < SCORE_FLOOR).all(axis=2) | (blackout > 0)] = 0
-    return np.clip(cv2.GaussianBlur(score, (0, 0), BLUR_SIGMA_PX), 0, 255)
+    _, green, blue = cv2.split(balanced)
+    score = cv2.subtract(cv2.LUT(green, _TAKEN), cv2.LUT(blue, np.float32(0.6) * _TAKEN))
+    black = cv2.inRange(balanced, (0, 0, 0), (SCORE_FLOOR - 1,) * 3)
+    score[(black | blackout) > 0] = 0
+    blurred = cv2.GaussianBlur(score, (0, 0), BLUR_SIGMA_PX)
+    return np.clip(blurred, 0, 255, out=blurred)
 
 
 def _at_working_size(rgb: np.ndarray) -> np.ndarray:
     height, width = rgb.shape[:2]
     scale = WORKING_SIDE_PX / max(height, width)
+    if max(height, width) >= HALVED_FROM_PX and min(height, width) > 1:
+        half = height // 2, width // 2
+        even = rgb[: 2 * half[0], : 2 * half[1]]
+        rgb = cv2.resize(even, half[::-1], interpolation=cv2.INTER_AREA)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     return cv2.resize(rgb, size, interpolation=method)
@@ -136,43 +158,78 @@ def _threshold(score: np.ndarray) -> float:
     return float(np.clip(otsu, *THRESHOLD_RANGE))
 
 
-def _nuclei_masks(score: np.ndarray) -> list[tuple[np.ndarray, int]]:
-    """Components of the stained pixels; lobes that lie close together are one nucleus."""
+@dataclass(frozen=True)
+class _Part:
+    """A stained part: its number among the labels, and a window of the picture that holds it."""
+
+    mark: int
+    rows: slice
+    columns: slice
+
+
+def _stained_parts(score: np.ndarray) -> tuple[np.ndarray, list[_Part]]:
+    """Components of the stained pixels; lobes that lie close together are one nucleus.
+
+    Returns:
+        int32 array, shape (h, w), all of them numbered; and those of a nucleus's size.
+    """
     stained = (score > _threshold(score)).astype(np.uint8)
     count, _, stats, _ = cv2.connectedComponentsWithStats(stained, connectivity=8)
     if count < 2:
-        return []
+        return np.zeros(score.shape, np.int32), []
     largest = int(stats[1:, cv2.CC_STAT_AREA].max())
     reach = max(1, round(JOIN_SHARE * largest**0.5 / 2))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    joined_count, joined = cv2.connectedComponents(cv2.dilate(stained, kernel), connectivity=8)
+    joined_count, joined, windows, _ = cv2.connectedComponentsWithStats(
+        cv2.dilate(stained, kernel), connectivity=8
+    )
     labels = joined * stained
     areas = np.bincount(labels.ravel(), minlength=joined_count)
     areas[0] = 0
     least = max(SMALLEST_NUCLEUS_PX, SMALLEST_SHARE_OF_LARGEST * areas.max())
     most = LARGEST_SHARE_OF_PICTURE * score.size
-    return [(labels, int(i)) for i in np.flatnonzero((areas >= least) & (areas <= most))]
+    parts = []
+    for mark in np.flatnonzero((areas >= least) & (areas <= most)):
+        x, y, width, height = (int(v) for v in windows[mark, :4])
+        parts.append(_Part(int(mark), slice(y, y + height), slice(x, x + width)))
+    return labels, parts
 
 
 def _standing_out(
-    groups: list[tuple[np.ndarray, int]], score: np.ndarray, green: np.ndarray
-) -> list[tuple[np.ndarray, int]]:
+    parts: list[_Part], labels: np.ndarray, score: np.ndarray, green: np.ndarray
+) -> list[_Part]:
     """Keep what is stained strongly, or clearly more than the rest of the field's cells."""
-    if not groups:
-        return []
-    found = cv2.dilate((groups[0][0] > 0).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    means = [_mean_score(part, labels, score) for part in parts]
+    if not parts or min(means) >= SURELY_STAINED:
+        return parts
+    found = cv2.dilate((labels > 0).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     rest = score[(green < FOREGROUND_BELOW) & ~found]
     level = float(np.median(rest)) if rest.size >= SMALLEST_REST_PX else SURELY_STAINED
     least = min(SURELY_STAINED, level + STANDS_OUT_BY)
-    return [(labels, i) for labels, i in groups if score[labels == i].mean() >= least]
+    return [part for part, mean in zip(parts, means, strict=True) if mean >= least]
 
 
-def _measure(labels: np.ndarray, index: int, scale: float) -> Nucleus:
-    mask = labels == index
-    rows = np.flatnonzero(mask.any(axis=1))
-    columns = np.flatnonzero(mask.any(axis=0))
+def _mean_score(part: _Part, labels: np.ndarray, score: np.ndarray) -> float:
+    window = part.rows, part.columns
+    return score[window][labels[window] == part.mark].mean()
+
+
+def _measure(part: _Part, labels: np.ndarray, scale: float) -> Nucleus:
+    height, width = labels.shape
+    mask = labels[part.rows, part.columns] == part.mark
+    rows = np.flatnonzero(mask.any(axis=1)) + part.rows.start
+    columns = np.flatnonzero(mask.any(axis=0)) + part.columns.start
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-    on_edge = int(mask[0].sum() + mask[-1].sum() + mask[:, 0].sum() + mask[:, -1].sum())
+    inner = mask[top - part.rows.start :, left - part.columns.start :]
+    inner = inner[: bottom - top, : right - left]
+    on_edge = 0
+    for is_there, line in (
+        (top == 0, inner[0]),
+        (bottom == height, inner[-1]),
+        (left == 0, inner[:, 0]),
+        (right == width, inner[:, -1]),
+    ):
+        on_edge += int(line.sum()) if is_there else 0
     outline = 2 * ((bottom - top) + (right - left))
     return Nucleus(
         left=float(left * scale),
@@ -181,4 +238,5 @@ def _measure(labels: np.ndarray, index: int, scale: float) -> Nucleus:
         height=float((bottom - top) * scale),
         area_px=float(mask.sum() * scale * scale),
         edge_share=on_edge / float(outline),
+        mark=part.mark,
     )

@@ -71,7 +71,9 @@ def black_corners(rgb: np.ndarray) -> np.ndarray:
     Returns:
         uint8 array, shape (h, w): 1 in such areas (grown by 2 px, for JPEG's soft edges).
     """
-    black = np.asarray((rgb < BLACK_BELOW).all(axis=2), dtype=np.uint8)
+    black = cv2.inRange(rgb, (0, 0, 0), (BLACK_BELOW - 1,) * 3)
+    if not black.any():
+        return black
     count, labels, stats, _ = cv2.connectedComponentsWithStats(black, connectivity=4)
     border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     large = stats[:, cv2.CC_STAT_AREA] >= SMALLEST_CORNER_SHARE * black.size
