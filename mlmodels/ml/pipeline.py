@@ -6,16 +6,18 @@ A pure function of bytes and a loaded engine. It stores nothing and knows no sam
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from mlmodels.ml.attributes import Reading
-from mlmodels.ml.calibration import UNIDENTIFIED, decide, sigmoid, softmax
-from mlmodels.ml.crops import Box, cell_box, cut_crop
+from mlmodels.ml.calibration import ACCEPTED, REVIEW, UNIDENTIFIED, decide, sigmoid, softmax
+from mlmodels.ml.crops import Box, cut_crop
 from mlmodels.ml.engine import Engine, load_engine
 from mlmodels.ml.images import ImageLimits, decode_image
 from mlmodels.ml.localize import Field, Nucleus, locate
+from mlmodels.ml.outline import cell_boxes
+from mlmodels.ml.quality import doubt_about_field
 
 __all__ = [
     "Box",
@@ -67,10 +69,13 @@ class Findings:
     Args:
         cells: the principal cell first, the others by descending nucleus area.
         timings_ms: of decode, locate, crop, classify and decide, ms.
+        field_note: why the picture may be no stained blood film, as a sentence; else empty.
+            No cell of such a picture is accepted.
     """
 
     cells: tuple[CellFinding, ...]
     timings_ms: dict[str, float]
+    field_note: str = ""
 
 
 def read_image(data: bytes, engine: Engine, limits: ImageLimits = ImageLimits()) -> Findings:
@@ -91,7 +96,7 @@ def read_image(data: bytes, engine: Engine, limits: ImageLimits = ImageLimits())
     rgb = decode_image(data, limits)
     decode_ms = 1000 * (time.perf_counter() - start)
     findings = read_pixels(rgb, engine)
-    return Findings(findings.cells, {"decode": decode_ms, **findings.timings_ms})
+    return replace(findings, timings_ms={"decode": decode_ms, **findings.timings_ms})
 
 
 def read_pixels(rgb: np.ndarray, engine: Engine) -> Findings:
@@ -112,12 +117,13 @@ def read_pixels(rgb: np.ndarray, engine: Engine) -> Findings:
     answers = engine.run(np.stack(crops)) if crops else None
     marks.append(time.perf_counter())
     cells: tuple[CellFinding, ...] = ()
+    note = doubt_about_field(seen)
     if answers is not None:
-        cells = _judge(rgb.shape, seen, answers, engine)
+        cells = _judge(rgb.shape, seen, answers, engine, doubted=bool(note))
     marks.append(time.perf_counter())
     spans = 1000 * np.diff(marks)
     names = ("locate", "crop", "classify", "decide")
-    return Findings(cells, dict(zip(names, map(float, spans), strict=True)))
+    return Findings(cells, dict(zip(names, map(float, spans), strict=True)), note)
 
 
 def principal_first(
@@ -142,8 +148,13 @@ def _judge(
     seen: Field,
     answers: tuple[np.ndarray, np.ndarray, np.ndarray],
     engine: Engine,
+    *,
+    doubted: bool,
 ) -> tuple[CellFinding, ...]:
-    """Drop what is no cell, calibrate the rest, decide, put the principal cell first."""
+    """Drop what is no cell, calibrate the rest, decide, put the principal cell first.
+
+    Of a doubted field no cell is accepted.
+    """
     logits, cell_logits, features = answers
     scores = sigmoid(cell_logits)
     probabilities = softmax(logits, engine.temperature)
@@ -153,17 +164,21 @@ def _judge(
         for i, nucleus in enumerate(seen.nuclei)
         if scores[i] >= engine.thresholds.cell_score
     ]
-    ordered = principal_first(passing, width_px=shape[1], height_px=shape[0])
+    size = {"width_px": shape[1], "height_px": shape[0]}
+    ordered = principal_first(passing, **size)
+    boxes = cell_boxes(seen, [nucleus for nucleus, _ in ordered], **size)
     cells = []
-    for nucleus, i in ordered:
+    for (nucleus, i), box in zip(ordered, boxes, strict=True):
         p = probabilities[i]
         best = int(p.argmax())
         disposition = decide(
             float(p[best]), float(percentiles[i]), nucleus.edge_share, engine.thresholds
         )
+        if doubted and disposition == ACCEPTED:
+            disposition = REVIEW
         cells.append(
             CellFinding(
-                box=cell_box(nucleus, width_px=shape[1], height_px=shape[0]),
+                box=box,
                 label=engine.classes[best],
                 confidence=float(p[best]),
                 probabilities=dict(zip(engine.classes, map(float, p), strict=True)),

@@ -1,0 +1,74 @@
+"""A picture whose colours no stained film has: its cells are looked at, never accepted."""
+
+import numpy as np
+import pytest
+
+from mlmodels.ml.calibration import ACCEPTED, REVIEW
+from mlmodels.ml.drawn_field import draw_field
+from mlmodels.ml.localize import locate
+from mlmodels.ml.pipeline import read_pixels
+from mlmodels.ml.quality import doubt_about_field, look_at_field
+from mlmodels.ml.strangers import draw_strangers
+from tests.drawn_cells import draw_smear
+
+LAMPS = [(1.0, 0.9, 0.7), (0.7, 0.8, 1.0), (0.5, 0.5, 0.5)]
+
+
+def doubt(rgb: np.ndarray) -> str:
+    return doubt_about_field(locate(rgb))
+
+
+@pytest.mark.parametrize("cells", [0, 1, 3])
+def test_a_drawn_film_is_not_doubted(cells):
+    assert doubt(draw_smear(seed=cells, cells=cells)) == ""
+    assert doubt(draw_field(640, 480, cells=cells)) == ""
+
+
+@pytest.mark.parametrize("lamp", LAMPS)
+def test_a_film_under_another_lamp_is_not_doubted(lamp):
+    assert doubt((draw_smear(seed=3, cells=2) * np.array(lamp)).astype(np.uint8)) == ""
+
+
+def test_a_film_with_black_corners_is_not_doubted():
+    rgb = draw_smear(seed=4, cells=1)
+    rgb[:90, :120] = 0
+    rgb[-60:, -100:] = 3
+    assert doubt(rgb) == ""
+
+
+@pytest.mark.parametrize("kind", ["flowers", "night sky"])
+def test_scenes_are_doubted_in_a_sentence(kind):
+    drawn = [s.rgb for s in draw_strangers(each=3, seed=5) if s.kind == kind]
+    for rgb in drawn:
+        assert doubt(rgb).startswith("This does not look like a stained blood film: ")
+
+
+def test_a_picture_that_is_mostly_black_is_doubted_for_that():
+    rgb = draw_smear(seed=1, cells=1)
+    rgb[:, :300] = 0
+    assert doubt(rgb).endswith("more than half of it is black.")
+
+
+def test_a_picture_without_any_content_can_be_looked_at():
+    look = look_at_field(locate(np.zeros((40, 40, 3), np.uint8)))
+    assert look.corner_share == 1.0
+
+
+def test_no_cell_of_a_doubted_picture_is_accepted(shipped_engine):
+    film = draw_smear(seed=6, cells=2, width=640)
+    meadow = film.copy()
+    meadow[:, 480:] = (90, 200, 70)
+    sure, doubted = read_pixels(film, shipped_engine), read_pixels(meadow, shipped_engine)
+    assert sure.field_note == ""
+    assert doubted.field_note != ""
+    assert all(cell.disposition != ACCEPTED for cell in doubted.cells)
+
+
+def test_only_acceptance_is_taken_away(shipped_engine):
+    film = draw_smear(seed=6, cells=2, width=640)
+    meadow = film.copy()
+    meadow[:, 480:] = (90, 200, 70)
+    before = {c.box.x: c.disposition for c in read_pixels(film, shipped_engine).cells}
+    after = {c.box.x: c.disposition for c in read_pixels(meadow, shipped_engine).cells}
+    for x in before.keys() & after.keys():
+        assert after[x] == (REVIEW if before[x] == ACCEPTED else before[x])
