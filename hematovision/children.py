@@ -16,11 +16,13 @@ _PR_SET_PDEATHSIG = 1
 def die_with_parent(parent_pid: int) -> None:
     """End this process as soon as the one that started it is gone, however that ended.
 
-    Linux kills it; elsewhere, and as a second rope, a thread looks every half second.
+    Linux kills it; elsewhere, and as a second rope, a thread looks every half second. Ctrl-C in
+    a terminal is the parent's business.
 
     Args:
         parent_pid: of the process that started this one, as it said itself.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Not Linux: the thread alone looks.
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -19,6 +19,7 @@ from accounts.models import Role, User
 from predictions.models import Cell, ClassificationJob
 from tests.factories.images import make_image
 from tests.factories.people import PASSWORD, make_user
+from tests.factories.training import make_failed_run
 
 SIGN_IN = "sign-in"  # 302 to the sign-in page; any other 302 leads on
 
@@ -47,6 +48,17 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("accounts:user_deactivate", "POST"):      (SIGN_IN, 403, 403, 302, 403, 404),
     ("accounts:user_activate", "POST"):        (SIGN_IN, 403, 403, 302, 403, 404),
     ("accounts:user_end_sessions", "POST"):    (SIGN_IN, 403, 403, 302, 403, 404),
+    ("mlmodels:training_runs", "GET"):         (SIGN_IN, 403, 403, 200, 403, 200),
+    ("mlmodels:training_new", "GET"):          (SIGN_IN, 403, 403, 200, 403, 200),
+    ("mlmodels:training_new", "POST"):         (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
+    ("mlmodels:training_cost", "GET"):         (SIGN_IN, 403, 403, 200, 403, 200),
+    ("mlmodels:training_run", "GET"):          (SIGN_IN, 403, 403, 200, 403, 404),
+    ("mlmodels:training_progress", "GET"):     (SIGN_IN, 403, 403, 200, 403, 404),
+    ("mlmodels:training_cancel", "POST"):      (SIGN_IN, 403, 403, 409, 403, 404),  # it has failed
+    ("mlmodels:training_resume", "POST"):      (SIGN_IN, 403, 403, 302, 403, 404),
+    ("mlmodels:training_log", "GET"):          (SIGN_IN, 403, 403, 200, 403, 404),
+    ("mlmodels:training_notebook", "GET"):     (SIGN_IN, 403, 403, 409, 403, 404),  # it has failed
+    ("mlmodels:training_picture", "GET"):      (SIGN_IN, 403, 403, 200, 403, 404),
     ("predictions:dashboard", "GET"):          (SIGN_IN, 200, 200, 200, 200, 200),
     ("predictions:upload", "GET"):             (SIGN_IN, 200, 403, 403, 200, 403),
     ("predictions:upload", "POST"):            (SIGN_IN, 400, 403, 403, 400, 403),  # no file
@@ -87,7 +99,7 @@ SENT: dict[str, dict[str, str]] = {
 @pytest.fixture
 def rows(settings, tmp_path, laboratory, technician, doctor, admin) -> dict[str, Any]:
     """One of everything that an address can name, all of it in the first laboratory."""
-    settings.MEDIA_ROOT = tmp_path
+    settings.MEDIA_ROOT = settings.REGISTRY_DIR = tmp_path
     image = make_image(technician)
     ClassificationJob.objects.update(status="failed", error="The model is missing.")
     cell = Cell.objects.create(
@@ -115,6 +127,8 @@ def rows(settings, tmp_path, laboratory, technician, doctor, admin) -> dict[str,
         "image_id": image.pk,
         "sample_id": image.sample_id,
         "cell_id": cell.pk,
+        "run_id": make_failed_run(admin).pk,
+        "picture": "samples-0.jpg",
         "rest": "v1/no-such-address/",
     }
 

@@ -20,8 +20,9 @@ from mlmodels.ml.export import PACKAGES, finish_version, write_card
 from mlmodels.ml.manifest import Row, rows_of_folder
 from mlmodels.ml.progress import CALIBRATING, MEASURING, PROGRESS, Progress, ProgressFile
 from mlmodels.ml.recipe import Recipe, load_recipe
+from mlmodels.ml.run_report import write_data_report, write_report
 from mlmodels.ml.training import RunPlan, prepare, train, with_overrides
-from mlmodels.ml.training_data import TEST_SPLITS, classes_of
+from mlmodels.ml.training_data import TEST_SPLITS, TrainingData, classes_of
 from mlmodels.services.run_training import git_revision
 
 Say = Callable[[str], None]
@@ -85,6 +86,7 @@ def _train(plan: RunPlan, rows: list[Row], *, name: str, version: str, say: Say)
     (plan.output / RUN_PROVENANCE).write_text(text, encoding="utf-8")
     say(f"base weights: {made_with['base_weights']}")
     data = prepare(plan, say, tell)
+    write_data_report(rows, data, plan.recipe, plan.output)
     model, data = train(plan, say, tell, data)
     tell(Progress(CALIBRATING))
     say("calibrating and exporting")
@@ -101,19 +103,40 @@ def _train(plan: RunPlan, rows: list[Row], *, name: str, version: str, say: Say)
         git_revision=made_with["git_revision"],
     )
     tell(Progress(MEASURING))
-    return _measured(card, folder, rows, plan, say)
+    return _measured(card, folder, _rows_to_measure(rows, data), plan, say)
+
+
+def _rows_to_measure(rows: list[Row], data: TrainingData) -> tuple[str, list[Row]]:
+    """The test split; where there is none, what calibrated, and its name says so."""
+    test = [row for row in rows if row.split in TEST_SPLITS]
+    if test:
+        return "test", test
+    calibrating = {data.crops[i].path for i in data.inner}
+    return "validation", [row for row in rows if row.path in calibrating]
 
 
 def _measured(
-    card: dict[str, Any], folder: Path, rows: list[Row], plan: RunPlan, say: Say
+    card: dict[str, Any],
+    folder: Path,
+    to_measure: tuple[str, list[Row]],
+    plan: RunPlan,
+    say: Say,
 ) -> dict[str, Any]:
-    """The card with the figures of the test split, if the dataset has one."""
-    test = [row for row in rows if row.split in TEST_SPLITS]
+    """Measure the version and write the run's report; a test goes onto the card as well."""
+    name, rows = to_measure
     engine = load_engine(folder, runtime=RUNTIME, threads=plan.threads)
-    say(f"measuring on {len(test)} pictures of the test split")
-    predictions = predict_rows(test, plan.data_root, engine, load_trained_on(folder), say)
-    write_predictions(predictions, plan.output / "test_predictions.csv")
-    if predictions:
+    say(f"measuring on {len(rows)} pictures: {name}")
+    predictions = predict_rows(rows, plan.data_root, engine, load_trained_on(folder), say)
+    write_predictions(predictions, plan.output / "predictions.csv")
+    write_report(
+        predictions,
+        plan.data_root,
+        classes=engine.classes,
+        crop_rule=engine.crop_rule,
+        measured_on=name,
+        folder=plan.output,
+    )
+    if name == "test":
         figures = report(predictions, engine.classes, weights_sha256=engine.weights_sha256)
         card["metrics"]["test"] = {"runtime": RUNTIME, **figures}
         write_card(card, folder)

@@ -135,7 +135,7 @@ def resume_run(*, actor: User, run_id: UUID) -> TrainingRun:
         before = run.status
         run.status, run.error, run.error_code = _Status.QUEUED, "", ""
         run.cancel_requested_at = run.finished_at = None
-        run.attempts, run.last_sent_at = 0, timezone.now()
+        run.attempts, run.last_sent_at, run.progress = 0, timezone.now(), {}
         run.save()
         enqueue_on_commit("mlmodels.run_training", run_id=str(run.pk))
         record_event(

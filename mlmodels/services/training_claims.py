@@ -54,6 +54,7 @@ def claim(run_id: UUID) -> Claim | None:
                 attempts=F("attempts") + 1,
                 fence=F("fence") + 1,
                 lease_until=_lease_end(),
+                progress={},
                 worker=f"{socket.gethostname()}:{os.getpid()}",
                 # Nothing is sent while somebody holds it; once the lease ends, it is due at once.
                 last_sent_at=None,

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from django.utils import timezone
@@ -45,7 +46,7 @@ def draw_dataset(
     return rows
 
 
-def make_dataset(admin: User, *, name: str = "", freeze: bool = True, **drawn: object) -> Dataset:
+def make_dataset(admin: User, *, name: str = "", freeze: bool = True, **drawn: Any) -> Dataset:
     """A dataset of drawn cells, frozen unless said otherwise; `drawn` as for `draw_dataset`."""
     dataset = Dataset.objects.create(
         laboratory=admin.laboratory,
@@ -56,7 +57,7 @@ def make_dataset(admin: User, *, name: str = "", freeze: bool = True, **drawn: o
         created_by=admin,
     )
     folder = artifacts.dataset_folder(dataset.folder)
-    rows = draw_dataset(folder, **drawn)  # type: ignore[arg-type]
+    rows = draw_dataset(folder, **drawn)
     DatasetImage.objects.bulk_create(_image(dataset, folder, row) for row in rows)
     if freeze:
         dataset.state = Dataset.State.FROZEN

@@ -3,6 +3,7 @@
 With `--dataset`, it trains on one dataset of somebody's own; so do the workers of the product.
 """
 
+import os
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["parent"]:
             die_with_parent(options["parent"])
+            # Reading images and answering pages go before.
+            os.nice(5)
         default = f"var/runs/{options['recipe']}-{options['hold_out'] or 'all'}"
         output = options["output"] or Path(default)
         try:
@@ -81,7 +84,7 @@ class Command(BaseCommand):
             )
         except (EngineError, DomainError, OSError) as error:
             if options["parent"]:
-                write_failure(output, code="training_failed", sentence=str(error))
+                write_failure(output, code="training_failed", sentence=_sentence(error))
             raise CommandError(str(error)) from error
         self.stdout.write(f"{card['calibration']} agreement {card['agreement']}")
 
@@ -103,3 +106,11 @@ class Command(BaseCommand):
     def _say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
+
+
+def _sentence(error: Exception) -> str:
+    """What a person is told; what the system says of a file is put into words."""
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error)
+        return f"A file could not be read or written ({reason}). Tell the operator, then resume."
+    return str(error)

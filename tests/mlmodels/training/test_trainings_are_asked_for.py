@@ -7,17 +7,13 @@ import pytest
 from accounts.errors import AccessDenied
 from accounts.models import AuditAction, AuditEvent, Role
 from mlmodels.errors import TrainingRefused, TrainingRunNotFound
-from mlmodels.models import Dataset, TrainingRun
+from mlmodels.models import TrainingRun
 from mlmodels.services import training, training_claims
 from tests.factories.datasets import make_dataset
 from tests.factories.people import make_user
+from tests.factories.training import claimed
 
 RECIPE = "own_cells_small"
-
-
-@pytest.fixture(autouse=True)
-def registry(settings, tmp_path):
-    settings.REGISTRY_DIR = tmp_path
 
 
 @pytest.fixture
@@ -75,9 +71,8 @@ def test_what_cannot_be_trained_is_refused_with_a_sentence(admin, dataset, chang
     assert not TrainingRun.objects.exists()
 
 
-def test_a_dataset_that_is_not_frozen_trains_nothing(admin, dataset):
-    dataset.state = Dataset.State.OPEN
-    dataset.save()
+def test_a_dataset_that_is_not_frozen_trains_nothing(admin):
+    dataset = make_dataset(admin, freeze=False, train=1, validation=1, test=1)
     with pytest.raises(TrainingRefused, match="frozen"):
         ask(admin, dataset)
 
@@ -102,7 +97,7 @@ def test_a_queued_run_is_cancelled_at_once_and_nobody_can_claim_it(admin, datase
 
 
 def test_a_running_run_is_told_to_end(admin, dataset):
-    held = training_claims.claim(ask(admin, dataset).pk)
+    held = claimed(ask(admin, dataset))
     run = training.cancel_run(actor=admin, run_id=held.run.pk)
     assert run.status == "running"
     assert training_claims.is_to_be_cancelled(held) is True

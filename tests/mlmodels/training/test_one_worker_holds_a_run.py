@@ -8,6 +8,7 @@ from django.utils import timezone
 from mlmodels.models import TrainingRun
 from mlmodels.services import sweep, training, training_claims
 from tests.factories.datasets import make_dataset
+from tests.factories.training import claimed
 
 EPOCH = {
     "position": 1,
@@ -20,8 +21,7 @@ EPOCH = {
 
 
 @pytest.fixture
-def run(admin, settings, tmp_path):
-    settings.REGISTRY_DIR = tmp_path
+def run(admin):
     dataset = make_dataset(admin, train=1, validation=1, test=0)
     return training.request_training(
         actor=admin, dataset_id=dataset.pk, recipe="own_cells_small", epochs=1, seed=1
@@ -42,9 +42,9 @@ def test_of_two_workers_one_holds_the_run(run):
 
 
 def test_a_worker_whose_lease_ended_writes_nothing_any_more(run):
-    late = training_claims.claim(run.pk)
+    late = claimed(run)
     end_lease(run)
-    present = training_claims.claim(run.pk)
+    present = claimed(run)
     assert present.fence == late.fence + 1
     assert not training_claims.renew(late)
     assert not training_claims.tell(late, progress={"epoch": 9})
@@ -58,7 +58,7 @@ def test_a_worker_whose_lease_ended_writes_nothing_any_more(run):
 
 
 def test_an_epoch_is_kept_once(run):
-    held = training_claims.claim(run.pk)
+    held = claimed(run)
     for _ in range(2):
         assert training_claims.add_epochs(held, [EPOCH])
     assert run.epochs_done.count() == 1
@@ -103,7 +103,7 @@ def test_a_cancelled_run_whose_worker_is_gone_is_ended_by_the_sweep(run, admin):
 
 
 def test_a_run_that_its_worker_gives_back_costs_no_attempt(run):
-    held = training_claims.claim(run.pk)
+    held = claimed(run)
     assert training_claims.release(held, counts=False)
     run.refresh_from_db()
     assert (run.status, run.attempts) == ("queued", 0)
