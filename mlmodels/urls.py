@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from mlmodels.views import training
+from mlmodels.views import training, versions
 
 app_name = "mlmodels"
 
@@ -21,4 +21,14 @@ urlpatterns = [
         training.training_picture,
         name="training_picture",
     ),
+    path("models/roll-back/", versions.roll_back, name="roll_back"),
+    path("models/as-shipped/", versions.return_to_shipped, name="return_to_shipped"),
+    path("models/checks/<uuid:gate_id>/", versions.gate, name="gate"),
+    path("models/<uuid:version_id>/", versions.version, name="version"),
+    path("models/<uuid:version_id>/files/<str:name>", versions.version_file, name="version_file"),
+    path("models/<uuid:version_id>/check/", versions.version_gate, name="version_gate"),
+    path("models/<uuid:version_id>/promote/", versions.version_promote, name="version_promote"),
+    path("models/<uuid:version_id>/reject/", versions.version_reject, name="version_reject"),
+    path("models/<uuid:version_id>/shadow/start/", versions.shadow_start, name="shadow_start"),
+    path("models/<uuid:version_id>/shadow/end/", versions.shadow_end, name="shadow_end"),
 ]

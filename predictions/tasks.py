@@ -8,7 +8,7 @@ from uuid import UUID
 
 from celery import current_app, shared_task, signals
 
-from predictions.services import jobs, run_classification, sweep
+from predictions.services import jobs, run_classification, run_shadow, sweep
 from predictions.services.run_heartbeat import Heartbeat
 
 QUEUE = "inference"
@@ -24,6 +24,18 @@ QUEUE = "inference"
 def classify_image(job_id: str) -> None:
     """Classify the image of one job."""
     run_classification.classify_image(job_id=UUID(job_id))
+
+
+@shared_task(
+    name="predictions.read_in_shadow",
+    autoretry_for=run_shadow.PASSING,
+    retry_backoff=2,
+    retry_backoff_max=60,
+    max_retries=5,
+)
+def read_in_shadow(job_id: str) -> None:
+    """Let the version in shadow read the image of one job."""
+    run_shadow.read_in_shadow(job_id=UUID(job_id))
 
 
 @shared_task(name="predictions.sweep_jobs")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from predictions.views import dashboards, history, images, intake
+from predictions.views import dashboards, history, images, intake, models
 
 app_name = "predictions"
 urlpatterns = [
@@ -16,4 +16,6 @@ urlpatterns = [
     path("images/<uuid:image_id>/original/", images.image_original, name="image_original"),
     path("images/<uuid:image_id>/rerun/", images.image_rerun, name="image_rerun"),
     path("cells/<uuid:cell_id>/crop/", images.cell_crop, name="cell_crop"),
+    path("models/", models.models, name="models"),
+    path("models/<uuid:version_id>/shadow/", models.shadow, name="shadow"),
 ]

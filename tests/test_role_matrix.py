@@ -18,6 +18,7 @@ from rest_framework.test import APIClient
 from accounts.models import Role, User
 from predictions.models import Cell, ClassificationJob
 from tests.factories.images import make_image
+from tests.factories.models import make_gate, make_paper_version
 from tests.factories.people import PASSWORD, make_user
 from tests.factories.training import make_failed_run
 
@@ -71,6 +72,18 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions:image_original", "GET"):     (SIGN_IN, 200, 200, 403, 404, 403),
     ("predictions:image_rerun", "POST"):       (SIGN_IN, 302, 302, 403, 404, 403),
     ("predictions:cell_crop", "GET"):          (SIGN_IN, 200, 200, 200, 404, 404),
+    ("predictions:models", "GET"):             (SIGN_IN, 200, 200, 200, 200, 200),
+    ("predictions:shadow", "GET"):             (SIGN_IN, 403, 403, 200, 403, 404),
+    ("mlmodels:version", "GET"):               (SIGN_IN, 200, 200, 200, 404, 404),
+    ("mlmodels:version_file", "GET"):          (SIGN_IN, 403, 403, 200, 403, 404),
+    ("mlmodels:version_gate", "POST"):         (SIGN_IN, 403, 403, 302, 403, 404),
+    ("mlmodels:gate", "GET"):                  (SIGN_IN, 200, 200, 200, 404, 404),
+    ("mlmodels:version_promote", "POST"):      (SIGN_IN, 403, 403, 302, 403, 404),
+    ("mlmodels:version_reject", "POST"):       (SIGN_IN, 403, 403, 302, 403, 404),
+    ("mlmodels:shadow_start", "POST"):         (SIGN_IN, 403, 403, 302, 403, 404),
+    ("mlmodels:shadow_end", "POST"):           (SIGN_IN, 403, 403, 409, 403, 404),  # no shadow
+    ("mlmodels:roll_back", "POST"):            (SIGN_IN, 403, 403, 409, 403, 409),  # none promoted
+    ("mlmodels:return_to_shipped", "POST"):    (SIGN_IN, 403, 403, 409, 403, 409),
     ("api_docs", "GET"):                       (SIGN_IN, 200, 200, 200, 200, 200),
     ("api_schema", "GET"):                     (401,     200, 200, 200, 200, 200),
     ("api_unknown", "GET"):                    (404,     404, 404, 404, 404, 404),
@@ -121,7 +134,11 @@ def rows(settings, tmp_path, laboratory, technician, doctor, admin) -> dict[str,
     colleague = make_user(laboratory, Role.DOCTOR, "carla")
     closed = make_user(laboratory, Role.DOCTOR, "cleo")
     User.objects.filter(pk=closed.pk).update(is_active=False)
+    version = make_paper_version(laboratory)
     return {
+        "version_id": version.pk,
+        "gate_id": make_gate(admin, version).pk,
+        "name": "card.json",
         "user_id": colleague.pk,
         "closed_id": closed.pk,
         "image_id": image.pk,

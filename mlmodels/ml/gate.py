@@ -152,14 +152,14 @@ def judge_agreement(card: Mapping[str, Any]) -> Verdict:
     measured = "The card states no comparison."
     if {"n", "same_class", "largest_difference"} <= set(stated):
         measured = (
-            f"same class on {stated['same_class']:.2%} of {stated['n']} cells, probabilities "
+            f"same class on {_percent(stated['same_class'])} of {stated['n']} cells, probabilities "
             f"differ by up to {stated['largest_difference']:.4f}"
         )
     return Verdict(
         rule="agreement",
         title="Keras and LiteRT say the same",
         set="",
-        wanted=f"same class on at least {SAME_CLASS:.1%}, "
+        wanted=f"same class on at least {_percent(SAME_CLASS)}, "
         f"probabilities within {LARGEST_DIFFERENCE}",
         measured=measured,
         holds=runtimes_agree(dict(card)),
@@ -284,7 +284,7 @@ def _judge_accepted(name: str, pairs: Sequence[Pair]) -> Verdict:
         f"{_lost(100 * (then - now))}"
     )
     if not enough:
-        measured += f"; it accepts under {LEAST_ACCEPTED:.0%}, too few for a statement"
+        measured += f"; it accepts under {100 * LEAST_ACCEPTED:.0f} %, too few for a statement"
     return Verdict(
         rule="accepted",
         title=title,

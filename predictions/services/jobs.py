@@ -23,6 +23,7 @@ from accounts.policy import Action, require
 from accounts.services.audit import record_event
 from hematovision.queue import enqueue_on_commit
 from mlmodels.models import ModelVersion
+from mlmodels.selectors.promotions import shadow_of
 from mlmodels.selectors.versions import active_version
 from predictions import policy
 from predictions.errors import ImageNotFound
@@ -141,6 +142,7 @@ def record(held: Claim, *, cells: Iterable[Cell], timings_ms: dict[str, float]) 
         if not _finish(held, _Status.SUCCEEDED, timings_ms=timings_ms, error="", error_code=""):
             return False
         Cell.objects.filter(job_id=held.job_id).delete()
+        _ask_the_shadow(held)
         found = Cell.objects.bulk_create(cells, batch_size=200)
         record_event(
             action=AuditAction.IMAGE_CLASSIFIED,
@@ -154,6 +156,13 @@ def record(held: Claim, *, cells: Iterable[Cell], timings_ms: dict[str, float]) 
             },
         )
     return True
+
+
+def _ask_the_shadow(held: Claim) -> None:
+    """Let a version in shadow read the image as well; a message that is lost is not made up for."""
+    shadow = shadow_of(held.laboratory)
+    if shadow is not None and shadow.version != held.version:
+        enqueue_on_commit("predictions.read_in_shadow", job_id=str(held.job_id))
 
 
 def fail(held: Claim, *, code: str, sentence: str) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from accounts.models import Laboratory, User
+from mlmodels import artifacts
 from mlmodels.ml.engine import CARD, CHECKSUMS
 from mlmodels.models import Dataset, GateCheck, ImagingProfile, ModelVersion, Promotion
 from mlmodels.services import gates
@@ -79,6 +80,28 @@ def make_candidate(
             version=version or f"0.{next(_numbers)}.0",
             profile=profile,
         )
+
+
+def make_paper_version(laboratory: Laboratory) -> ModelVersion:
+    """A candidate whose folder holds its card alone: enough for pages, and nothing to open."""
+    number = next(_numbers)
+    row = ModelVersion(
+        laboratory=laboratory,
+        name="paper",
+        version=str(number),
+        status=ModelVersion.Status.CANDIDATE,
+        folder=f"paper-{number}",
+        card=json.loads((model_directory(None) / CARD).read_text()),
+    )
+    row.classes = row.card["engine"]["classes"]
+    folder = artifacts.model_folder(row)
+    folder.mkdir(parents=True)
+    (folder / CARD).write_text(json.dumps(row.card))
+    (folder / CHECKSUMS).write_text(f"{'0' * 64}  {CARD}\n")
+    seal(folder)
+    row.checksums_sha256 = artifacts.checksums_sha256(folder)
+    row.save()
+    return row
 
 
 def make_reference(admin: User, **drawn: object) -> Dataset:

@@ -131,7 +131,7 @@ def test_accepting_next_to_nothing_is_no_answer():
         for k in range(300)
     ]
     row = verdict("accepted", accepted + rest)
-    assert "accepts under 20%" in row.measured
+    assert "accepts under 20 %" in row.measured
     assert not row.holds
 
 

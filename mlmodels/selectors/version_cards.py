@@ -1,0 +1,197 @@
+"""The card of a model version for people: what stands on it, with the laboratory's class names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.models import Laboratory
+from mlmodels import artifacts
+from mlmodels.models import GateCheck, Label, ModelVersion
+from mlmodels.selectors.labels import labels_for
+
+NO_CELL = "no_cell_found"
+
+
+@dataclass(frozen=True)
+class CardClass:
+    """What a class is called.
+
+    Args:
+        code: as the model says it.
+        name: as the laboratory says it.
+        short: two letters.
+    """
+
+    code: str
+    name: str
+    short: str
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """A class of a set with its figures: n, recall, precision, specificity and intervals."""
+
+    called: CardClass
+    figures: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ConfusionLine:
+    """What pictures of one class were called: a count for each column, and all of them."""
+
+    called: CardClass
+    counts: tuple[tuple[CardClass, int], ...]
+    n: int
+
+
+@dataclass(frozen=True)
+class OverlapRow:
+    """How many drawn boxes were found at an overlap."""
+
+    overlap: str
+    found: int
+
+
+@dataclass(frozen=True)
+class MeasuredSet:
+    """One set that a version was measured on.
+
+    Args:
+        name: in words.
+        command: that makes the figures again; empty where none is stated.
+        figures: as `metrics.summarise` or `box_evaluation` gave them.
+        classes, columns, confusion: of a set of single cells.
+        bins: of the calibration plot; empty where the card keeps none.
+        overlaps: of a set of boxes.
+    """
+
+    name: str
+    command: str
+    figures: dict[str, Any]
+    classes: tuple[ClassRow, ...] = ()
+    columns: tuple[CardClass, ...] = ()
+    confusion: tuple[ConfusionLine, ...] = ()
+    bins: tuple[dict[str, Any], ...] = ()
+    overlaps: tuple[OverlapRow, ...] = ()
+
+    @property
+    def right(self) -> int:
+        """How many pictures were named right."""
+        return round((self.figures.get("accuracy") or 0) * self.figures.get("n", 0))
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A file of a version.
+
+    Args:
+        name: in its folder.
+        sha256: that was registered.
+        size_bytes: none where it is missing.
+    """
+
+    name: str
+    sha256: str
+    size_bytes: int | None
+
+
+@dataclass(frozen=True)
+class VersionCard:
+    """All that the page of a version shows of its card.
+
+    Args:
+        classes: that it names, in its order.
+        measured: what it was measured on, in the card's order.
+        files: with their hashes; the checksums' own hash is the version's.
+        is_whole: whether the folder carries the registered checksums and every file.
+    """
+
+    classes: tuple[CardClass, ...]
+    measured: tuple[MeasuredSet, ...]
+    files: tuple[ModelFile, ...]
+    is_whole: bool
+
+
+def card_of(version: ModelVersion, laboratory: Laboratory) -> VersionCard:
+    """The card of a version, in the words of a laboratory."""
+    labels = labels_for(laboratory)
+    card = version.card
+    commands = card.get("commands", {})
+    folder = artifacts.model_folder(version)
+    return VersionCard(
+        classes=tuple(_called(code, labels) for code in version.classes),
+        measured=tuple(
+            _measured(name, figures, commands.get(name, ""), labels)
+            for name, figures in card.get("metrics", {}).items()
+        ),
+        files=tuple(
+            ModelFile(file, digest, artifacts.file_size(folder / file))
+            for file, digest in artifacts.sums_of(folder).items()
+        ),
+        is_whole=artifacts.is_registered_folder(folder, version.checksums_sha256),
+    )
+
+
+def measured_at_gate(gate: GateCheck | None, laboratory: Laboratory) -> tuple[MeasuredSet, ...]:
+    """What the candidate answered on the sets of a check, as its card would show it."""
+    if gate is None:
+        return ()
+    labels = labels_for(laboratory)
+    return tuple(
+        _measured(name, figures["candidate"], "", labels)
+        for name, figures in gate.result.get("figures", {}).items()
+        if figures["candidate"]["n"]
+    )
+
+
+def _measured(
+    name: str, figures: dict[str, Any], command: str, labels: dict[str, Label]
+) -> MeasuredSet:
+    words = name.replace("_", " ")
+    words = words[:1].upper() + words[1:]
+    if "per_class" not in figures:
+        overlaps = figures.get("found_at_overlap", {}).items() if figures.get("boxes") else ()
+        rows = tuple(OverlapRow(overlap, table["found"]) for overlap, table in overlaps)
+        return MeasuredSet(words, command, figures, overlaps=rows)
+    matrix = figures["confusion_matrix"]
+    # A class that is neither shown nor answered would only widen the table.
+    used = [
+        k
+        for k, code in enumerate(matrix["classes"])
+        if code == NO_CELL or _is_used(k, matrix["rows"])
+    ]
+    columns = tuple(_called(matrix["classes"][k], labels) for k in used)
+    return MeasuredSet(
+        words,
+        command,
+        figures,
+        classes=tuple(
+            ClassRow(_called(code, labels), row)
+            for code, row in figures["per_class"].items()
+            if row["n"]
+        ),
+        columns=columns,
+        confusion=tuple(
+            ConfusionLine(
+                _called(matrix["classes"][k], labels),
+                tuple(zip(columns, (row[c] for c in used), strict=True)),
+                sum(row),
+            )
+            for k, row in enumerate(matrix["rows"])
+            if sum(row)
+        ),
+        bins=tuple(figures.get("reliability", ())),
+    )
+
+
+def _is_used(place: int, rows: list[list[int]]) -> bool:
+    return any(row[place] for row in rows) or (place < len(rows) and any(rows[place]))
+
+
+def _called(code: str, labels: dict[str, Label]) -> CardClass:
+    label = labels.get(code)
+    if label is not None:
+        return CardClass(code, label.name, label.short_name)
+    words = code.replace("_", " ").capitalize()
+    return CardClass(code, words, "none" if code == NO_CELL else words[:2])

@@ -1,0 +1,92 @@
+"""What each model version did lately: cells named, and how many of them by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from accounts.models import User
+from mlmodels.selectors.promotions import ActiveScope
+from predictions import policy
+from predictions.models import Cell, ClassificationJob
+
+DAYS = 30
+
+
+@dataclass(frozen=True)
+class Use:
+    """What came of a version's work.
+
+    Args:
+        cells: that it named.
+        accepted: of these, without a person's look.
+    """
+
+    cells: int = 0
+    accepted: int = 0
+
+    @property
+    def share(self) -> float | None:
+        """Of the cells that it accepted; none without cells."""
+        return self.accepted / self.cells if self.cells else None
+
+
+@dataclass(frozen=True)
+class ScopeInUse:
+    """What is active for a profile, with what it did there in the last `DAYS` days."""
+
+    scope: ActiveScope
+    use: Use
+
+
+def scopes_in_use(viewer: User, scopes: list[ActiveScope]) -> list[ScopeInUse]:
+    """Each scope with what its version did there.
+
+    Args:
+        scopes: as `mlmodels.selectors.promotions.active_scopes` gives them. Those that follow
+            the one for all profiles are counted there.
+    """
+    counted = _counted(viewer)
+    own = {scope.profile.pk for scope in scopes if scope.profile and scope.is_own}
+    found = []
+    for scope in scopes:
+        if scope.profile is not None and not scope.is_own:
+            continue
+        profile = scope.profile.pk if scope.profile else None
+        uses = [
+            use
+            for (version, of), use in counted.items()
+            if scope.version is not None
+            and version == scope.version.pk
+            and (of == profile if profile else of not in own)
+        ]
+        found.append(
+            ScopeInUse(scope, Use(sum(u.cells for u in uses), sum(u.accepted for u in uses)))
+        )
+    return found
+
+
+def _counted(viewer: User) -> dict[tuple[UUID, UUID | None], Use]:
+    """Cells by version and imaging profile."""
+    rows = (
+        policy.visible_cells(viewer)
+        .filter(
+            job__status=ClassificationJob.Status.SUCCEEDED,
+            job__finished_at__gte=timezone.now() - timedelta(days=DAYS),
+        )
+        .order_by()
+        .values_list("job__model_version", "image__imaging_profile")
+        .annotate(
+            cells=Count("pk"),
+            accepted=Count("pk", filter=Q(disposition=Cell.Disposition.ACCEPTED)),
+        )
+    )
+    return {
+        (version, profile): Use(cells, accepted)
+        for version, profile, cells, accepted in rows
+        if version is not None
+    }

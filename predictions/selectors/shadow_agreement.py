@@ -1,0 +1,204 @@
+"""How far a version in shadow agrees with the one whose results are seen. For admins alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from accounts.models import User
+from accounts.policy import Action, require
+from mlmodels.ml.metrics import wilson_interval
+from mlmodels.models import Label, ModelVersion
+from mlmodels.selectors.labels import labels_for
+from mlmodels.selectors.promotions import shadow_of
+from mlmodels.selectors.versions import version_for_reading
+from predictions.models import Cell, ShadowReading
+
+# The newest readings; older ones say less about what comes in now.
+MOST_READINGS = 1000
+MOST_EXAMPLES = 24
+# Two boxes show the same cell from this overlap on, area shared over area of both together.
+LEAST_OVERLAP = 0.5
+
+ShadowCell = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ClassAgreement:
+    """How cells of one class, as the active version names it, are named in shadow.
+
+    Args:
+        code: of the class.
+        label: the laboratory's row of it; none where there is none.
+        cells: found by both.
+        same: named alike.
+        interval: of the share, 95 %.
+    """
+
+    code: str
+    label: Label | None
+    cells: int
+    same: int
+
+    @property
+    def share(self) -> float:
+        """Of the cells named alike, 0 to 1."""
+        return self.same / self.cells
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Of the share, 95 % (Wilson)."""
+        return wilson_interval(self.same, self.cells)
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """One cell that the two name differently.
+
+    Args:
+        cell: as the active version found it.
+        label, other_label: the laboratory's rows of both names.
+        other_code, other_confidence, other_disposition: what the shadow said.
+    """
+
+    cell: Cell
+    label: Label | None
+    other_code: str
+    other_label: Label | None
+    other_confidence: float
+    other_disposition: str
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What the page of a shadow shows.
+
+    Args:
+        version: that reads, or read, along.
+        is_running: whether it does now.
+        readings: images that both read, at most `MOST_READINGS`.
+        classes: by the active version's class, the most frequent first.
+        whole: all classes together; none where no cell was found by both.
+        only_active, only_shadow: cells that one of them found alone.
+        examples: the newest cells that are named differently.
+        disagreements: how many there are of them.
+    """
+
+    version: ModelVersion
+    is_running: bool
+    readings: int
+    classes: list[ClassAgreement]
+    whole: ClassAgreement | None
+    only_active: int
+    only_shadow: int
+    examples: list[Disagreement]
+    disagreements: int
+
+
+def agreement_of(viewer: User, version_id: UUID) -> Agreement:
+    """How far a version agreed, image by image, with what people saw.
+
+    Raises:
+        ModelVersionNotFound: there is no such version, shipped or in the viewer's laboratory.
+    """
+    require(viewer, Action.MANAGE_MODELS)
+    version = version_for_reading(viewer, version_id)
+    laboratory = viewer.laboratory
+    rows = ShadowReading.objects.filter(
+        model_version=version, job__image__sample__laboratory=laboratory
+    )
+    readings = list(rows[:MOST_READINGS])
+    cells = _cells_by_job(reading.job_id for reading in readings)
+    pairs: list[tuple[Cell, ShadowCell]] = []
+    only_active = only_shadow = 0
+    for reading in readings:
+        found = cells.get(reading.job_id, [])
+        matched = matched_cells(found, reading.cells)
+        pairs += matched
+        only_active += len(found) - len(matched)
+        only_shadow += len(reading.cells) - len(matched)
+    labels = labels_for(laboratory)
+    different = [(cell, other) for cell, other in pairs if cell.label != other["label"]]
+    shadow = shadow_of(laboratory)
+    return Agreement(
+        version=version,
+        is_running=shadow is not None and shadow.version == version,
+        readings=len(readings),
+        classes=_by_class(pairs, labels),
+        whole=ClassAgreement("", None, len(pairs), len(pairs) - len(different)) if pairs else None,
+        only_active=only_active,
+        only_shadow=only_shadow,
+        examples=[_example(cell, other, labels) for cell, other in different[:MOST_EXAMPLES]],
+        disagreements=len(different),
+    )
+
+
+def matched_cells(
+    cells: Sequence[Cell], others: Sequence[ShadowCell]
+) -> list[tuple[Cell, ShadowCell]]:
+    """Which cells of two readings of one image are the same, one to one, the surest first.
+
+    Args:
+        cells: as the active version found them.
+        others: as the shadow did: {"box": [x, y, width, height] in px, …}.
+    """
+    overlaps = sorted(
+        (
+            (_overlap(cell, other["box"]), i, k)
+            for i, cell in enumerate(cells)
+            for k, other in enumerate(others)
+        ),
+        reverse=True,
+    )
+    pairs, taken, used = [], set(), set()
+    for overlap, i, k in overlaps:
+        if overlap < LEAST_OVERLAP:
+            break
+        if i not in taken and k not in used:
+            taken.add(i)
+            used.add(k)
+            pairs.append((cells[i], others[k]))
+    return pairs
+
+
+def _overlap(cell: Cell, box: Sequence[int]) -> float:
+    x, y, width, height = box
+    across = min(cell.x_px + cell.width_px, x + width) - max(cell.x_px, x)
+    down = min(cell.y_px + cell.height_px, y + height) - max(cell.y_px, y)
+    if across <= 0 or down <= 0:
+        return 0.0
+    shared = across * down
+    return shared / (cell.width_px * cell.height_px + width * height - shared)
+
+
+def _cells_by_job(jobs: Iterable[UUID]) -> dict[UUID, list[Cell]]:
+    found: dict[UUID, list[Cell]] = {}
+    rows = Cell.objects.filter(job__in=list(jobs)).defer("features", "probabilities")
+    for cell in rows:
+        found.setdefault(cell.job_id, []).append(cell)
+    return found
+
+
+def _by_class(
+    pairs: Sequence[tuple[Cell, ShadowCell]], labels: dict[str, Label]
+) -> list[ClassAgreement]:
+    counts: dict[str, list[int]] = {}
+    for cell, other in pairs:
+        of_class = counts.setdefault(cell.label, [0, 0])
+        of_class[0] += 1
+        of_class[1] += cell.label == other["label"]
+    rows = [ClassAgreement(code, labels.get(code), n, same) for code, (n, same) in counts.items()]
+    return sorted(rows, key=lambda row: -row.cells)
+
+
+def _example(cell: Cell, other: ShadowCell, labels: dict[str, Label]) -> Disagreement:
+    return Disagreement(
+        cell=cell,
+        label=labels.get(cell.label),
+        other_code=other["label"],
+        other_label=labels.get(other["label"]),
+        other_confidence=other["confidence"],
+        other_disposition=other["disposition"],
+    )
