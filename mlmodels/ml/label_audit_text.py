@@ -61,7 +61,7 @@ def _set(audit: SetAudit) -> str:
         "",
         f"{audit.how} {audit.pictures} pictures of {audit.sources} sources"
         f"{f', {audit.no_cell} of them without a cell that was found' if audit.no_cell else ''}; "
-        f"{count} sources are doubted ({count / audit.sources:.2%}).",
+        f"doubted sources: {count} ({count / audit.sources:.2%}).",
     ]
     if not audit.doubts:
         return "\n".join(lines)

@@ -40,7 +40,7 @@ class Command(BaseCommand):
         except (EngineError, OSError) as error:
             raise CommandError(str(error)) from error
         for audit in audits:
-            self._say(f"{audit.name}: {len(audit.doubts)} of {audit.sources} sources are doubted")
+            self._say(f"{audit.name}: {len(audit.doubts)} of {audit.sources} sources doubted")
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
