@@ -171,7 +171,7 @@ class Recipe:
         views: mirrored and turned views of a crop whose answers are averaged, 1 to 8.
         seed: of everything random.
         summary: one line for people who choose a recipe; without it none is offered.
-        crops_per_second: trained on two cores, as once measured; 0 where nobody did.
+        crops_per_second: trained on two cores, a first estimate; 0 where there is none.
         text: the file as it stands.
     """
 

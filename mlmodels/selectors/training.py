@@ -17,7 +17,7 @@ from mlmodels.ml.recipe import Recipe, parse_recipe
 from mlmodels.models import Dataset, TrainingRun
 from mlmodels.selectors.recipes import recipes_for_datasets
 
-# On two cores, as once measured: pictures located and cut, pictures measured, and the rest.
+# Rough, for two cores: pictures located and cut, pictures measured, and the rest.
 PICTURES_PER_SECOND, MEASURED_PER_SECOND, FIXED_SECONDS = 40.0, 15.0, 30.0
 RUNS_FOR_THE_RATE = 5
 LOG_LINES, LOG_BYTES = 14, 8192
@@ -31,7 +31,7 @@ class Cost:
         minutes: in all, at least 1.
         crops: that all epochs draw.
         rate: crops a second.
-        runs: earlier runs that the rate was measured on; 0 for the recipe's own statement.
+        runs: earlier runs that the rate was measured on; 0 for the recipe's own estimate.
         pictures: of the dataset.
     """
 

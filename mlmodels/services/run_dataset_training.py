@@ -14,7 +14,9 @@ from typing import Any
 
 from mlmodels.artifacts import RUN_PROVENANCE
 from mlmodels.ml.architecture import weights_file
+from mlmodels.ml.dataset_reading import manifest_sha256
 from mlmodels.ml.engine import file_sha256, load_engine
+from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.evaluation import load_trained_on, predict_rows, report, write_predictions
 from mlmodels.ml.export import PACKAGES, finish_version, write_card
 from mlmodels.ml.manifest import Row, rows_of_folder
@@ -41,6 +43,7 @@ def train_on_dataset(
     epochs: int | None,
     threads: int,
     weights: Path,
+    frozen_sha256: str = "",
     say: Say,
 ) -> dict[str, Any]:
     """Train a recipe on a dataset's folder and measure the version on the dataset's test split.
@@ -54,6 +57,7 @@ def train_on_dataset(
         cache: where crops are kept.
         name, version: of what is made.
         weights: the folder in which files of base weights may lie.
+        frozen_sha256: of the dataset when it was frozen; empty lets any files train.
         say: told a line now and then.
 
     Returns:
@@ -64,6 +68,8 @@ def train_on_dataset(
     """
     output.mkdir(parents=True, exist_ok=True)
     rows = rows_of_folder(dataset)
+    if frozen_sha256:
+        _refuse_other_files(rows, dataset, frozen_sha256)
     plan = RunPlan(
         recipe=with_overrides(load_recipe(recipe), seed=seed, epochs=epochs),
         data_root=dataset,
@@ -104,6 +110,16 @@ def _train(plan: RunPlan, rows: list[Row], *, name: str, version: str, say: Say)
     )
     tell(Progress(MEASURING))
     return _measured(card, folder, _rows_to_measure(rows, data), plan, say)
+
+
+def _refuse_other_files(rows: list[Row], folder: Path, frozen_sha256: str) -> None:
+    """Let only the dataset train that was frozen, to the byte."""
+    listed = ((r.path, file_sha256(r.file(folder)), r.label, r.source, r.split) for r in rows)
+    if manifest_sha256(listed) != frozen_sha256:
+        raise ManifestInvalid(
+            "The dataset's files are not the ones that were frozen. Ask the operator to restore "
+            "them, then resume the run."
+        )
 
 
 def _rows_to_measure(rows: list[Row], data: TrainingData) -> tuple[str, list[Row]]:

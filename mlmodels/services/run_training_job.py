@@ -112,6 +112,8 @@ def _command(run: TrainingRun, folder: Path) -> list[str]:
         str(recipe),
         "--dataset",
         str(artifacts.dataset_folder(run.dataset.folder)),
+        "--frozen",
+        run.dataset.manifest_sha256,
         "--output",
         str(folder),
         "--cache",

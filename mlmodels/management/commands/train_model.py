@@ -32,6 +32,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--dataset", metavar="ID|FOLDER", help="instead: one dataset, by its id or its folder"
         )
+        parser.add_argument("--frozen", default="", metavar="SHA256", help="of the dataset's rows")
         parser.add_argument("--name", default=NAME, help="of the version, with --dataset")
         parser.add_argument(
             "--parent", type=int, metavar="PID", help="of the process that this one ends with"
@@ -100,6 +101,7 @@ class Command(BaseCommand):
             epochs=options["epochs"],
             threads=options["threads"],
             weights=Path(settings.BASE_WEIGHTS_DIR),
+            frozen_sha256=options["frozen"],
             say=self._say,
         )
 

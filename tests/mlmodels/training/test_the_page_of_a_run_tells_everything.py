@@ -52,7 +52,7 @@ def test_the_form_says_what_it_will_cost_and_learns_from_earlier_runs(page, admi
     sent = {"dataset": finished_run.dataset_id, "recipe": "own_cells_small", "seed": "1"}
     stated = text_of(page.get(reverse("mlmodels:training_cost"), {**sent, "recipe": "own_cells"}))
     assert "51 200 crops at 110 a second" in stated
-    assert "as measured on two cores" in stated
+    assert "a first estimate for two cores" in stated
     measured = text_of(page.get(reverse("mlmodels:training_cost"), {**sent, "epochs": "2"}))
     assert "as the last 1 run of this recipe went here" in measured
 
