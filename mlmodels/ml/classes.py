@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 CLASSES: tuple[str, ...] = (
     "neutrophil",
     "eosinophil",
@@ -12,6 +14,20 @@ CLASSES: tuple[str, ...] = (
     "erythroblast",
     "platelet",
 )
+
+# What a person may say more finely than the networks do, and the class that it is there.
+# Source of the bands: Palmer 2015 (ICSH), Int J Lab Hematol 37:287.
+WIDER_CLASS: dict[str, str] = {
+    "band": "neutrophil",
+    "promyelocyte": "immature_granulocyte",
+    "myelocyte": "immature_granulocyte",
+    "metamyelocyte": "immature_granulocyte",
+}
+
+
+def class_among(label: str, classes: Sequence[str]) -> str:
+    """The class that a label is among those of a network; the label itself where it is none."""
+    return label if label in classes else WIDER_CLASS.get(label, label)
 
 
 def class_key(name: str) -> str:

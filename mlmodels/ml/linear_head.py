@@ -1,10 +1,11 @@
 """A linear head on fixed features: logistic regression, in NumPy alone.
 
-The ruler that shows what a split is worth. No shipped version uses it.
+The ruler that shows what a split is worth, and the last layer of a version that is adapted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,13 +63,57 @@ def fit_linear_head(
     return LinearHead(mean, deviation, solved[:-1], solved[-1])
 
 
+def fit_corrections(
+    features: np.ndarray,
+    offset: np.ndarray,
+    truth: np.ndarray,
+    *,
+    strengths: Sequence[float],
+    class_power: float,
+) -> list[LinearHead]:
+    """Fit what is to be added to known logits, on standardised features, held near to nothing.
+
+    Minimises  Σ wᵢ · cross-entropy(offsetᵢ + zᵢ) + ‖W‖² / (2c)  with wᵢ the number of i's class
+    to the power `class_power` - 1, scaled so that the weights add up to N. The bias is penalised
+    like the weights: classes of which no cell is there are not pushed out for free.
+
+    Args:
+        features: float array (N, F).
+        offset: float array (N, K), the logits so far.
+        truth: int array (N,), 0 to K - 1.
+        strengths: c of each fit, strength of the data against the penalty, above 0.
+        class_power: 1 counts each cell alike, 0 each class.
+    """
+    mean, deviation = features.mean(axis=0), features.std(axis=0)
+    deviation = np.where(deviation > 0, deviation, 1.0)
+    x = np.hstack([(features - mean) / deviation, np.ones((len(features), 1))])
+    weight = np.bincount(truth, minlength=offset.shape[1])[truth] ** (class_power - 1.0)
+    weight *= len(truth) / weight.sum()
+    # A penalty that is the same in all directions lets us turn to those of the cells, of which
+    # there are few; there each direction's largest curvature is known, and so is its step.
+    u, spread, directions = np.linalg.svd(x, full_matrices=False)
+    wanted = np.eye(offset.shape[1])[truth]
+    heads = []
+    for c in strengths:
+        step = 1.0 / (0.5 * weight.max() * spread[:, None] ** 2 + 1.0 / c)
+        penalty = np.full((len(spread), 1), 1.0 / c)
+        solved = directions.T @ _descend(u * spread, wanted, weight, penalty, step, offset)
+        heads.append(LinearHead(mean, deviation, solved[:-1], solved[-1]))
+    return heads
+
+
 def _descend(
-    x: np.ndarray, wanted: np.ndarray, weight: np.ndarray, penalty: np.ndarray, step: float
+    x: np.ndarray,
+    wanted: np.ndarray,
+    weight: np.ndarray,
+    penalty: np.ndarray,
+    step: np.ndarray | float,
+    offset: np.ndarray | float = 0.0,
 ) -> np.ndarray:
     at = ahead = np.zeros((x.shape[1], wanted.shape[1]))
     momentum = 1.0
     for _ in range(STEPS):
-        z = x @ ahead
+        z = offset + x @ ahead
         p = np.exp(z - z.max(axis=1, keepdims=True))
         p /= p.sum(axis=1, keepdims=True)
         gradient = x.T @ ((p - wanted) * weight[:, None]) + penalty * ahead

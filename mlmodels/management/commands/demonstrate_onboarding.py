@@ -1,0 +1,54 @@
+"""`manage.py demonstrate_onboarding --data DIR --set jtsc`: what some reviewed cells are worth."""
+
+import os
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+# The fits are small: on a busy machine, threads of the algebra wait for each other for minutes.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from mlmodels.ml.errors import EngineError
+from mlmodels.services.run_adaptation import demonstrate
+from mlmodels.services.run_evaluation import model_directory
+
+
+class Command(BaseCommand):
+    """Adapts to some cells of a set and measures on all others; registers nothing."""
+
+    help = "Adapt a version to some cells of a set, and measure it on the others."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--data", type=Path, required=True, help="the data folder")
+        parser.add_argument("--set", required=True, help="a folder of its cells/, e.g. jtsc")
+        parser.add_argument("--cells", type=int, default=50, help="adapted on in each draw")
+        parser.add_argument("--draws", type=int, default=5)
+        parser.add_argument("--base", metavar="NAME|DIR", help="the version; the newest shipped")
+        parser.add_argument("--output", type=Path, help="a folder for the figures")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            result = demonstrate(
+                base=model_directory(options["base"]),
+                data=options["data"],
+                name=options["set"],
+                cells=options["cells"],
+                draws=options["draws"],
+                output=options["output"] or Path(settings.VAR_DIR) / "onboarding",
+                say=self._say,
+            )
+        except (EngineError, OSError) as error:
+            raise CommandError(str(error)) from error
+        for figure, v in result["summary"].items():
+            self._say(
+                f"{figure:26} mean {v['mean']:.3f}  deviation {v['deviation']:.3f}  "
+                f"{v['lowest']:.3f} to {v['highest']:.3f}"
+            )
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()

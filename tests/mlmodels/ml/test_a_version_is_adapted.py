@@ -1,0 +1,252 @@
+"""A tiny version is adapted to reviewed cells: each part alone, and all of it to a folder."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from mlmodels.ml.adaptable_network import UNCHANGED, AdaptableNetwork, Colour
+from mlmodels.ml.adaptation import Setting, adapt, answers_as_it_is, measured_on_others
+from mlmodels.ml.adapted_version import adapt_version
+from mlmodels.ml.architecture import build_network
+from mlmodels.ml.calibration import Thresholds
+from mlmodels.ml.crops import Box, CropRule
+from mlmodels.ml.engine import FAMILIARITY, Engine, load_engine
+from mlmodels.ml.errors import ManifestInvalid
+from mlmodels.ml.export import write_card, write_litert
+from mlmodels.ml.familiarity import fit_familiarity
+from mlmodels.ml.linear_head import fit_corrections
+from mlmodels.ml.recipe import Architecture
+from mlmodels.ml.reviewed_cells import (
+    CellCrops,
+    ReviewedCell,
+    cut_reviewed,
+    read_reviewed,
+    write_reviewed,
+)
+from mlmodels.ml.runtimes.keras_runtime import KerasRuntime
+from tests.drawn_cells import draw_smear_png
+
+CLASSES = ("neutrophil", "lymphocyte")
+SIDE = 32
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    """A version of random weights that tells two classes."""
+    import keras
+
+    keras.utils.set_random_seed(5)
+    folder = tmp_path_factory.mktemp("base") / "tiny-1"
+    folder.mkdir()
+    a = Architecture(base="plain_cnn", alpha=0.25, weights="none", input_px=SIDE, dropout=0.0)
+    model = build_network(a, len(CLASSES), None)
+    model.save(folder / "model.keras")
+    write_litert(model, folder / "model.tflite")
+    rng = np.random.default_rng(0)
+    crops = rng.integers(60, 240, (40, SIDE, SIDE, 3)).astype(np.uint8)
+    features = KerasRuntime.of(model).run(crops)[:, 3:]
+    truth = np.arange(40) % 2
+    fit_familiarity(features, truth, features).save(folder / FAMILIARITY)
+    (folder / "trained_on.csv").write_text("sha256,source\nabc,slide 1\n", encoding="utf-8")
+    card = {
+        "name": "tiny",
+        "version": "1",
+        "engine": {
+            "classes": list(CLASSES),
+            "input_px": SIDE,
+            "crop_scale": 1.9,
+            "views": 2,
+            "temperature": 1.5,
+            "thresholds": Thresholds(0.8, 0.4, 0.0, 97.5, 99.5).as_dict(),
+        },
+    }
+    write_card(card, folder)
+    return folder
+
+
+@pytest.fixture
+def engine(base) -> Engine:
+    return load_engine(base, runtime="keras")
+
+
+@pytest.fixture
+def network(base) -> AdaptableNetwork:
+    return AdaptableNetwork(base / "model.keras")
+
+
+@pytest.fixture(scope="module")
+def cells() -> CellCrops:
+    """Sixty crops of twelve sources; the second class is darker."""
+    rng = np.random.default_rng(1)
+    truth = np.arange(60) % 2
+    levels = np.where(truth == 0, 200, 120)[:, None, None, None]
+    pixels = np.clip(levels + rng.normal(0, 20, (60, SIDE, SIDE, 3)), 0, 255).astype(np.uint8)
+    sources = np.array([f"sample {i // 5}" for i in range(60)])
+    return CellCrops(pixels, truth, sources, ("0" * 64,) * 60, np.zeros(60), {})
+
+
+def right(answers) -> int:
+    return sum(a.true == a.predicted for a in answers)
+
+
+# --- The parts --------------------------------------------------------------------------------
+
+
+def test_a_correction_is_held_near_to_nothing():
+    rng = np.random.default_rng(2)
+    x, truth = rng.normal(0, 1, (50, 6)), np.arange(50) % 2
+    x[truth == 1] += 2
+    weak, strong = fit_corrections(
+        x, np.zeros((50, 3)), truth, strengths=(1e-4, 1.0), class_power=1.0
+    )
+    assert np.abs(weak.weights).max() < 0.01 < np.abs(strong.weights).max()
+    assert (strong.logits(x)[:, :2].argmax(axis=1) == truth).mean() > 0.9
+
+
+def test_statistics_are_those_of_the_crops_and_can_be_taken_back(network, cells):
+    before = network.statistics()
+    bright = network.statistics_of(np.full((8, SIDE, SIDE, 3), 250, np.uint8))
+    own = network.statistics_of(cells.pixels)
+    for old, now in zip(before, network.statistics(), strict=True):
+        assert np.array_equal(old[0], now[0])
+    assert not np.allclose(bright[0][0], own[0][0])
+
+
+def test_colours_are_moved_to_those_of_training(network, cells):
+    # With the statistics of these very crops as those of training, darker ones are brightened.
+    network.put_statistics(network.statistics_of(cells.pixels))
+    darker = np.clip(cells.pixels.astype(int) - 30, 0, 255).astype(np.uint8)
+    assert network.colour_towards_training(darker).shift == pytest.approx([30, 30, 30], abs=6)
+    assert network.colour_towards_training(cells.pixels).shift == pytest.approx([0] * 3, abs=1)
+
+
+def test_colours_are_written_into_the_network(network, cells):
+    plain = network.answers(cells.pixels[:4])
+    network.colour = Colour(np.array([20.0, -10.0, 5.0]))
+    moved = network.answers(cells.pixels[:4])
+    inside = KerasRuntime.of(network.finished()).run(cells.pixels[:4])
+    assert not np.allclose(plain, moved, atol=1e-3)
+    assert np.allclose(moved[:, : inside.shape[1]], inside, atol=1e-4)
+
+
+def test_an_adapted_network_can_be_adapted_again(network, tmp_path):
+    network.colour = Colour(np.array([20.0, -10.0, 5.0]))
+    network.finished().save(tmp_path / "model.keras")
+    again = AdaptableNetwork(tmp_path / "model.keras")
+    assert again.colour.shift == pytest.approx([20.0, -10.0, 5.0])
+    assert again.colour.after(UNCHANGED).part(0.5).shift == pytest.approx([10.0, -5.0, 2.5])
+
+
+def test_a_setting_says_what_it_does():
+    assert Setting().in_words() == "network unchanged"
+    assert "50%" in Setting(statistics=0.5).in_words()
+
+
+# --- The whole --------------------------------------------------------------------------------
+
+
+def test_the_adapted_network_says_what_was_fitted(engine, network, cells):
+    before = right(answers_as_it_is(engine, cells))
+    fitted = adapt(engine, network, cells, lambda line: None)
+    logits = KerasRuntime.of(network.finished()).run(cells.pixels)[:, :2]
+    after = (logits.argmax(axis=1) == cells.truth).sum()
+    assert after >= max(before, 57)
+    assert fitted.options[0].setting == fitted.setting
+    losses = [option.loss for option in fitted.options]
+    assert losses == sorted(losses)
+    assert any(option.setting == Setting() for option in fitted.options)
+    known = fitted.familiarity.percentiles(
+        KerasRuntime.of(network.finished()).run(cells.pixels)[:, 3:]
+    )
+    assert 20 < np.median(known) < 80
+
+
+def test_each_cell_is_measured_without_its_source(base, engine, cells):
+    answers = measured_on_others(
+        engine, lambda: AdaptableNetwork(base / "model.keras"), cells, lambda line: None
+    )
+    assert [a.true for a in answers] == [CLASSES[k] for k in cells.truth]
+    assert right(answers) >= 50
+
+
+def test_labels_without_a_pattern_are_not_learned_by_heart(base, engine, cells):
+    # Truth by sources at random: what is measured must stay near a coin's throw.
+    rng = np.random.default_rng(3)
+    shuffled = CellCrops(
+        cells.pixels,
+        rng.permutation(cells.truth),
+        cells.sources,
+        cells.sha256,
+        cells.edge_share,
+        {},
+    )
+    answers = measured_on_others(
+        engine, lambda: AdaptableNetwork(base / "model.keras"), shuffled, lambda line: None
+    )
+    assert right(answers) < 45
+
+
+def write_cells(folder, count=54):
+    rows = []
+    for k in range(count // 2):
+        name = f"{k}.png"
+        centres = [(70, 90), (210, 90)]
+        (folder / name).write_bytes(draw_smear_png(seed=k, width=280, height=180, centres=centres))
+        for label, (x, y) in zip(CLASSES, centres, strict=True):
+            rows.append(ReviewedCell(name, label, f"sample {k // 3}", Box(x - 40, y - 40, 80, 80)))
+    write_reviewed(rows, folder / "manifest.csv")
+    return rows
+
+
+def test_a_version_folder_comes_out_that_loads_and_says_what_was_done(base, tmp_path):
+    write_cells(tmp_path)
+    cells = read_reviewed(tmp_path / "manifest.csv")
+    card = adapt_version(
+        base,
+        cells,
+        tmp_path,
+        tmp_path / "version",
+        name="adapted",
+        version="1",
+        profile="Bench 2",
+        say=lambda line: None,
+    )
+    opened = load_engine(tmp_path / "version", runtime="litert")
+    done = json.loads((tmp_path / "version" / "card.json").read_text())["adaptation"]
+    assert opened.card["name"] == "adapted"
+    assert done == json.loads(json.dumps(card["adaptation"]))
+    assert (done["base"], done["profile"], done["cells"]) == ("tiny 1", "Bench 2", 54)
+    assert done["before"]["n"] == done["after"]["n"] == 54
+    assert card["agreement"]["same_class"] >= 0.999
+    with (tmp_path / "version" / "trained_on.csv").open() as stream:
+        sources = {row["source"] for row in csv.DictReader(stream)}
+    assert {"slide 1", "sample 0", "sample 8"} <= sources
+
+
+@pytest.mark.parametrize("count", [2, 40])
+def test_too_few_cells_are_refused_in_a_sentence(base, tmp_path, count):
+    rows = write_cells(tmp_path, count)
+    with pytest.raises(ManifestInvalid, match="50 are needed"):
+        adapt_version(base, rows, tmp_path, tmp_path / "version", name="a", version="1")
+
+
+def test_cells_of_other_classes_and_lost_ones_are_left_out_and_counted(tmp_path):
+    rows = write_cells(tmp_path, 4)
+    rows += [
+        ReviewedCell("0.png", "blast", "sample 0"),
+        ReviewedCell("gone.png", "neutrophil", "sample 0"),
+        ReviewedCell("0.png", "neutrophil", "sample 0", Box(0, 0, 5, 5)),
+    ]
+    crops = cut_reviewed(rows, tmp_path, CLASSES, CropRule(1.9, SIDE))
+    assert len(crops.truth) == 4
+    assert sum(crops.left_out.values()) == 3
+
+
+def test_a_file_that_is_no_manifest_is_refused(tmp_path):
+    (tmp_path / "manifest.csv").write_text("name,kind\na,b\n")
+    with pytest.raises(ManifestInvalid, match="no manifest of reviewed cells"):
+        read_reviewed(tmp_path / "manifest.csv")
