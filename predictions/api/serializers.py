@@ -175,6 +175,9 @@ class ImageBody(serializers.Serializer):
     status = serializers.ChoiceField(choices=_STATUS.choices)
     error = serializers.SerializerMethodField()
     model_version = serializers.SerializerMethodField()
+    field_note = serializers.CharField(
+        help_text="Why the picture may be no stained blood film; else empty."
+    )
     image_path = serializers.SerializerMethodField(help_text="Of the picture as a JPEG.")
     cells = CellBody(many=True, help_text="The principal cell first.")
 

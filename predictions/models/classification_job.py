@@ -45,6 +45,11 @@ class ClassificationJob(models.Model):
     error_code = models.CharField(max_length=40, blank=True)
     error = models.TextField(blank=True, help_text="A sentence for a person.")
     timings_ms = models.JSONField(default=dict)
+    field_note = models.TextField(
+        blank=True,
+        default="",
+        help_text="Why the picture may be no stained blood film, for a person.",
+    )
     queued_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

@@ -31,6 +31,7 @@ class ImageReading:
         cells: of the newest job that succeeded, the principal cell first.
         labels: what a cell can be called in this laboratory, by code.
         has_result: whether a job of this image ever succeeded.
+        field_note: why the picture may be no stained blood film; else empty.
         previous_image_id, next_image_id: its neighbours in the sample.
         can_rerun, can_download: what the viewer may do with it now.
     """
@@ -44,6 +45,7 @@ class ImageReading:
     cells: list[Cell]
     labels: dict[str, Label]
     has_result: bool
+    field_note: str
     previous_image_id: UUID | None
     next_image_id: UUID | None
     can_rerun: bool
@@ -111,6 +113,7 @@ def image_for_reading(viewer: User, image_id: UUID) -> ImageReading:
         cells=list(made_by.cells.defer("features")) if made_by else [],
         labels=labels_for(image.sample.laboratory),
         has_result=made_by is not None,
+        field_note=made_by.field_note if made_by else "",
         previous_image_id=_neighbour(image, forward=False),
         next_image_id=_neighbour(image, forward=True),
         can_rerun=policy.can_rerun(viewer, job),

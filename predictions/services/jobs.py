@@ -131,15 +131,19 @@ def enter_stage(held: Claim, stage: ClassificationJob.Stage) -> bool:
     return bool(_held(held).update(stage=stage, lease_until=_lease_end()))
 
 
-def record(held: Claim, *, cells: Iterable[Cell], timings_ms: dict[str, float]) -> bool:
+def record(
+    held: Claim, *, cells: Iterable[Cell], timings_ms: dict[str, float], field_note: str = ""
+) -> bool:
     """Store what was found, once; false, and nothing written, when the fence is old.
 
     Args:
         cells: unsaved rows, the principal cell first.
         timings_ms: of each step of the engine.
+        field_note: why the picture may be no stained blood film; else empty.
     """
+    ended: dict[str, object] = {"timings_ms": timings_ms, "field_note": field_note}
     with transaction.atomic():
-        if not _finish(held, _Status.SUCCEEDED, timings_ms=timings_ms, error="", error_code=""):
+        if not _finish(held, _Status.SUCCEEDED, error="", error_code="", **ended):
             return False
         Cell.objects.filter(job_id=held.job_id).delete()
         _ask_the_shadow(held)

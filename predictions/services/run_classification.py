@@ -88,7 +88,12 @@ def _work(held: jobs.Claim) -> None:
     findings = read_image(data, engine_for(held.version), limits)
     if not jobs.enter_stage(held, _Stage.RECORDING):
         return
-    jobs.record(held, cells=_rows(held, findings), timings_ms=findings.timings_ms)
+    jobs.record(
+        held,
+        cells=_rows(held, findings),
+        timings_ms=findings.timings_ms,
+        field_note=findings.field_note,
+    )
 
 
 def _rows(held: jobs.Claim, findings: Findings) -> list[Cell]:

@@ -1,0 +1,42 @@
+"""A picture that looks like no stained blood film: the page and the API say so."""
+
+import pytest
+from django.urls import reverse
+
+from predictions.models import Cell, SmearImage
+from predictions.services.run_classification import classify_image
+from tests.drawn_cells import draw_smear, encode
+from tests.factories.images import make_image, upload_one
+
+pytestmark = pytest.mark.django_db
+
+SENTENCE = "This does not look like a stained blood film"
+
+
+@pytest.fixture
+def meadow(technician, sample, model) -> SmearImage:
+    """A classified picture whose right half is grass."""
+    rgb = draw_smear(seed=6, cells=2, width=640)
+    rgb[:, 400:] = (90, 200, 70)
+    image = upload_one(technician, sample.pk, encode(rgb, "PNG"))
+    classify_image(job_id=image.jobs.get().pk)
+    return image
+
+
+def test_the_result_page_tells_why_nothing_is_accepted(technician, meadow, page_as):
+    page = page_as(technician).get(reverse("predictions:image", args=[meadow.pk]))
+    assert SENTENCE in page.content.decode()
+    assert not Cell.objects.filter(image=meadow, disposition="accepted").exists()
+
+
+def test_the_api_tells_it_too(technician, meadow, api_as):
+    answer = api_as(technician).get(f"/api/v1/images/{meadow.pk}/")
+    assert answer.json()["field_note"].startswith(SENTENCE)
+
+
+def test_a_blood_film_has_no_such_note(technician, model, page_as):
+    image = make_image(technician, cells=1)
+    classify_image(job_id=image.jobs.get().pk)
+    assert image.jobs.get().field_note == ""
+    page = page_as(technician).get(reverse("predictions:image", args=[image.pk]))
+    assert SENTENCE not in page.content.decode()
