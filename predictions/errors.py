@@ -152,3 +152,31 @@ class CellNotFound(NotFound):
 
     def __init__(self) -> None:
         super().__init__("There is no such cell in your laboratory.")
+
+
+class ReviewRefused(DomainError):
+    """A cell cannot be reviewed so."""
+
+    code = "review_refused"
+    http_status = 409
+
+    def __init__(self, sentence: str, *, field: str = "") -> None:
+        super().__init__(
+            sentence,
+            fields={field: [sentence]} if field else None,
+            http_status=400 if field else None,
+        )
+
+
+class ReviewConflict(DomainError):
+    """Somebody else reviewed the cell since the page was shown."""
+
+    code = "review_conflict"
+    http_status = 409
+
+
+class OnboardingRefused(DomainError):
+    """A profile cannot be adapted yet; the sentence says what is missing."""
+
+    code = "onboarding_refused"
+    http_status = 409

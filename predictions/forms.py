@@ -11,6 +11,7 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
 
+from accounts.forms import ServiceForm
 from accounts.models import User
 from predictions.models import ClassificationJob, SmearImage
 from predictions.selectors import history
@@ -37,6 +38,31 @@ class SearchForm(forms.Form):
     )
 
 
+class ProfileForm(ServiceForm):
+    """What is said of an imaging profile; the service judges it."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=80,
+        help_text="As the bench calls it, e.g. Microscope 2, quick stain.",
+    )
+    microscope = forms.CharField(label="Microscope", max_length=120, required=False)
+    camera = forms.CharField(label="Camera", max_length=120, required=False)
+    objective = forms.CharField(
+        label="Objective",
+        max_length=60,
+        required=False,
+        help_text="e.g. 100×, oil",  # noqa: RUF001
+    )
+    stain = forms.CharField(label="Stain", max_length=80, required=False)
+    um_per_px = forms.FloatField(
+        label="µm per pixel",
+        required=False,
+        help_text="Width of a pixel in the film, if you know it: a red cell is about 7.5 µm wide.",
+        widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
+    )
+
+
 class HistoryFilter(django_filters.FilterSet):
     """The filters of the history, as they stand in its address."""
 
@@ -45,6 +71,9 @@ class HistoryFilter(django_filters.FilterSet):
     )
     status = django_filters.ChoiceFilter(
         label="Status", empty_label="Every status", choices=STATUSES, method="keep_status"
+    )
+    profile = django_filters.ChoiceFilter(
+        label="Imaging profile", empty_label="Every profile", method="keep_profile"
     )
     uploader = django_filters.ModelChoiceFilter(
         label="Uploaded by",
@@ -74,11 +103,16 @@ class HistoryFilter(django_filters.FilterSet):
         *args: Any,
         labels: list[tuple[str, str]],
         uploaders: QuerySet[User],
+        profiles: list[tuple[str, str]],
         time_zone: str,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.zone = ZoneInfo(time_zone)
+        if profiles:
+            self.filters["profile"].extra["choices"] = profiles
+        else:
+            del self.filters["profile"]
         self.filters["label"].extra["choices"] = labels
         self.filters["uploader"].queryset = uploaders
 
@@ -89,6 +123,10 @@ class HistoryFilter(django_filters.FilterSet):
     def keep_status(self, images: QuerySet, name: str, status: str) -> QuerySet:
         """Images whose newest job is in that state."""
         return history.with_status(images, status)
+
+    def keep_profile(self, images: QuerySet, name: str, profile: str) -> QuerySet:
+        """Images taken with that imaging profile."""
+        return history.with_profile(images, profile)
 
     def keep_from(self, images: QuerySet, name: str, day: date) -> QuerySet:
         """Images uploaded on that day of the laboratory or later."""

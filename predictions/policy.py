@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.policy import Action, allows
-from predictions.errors import JobStateRefused, SampleClosed
+from predictions.errors import JobStateRefused, ReviewRefused, SampleClosed
 from predictions.models import Cell, ClassificationJob, Sample, SmearImage
 
 
@@ -36,6 +36,19 @@ def refuse_closed(sample: Sample) -> None:
             f"This sample is {sample.get_state_display()}, so no image can be added. "
             "Create a new sample."
         )
+
+
+def refuse_review(sample: Sample) -> None:
+    """Let only a sample pass whose cells may be reviewed now."""
+    if not sample.accepts_reviews:
+        raise ReviewRefused(
+            f"This sample is {sample.get_state_display()}, so its cells cannot be reviewed."
+        )
+
+
+def can_review(viewer: User, sample: Sample) -> bool:
+    """Whether this person may say now what the sample's cells are."""
+    return allows(viewer, Action.REVIEW_CELLS) and sample.accepts_reviews
 
 
 def can_rerun(viewer: User, job: ClassificationJob | None) -> bool:

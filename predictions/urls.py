@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from predictions.views import dashboards, history, images, intake, models
+from predictions.views import dashboards, history, images, intake, models, profiles
 
 app_name = "predictions"
 urlpatterns = [
@@ -16,6 +16,19 @@ urlpatterns = [
     path("images/<uuid:image_id>/original/", images.image_original, name="image_original"),
     path("images/<uuid:image_id>/rerun/", images.image_rerun, name="image_rerun"),
     path("cells/<uuid:cell_id>/crop/", images.cell_crop, name="cell_crop"),
+    path("cells/<uuid:cell_id>/review/", images.cell_review, name="cell_review"),
+    path("profiles/", profiles.profile_list, name="profiles"),
+    path("profiles/new/", profiles.profile_new, name="profile_new"),
+    path("profiles/<uuid:profile_id>/", profiles.profile, name="profile"),
+    path("profiles/<uuid:profile_id>/change/", profiles.profile_change, name="profile_change"),
+    path("profiles/<uuid:profile_id>/default/", profiles.profile_default, name="profile_default"),
+    path("profiles/<uuid:profile_id>/retire/", profiles.profile_retire, name="profile_retire"),
+    path(
+        "profiles/<uuid:profile_id>/use-again/",
+        profiles.profile_use_again,
+        name="profile_use_again",
+    ),
+    path("profiles/<uuid:profile_id>/adapt/", profiles.profile_adapt, name="profile_adapt"),
     path("models/", models.models, name="models"),
     path("models/<uuid:version_id>/shadow/", models.shadow, name="shadow"),
 ]

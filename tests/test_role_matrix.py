@@ -20,6 +20,7 @@ from predictions.models import Cell, ClassificationJob
 from tests.factories.images import make_image
 from tests.factories.models import make_gate, make_paper_version
 from tests.factories.people import PASSWORD, make_user
+from tests.factories.profiles import make_profile
 from tests.factories.training import make_failed_run
 
 SIGN_IN = "sign-in"  # 302 to the sign-in page; any other 302 leads on
@@ -72,6 +73,17 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions:image_original", "GET"):     (SIGN_IN, 200, 200, 403, 404, 403),
     ("predictions:image_rerun", "POST"):       (SIGN_IN, 302, 302, 403, 404, 403),
     ("predictions:cell_crop", "GET"):          (SIGN_IN, 200, 200, 200, 404, 404),
+    ("predictions:cell_review", "POST"):       (SIGN_IN, 409, 409, 403, 404, 403),  # no result
+    ("predictions:profiles", "GET"):           (SIGN_IN, 403, 403, 200, 403, 200),
+    ("predictions:profile_new", "GET"):        (SIGN_IN, 403, 403, 200, 403, 200),
+    ("predictions:profile_new", "POST"):       (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
+    ("predictions:profile", "GET"):            (SIGN_IN, 403, 403, 200, 403, 404),
+    ("predictions:profile_change", "GET"):     (SIGN_IN, 403, 403, 200, 403, 404),
+    ("predictions:profile_change", "POST"):    (SIGN_IN, 403, 403, 400, 403, 404),  # an empty form
+    ("predictions:profile_default", "POST"):   (SIGN_IN, 403, 403, 302, 403, 404),
+    ("predictions:profile_retire", "POST"):    (SIGN_IN, 403, 403, 302, 403, 404),
+    ("predictions:profile_use_again", "POST"): (SIGN_IN, 403, 403, 302, 403, 404),
+    ("predictions:profile_adapt", "POST"):     (SIGN_IN, 403, 403, 409, 403, 404),  # no cells
     ("predictions:models", "GET"):             (SIGN_IN, 200, 200, 200, 200, 200),
     ("predictions:shadow", "GET"):             (SIGN_IN, 403, 403, 200, 403, 404),
     ("mlmodels:version", "GET"):               (SIGN_IN, 200, 200, 200, 404, 404),
@@ -106,6 +118,7 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
 SENT: dict[str, dict[str, str]] = {
     "accounts:user_role": {"role": "doctor"},
     "predictions_api:samples": {"accession_number": "M-1"},
+    "predictions:cell_review": {"label": "blast", "seen_number": "0"},
 }
 
 
@@ -144,6 +157,7 @@ def rows(settings, tmp_path, laboratory, technician, doctor, admin) -> dict[str,
         "image_id": image.pk,
         "sample_id": image.sample_id,
         "cell_id": cell.pk,
+        "profile_id": make_profile(admin).pk,
         "run_id": make_failed_run(admin).pk,
         "picture": "samples-0.jpg",
         "rest": "v1/no-such-address/",

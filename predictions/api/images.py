@@ -51,7 +51,10 @@ class SampleImagesView(APIView):
     def post(self, request: SignedInApiRequest, sample_id: UUID) -> Response:
         """Upload one picture or many; each has its own outcome, in the order sent."""
         files = intake.receive_images(
-            actor=request.user, sample_id=sample_id, files=request.FILES.getlist("files")
+            actor=request.user,
+            sample_id=sample_id,
+            files=request.FILES.getlist("files"),
+            imaging_profile=request.POST.get("imaging_profile", ""),
         )
         status = intake.status_of(files)
         body = UploadOutcome({"images": files}).data

@@ -44,6 +44,7 @@ class PredictView(APIView):
             actor=request.user,
             files=request.FILES.getlist("image"),
             accession_number=request.POST.get("accession_number", ""),
+            imaging_profile=request.POST.get("imaging_profile", ""),
         )
         result = reading.view_result(
             actor=request.user,

@@ -84,6 +84,9 @@ class UploadForm(serializers.Serializer):
     """One file or many, as multipart form data."""
 
     files = serializers.ListField(child=serializers.FileField())
+    imaging_profile = serializers.UUIDField(
+        required=False, help_text="How the pictures were taken; the default one if none is named."
+    )
 
 
 class FileOutcome(serializers.Serializer):
@@ -136,6 +139,10 @@ class CellBody(serializers.ModelSerializer):
     description = serializers.SerializerMethodField(
         help_text="The attributes in one phrase; empty where there are none."
     )
+    label = serializers.CharField(help_text="As the model named it.")
+    reviewed_label = serializers.CharField(
+        allow_null=True, help_text="As a person last named it; none where nobody did."
+    )
 
     class Meta:
         model = Cell
@@ -143,9 +150,11 @@ class CellBody(serializers.ModelSerializer):
             "id",
             "box",
             "label",
+            "reviewed_label",
             "confidence",
             "probabilities",
             "disposition",
+            "familiarity_percentile",
             "attributes",
             "description",
         ]
@@ -178,6 +187,10 @@ class ImageBody(serializers.Serializer):
     field_note = serializers.CharField(
         help_text="Why the picture may be no stained blood film; else empty."
     )
+    imaging_profile = serializers.UUIDField(source="image.imaging_profile_id", allow_null=True)
+    familiarity = serializers.SerializerMethodField(
+        help_text="familiar, unusual or unfamiliar: the median of its cells; none if not known."
+    )
     image_path = serializers.SerializerMethodField(help_text="Of the picture as a JPEG.")
     cells = CellBody(many=True, help_text="The principal cell first.")
 
@@ -188,6 +201,10 @@ class ImageBody(serializers.Serializer):
     def get_model_version(self, reading: ImageReading) -> str | None:
         """Name and version of the model that found the cells."""
         return str(reading.model_version) if reading.model_version else None
+
+    def get_familiarity(self, reading: ImageReading) -> str | None:
+        """In the words of the version that found the cells."""
+        return reading.familiarity.word or None
 
     def get_image_path(self, reading: ImageReading) -> str:
         """Asked for with the same token."""
@@ -200,6 +217,9 @@ class PredictForm(serializers.Serializer):
     image = serializers.FileField()
     accession_number = serializers.CharField(
         max_length=64, required=False, help_text="A new one is made where none is given."
+    )
+    imaging_profile = serializers.UUIDField(
+        required=False, help_text="How the picture was taken; the default one if none is named."
     )
 
 

@@ -1,9 +1,15 @@
+from __future__ import annotations
+
 import uuid
+from typing import TYPE_CHECKING
 
 from django.db import models
 
 from predictions.models.classification_job import ClassificationJob
 from predictions.models.smear_image import SmearImage
+
+if TYPE_CHECKING:
+    from predictions.models.cell_review import CellReview
 
 
 class Cell(models.Model):
@@ -48,3 +54,24 @@ class Cell(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def last_review(self) -> CellReview | None:
+        """What a person said last; none where nobody did. Fetch `reviews` ahead for lists."""
+        reviews = list(self.reviews.all())
+        return reviews[-1] if reviews else None
+
+    @property
+    def reviewed_label(self) -> str | None:
+        """The code that a person gave it; none where nobody did."""
+        return self.last_review.to_label if self.last_review else None
+
+    @property
+    def present_label(self) -> str:
+        """The last review's label, else the model's."""
+        return self.reviewed_label or self.label
+
+    @property
+    def is_named(self) -> bool:
+        """Whether somebody stands behind the label: a person, or the model."""
+        return self.last_review is not None or self.disposition != self.Disposition.UNIDENTIFIED

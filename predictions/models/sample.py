@@ -21,6 +21,8 @@ class Sample(models.Model):
 
     ACCEPTS_IMAGES = (State.OPEN, State.IN_REVIEW, State.AMENDING)
 
+    ACCEPTS_REVIEWS = (State.OPEN, State.IN_REVIEW, State.AMENDING)
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     laboratory = models.ForeignKey(Laboratory, on_delete=models.PROTECT, related_name="samples")
     accession_number = models.CharField(max_length=64)
@@ -50,3 +52,8 @@ class Sample(models.Model):
     def accepts_images(self) -> bool:
         """Whether images may still be added."""
         return self.state in self.ACCEPTS_IMAGES
+
+    @property
+    def accepts_reviews(self) -> bool:
+        """Whether its cells may still be reviewed."""
+        return self.state in self.ACCEPTS_REVIEWS

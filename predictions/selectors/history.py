@@ -13,14 +13,16 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from accounts.models import User
 from mlmodels.models import Label
 from mlmodels.selectors.labels import labels_for
+from mlmodels.selectors.profiles import profiles_of
 from predictions import policy
-from predictions.models import Cell, ClassificationJob, SmearImage
+from predictions.models import Cell, CellReview, ClassificationJob, SmearImage
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
 
 UNIDENTIFIED = "unidentified"
 UNFINISHED = "unfinished"
+NO_PROFILE = "none"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -46,7 +48,7 @@ class HistoryRow:
         error: of its newest job, a sentence.
         cells_found: of its newest result; none where there is no result yet.
         principal: the principal cell of that result.
-        label: what the laboratory calls that cell's class.
+        label: what the laboratory calls that cell's class, as reviewed or as the model named it.
     """
 
     image: SmearImage
@@ -90,9 +92,16 @@ def images_with_state(viewer: User) -> QuerySet[ImageWithState]:
 
 def with_label(images: QuerySet[ImageWithState], code: str) -> QuerySet[ImageWithState]:
     """Those of `images_with_state` whose result holds a cell of that class, or one without."""
-    cells = Cell.objects.filter(job=OuterRef("result_id"))
-    unidentified = Q(disposition=Cell.Disposition.UNIDENTIFIED)
-    wanted = unidentified if code == UNIDENTIFIED else Q(label=code) & ~unidentified
+    reviews = CellReview.objects.filter(cell=OuterRef("pk")).order_by("-number")
+    cells = Cell.objects.filter(job=OuterRef("result_id")).annotate(
+        reviewed=Subquery(reviews.values("to_label")[:1])
+    )
+    unidentified = Q(reviewed__isnull=True, disposition=Cell.Disposition.UNIDENTIFIED)
+    if code == UNIDENTIFIED:
+        wanted = unidentified
+    else:
+        by_model = Q(reviewed__isnull=True, label=code) & ~unidentified
+        wanted = Q(reviewed=code) | by_model
     return images.filter(Exists(cells.filter(wanted)))
 
 
@@ -101,6 +110,13 @@ def with_status(images: QuerySet[ImageWithState], status: str) -> QuerySet[Image
     if status == UNFINISHED:
         return images.exclude(status__in=ClassificationJob.FINAL)
     return images.filter(status=status)
+
+
+def with_profile(images: QuerySet[ImageWithState], profile: str) -> QuerySet[ImageWithState]:
+    """Those of `images_with_state` that were taken so; "none" for those that say nothing."""
+    if profile == NO_PROFILE:
+        return images.filter(imaging_profile__isnull=True)
+    return images.filter(imaging_profile=profile)
 
 
 def matching(images: QuerySet[ImageWithState], search: str) -> QuerySet[ImageWithState]:
@@ -119,6 +135,15 @@ def uploaders(viewer: User) -> QuerySet[User]:
         laboratory_id=viewer.laboratory_id,
         pk__in=policy.visible_images(viewer).values("uploaded_by"),
     ).order_by("username")
+
+
+def profile_choices(viewer: User) -> list[tuple[str, str]]:
+    """The laboratory's imaging profiles, and none; nothing to choose where there are none."""
+    profiles = profiles_of(viewer)
+    if not profiles:
+        return []
+    named = [(str(p.pk), f"{p.name} (retired)" if p.is_retired else p.name) for p in profiles]
+    return [*named, (NO_PROFILE, "No profile")]
 
 
 def label_choices(viewer: User) -> list[tuple[str, str]]:
@@ -163,12 +188,13 @@ def history_page(
 
 
 def rows_of(viewer: User, images: Iterable[ImageWithState]) -> list[HistoryRow]:
-    """Rows for images of `images_with_state`, in their order, with three queries for all."""
+    """Rows for images of `images_with_state`, in their order, with four queries for all."""
     images = list(images)
     labels = labels_for(viewer.laboratory)
     results = [image.result_id for image in images if image.result_id]
     cells = Cell.objects.filter(job__in=results)
-    principals = {cell.job_id: cell for cell in cells.filter(position=1).defer("features")}
+    first = cells.filter(position=1).defer("features").prefetch_related("reviews")
+    principals = {cell.job_id: cell for cell in first}
     counts = dict(cells.values_list("job").annotate(Count("id")).order_by())
     return [_row(image, principals, counts, labels) for image in images]
 
@@ -187,7 +213,7 @@ def _row(
         error=image.error or "",
         cells_found=counts.get(result_id, 0) if result_id else None,
         principal=principal,
-        label=labels.get(principal.label) if principal else None,
+        label=labels.get(principal.present_label) if principal else None,
     )
 
 

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.models import User
 from accounts.policy import Action, allows
@@ -14,7 +14,8 @@ from mlmodels.models import Label, ModelVersion
 from mlmodels.selectors.labels import labels_for
 from predictions import policy, storage
 from predictions.errors import ImageNotFound
-from predictions.models import Cell, ClassificationJob, Sample, SmearImage
+from predictions.models import Cell, CellReview, ClassificationJob, Sample, SmearImage
+from predictions.selectors.familiarity import Familiarity, familiarity_of_cells
 
 POLL_EVERY_S = 0.1
 
@@ -33,7 +34,8 @@ class ImageReading:
         has_result: whether a job of this image ever succeeded.
         field_note: why the picture may be no stained blood film; else empty.
         previous_image_id, next_image_id: its neighbours in the sample.
-        can_rerun, can_download: what the viewer may do with it now.
+        familiarity: of its cells, as the version that found them sees it.
+        can_rerun, can_download, can_review: what the viewer may do with it now.
     """
 
     image: SmearImage
@@ -50,6 +52,8 @@ class ImageReading:
     next_image_id: UUID | None
     can_rerun: bool
     can_download: bool
+    can_review: bool
+    familiarity: Familiarity
 
     @property
     def is_final(self) -> bool:
@@ -84,7 +88,9 @@ def image_for_viewer(viewer: User, image_id: UUID) -> SmearImage:
     Raises:
         ImageNotFound: there is no such image in the viewer's laboratory.
     """
-    images = policy.visible_images(viewer).select_related("sample__laboratory", "uploaded_by")
+    images = policy.visible_images(viewer).select_related(
+        "sample__laboratory", "uploaded_by", "imaging_profile"
+    )
     image = images.filter(pk=image_id).first()
     if image is None:
         raise ImageNotFound()
@@ -103,14 +109,16 @@ def image_for_reading(viewer: User, image_id: UUID) -> ImageReading:
     if job is None or job.status != ClassificationJob.Status.SUCCEEDED:
         made_by = _jobs(image).filter(status=ClassificationJob.Status.SUCCEEDED).first()
     shown = made_by or job
+    version = shown.model_version if shown else None
+    cells = list(_with_reviews(made_by.cells.defer("features"))) if made_by else []
     return ImageReading(
         image=image,
         sample=image.sample,
         job=job,
         status=job.status if job else ClassificationJob.Status.QUEUED,
         error=job.error if job else "",
-        model_version=shown.model_version if shown else None,
-        cells=list(made_by.cells.defer("features")) if made_by else [],
+        model_version=version,
+        cells=cells,
         labels=labels_for(image.sample.laboratory),
         has_result=made_by is not None,
         field_note=made_by.field_note if made_by else "",
@@ -118,6 +126,8 @@ def image_for_reading(viewer: User, image_id: UUID) -> ImageReading:
         next_image_id=_neighbour(image, forward=True),
         can_rerun=policy.can_rerun(viewer, job),
         can_download=allows(viewer, Action.DOWNLOAD_ORIGINALS),
+        can_review=policy.can_review(viewer, image.sample),
+        familiarity=familiarity_of_cells(cells, version),
     )
 
 
@@ -163,6 +173,13 @@ def reading_within(viewer: User, image_id: UUID, *, wait_s: float) -> ImageReadi
 def _jobs(image: SmearImage) -> QuerySet[ClassificationJob]:
     """The image's jobs, newest first; the card of the version is long and not needed here."""
     return image.jobs.select_related("model_version").defer("model_version__card")
+
+
+def _with_reviews(cells: QuerySet[Cell]) -> QuerySet[Cell]:
+    """Cells with what people said of each, in one further query."""
+    return cells.prefetch_related(
+        Prefetch("reviews", queryset=CellReview.objects.select_related("by"))
+    )
 
 
 def _neighbour(image: SmearImage, *, forward: bool) -> UUID | None:

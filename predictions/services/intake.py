@@ -19,6 +19,8 @@ from accounts.services.audit import record_event
 from hematovision.errors import DomainError
 from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.images import ImageLimits, read_picture
+from mlmodels.models import ImagingProfile
+from mlmodels.selectors.profiles import profile_of_upload
 from predictions import policy, storage
 from predictions.errors import (
     ImageRefused,
@@ -89,23 +91,31 @@ def receive_upload(
     files: Sequence[UploadedFile],
     patient_reference: str = "",
     note: str = "",
+    imaging_profile: str = "",
 ) -> Upload:
     """Take in files for the sample of this number, which is made where it does not exist."""
     require(actor, Action.UPLOAD_IMAGES)
     _check_count(files)
+    profile_of_upload(actor, imaging_profile)
     sample = sample_for_upload(
         actor=actor,
         accession_number=accession_number,
         patient_reference=patient_reference,
         note=note,
     )
-    return Upload(sample, receive_images(actor=actor, sample_id=sample.pk, files=files))
+    received = receive_images(
+        actor=actor, sample_id=sample.pk, files=files, imaging_profile=imaging_profile
+    )
+    return Upload(sample, received)
 
 
 def receive_images(
-    *, actor: User, sample_id: UUID, files: Sequence[UploadedFile]
+    *, actor: User, sample_id: UUID, files: Sequence[UploadedFile], imaging_profile: str = ""
 ) -> list[ReceivedFile]:
     """Take in files for a sample; a refused one never loses the others.
+
+    Args:
+        imaging_profile: id of the one they were taken with; the default's where it is empty.
 
     Returns:
         What became of each file, in the order sent.
@@ -113,6 +123,7 @@ def receive_images(
     Raises:
         SampleNotFound: there is no such sample in the actor's laboratory.
         SampleClosed: it takes no more images.
+        ProfileUnusable: the imaging profile is none of the laboratory's, or is retired.
         NoFile, TooManyFiles: the upload as a whole cannot be taken.
     """
     require(actor, Action.UPLOAD_IMAGES)
@@ -121,8 +132,9 @@ def receive_images(
         raise SampleNotFound()
     policy.refuse_closed(sample)
     _check_count(files)
+    profile = profile_of_upload(actor, imaging_profile)
     return [
-        _receive(actor=actor, sample=sample, position=position, file=file)
+        _receive(actor=actor, sample=sample, profile=profile, position=position, file=file)
         for position, file in enumerate(files)
     ]
 
@@ -139,12 +151,17 @@ def status_of(files: Sequence[ReceivedFile]) -> int:
 
 
 def receive_single(
-    *, actor: User, files: Sequence[UploadedFile], accession_number: str = ""
+    *,
+    actor: User,
+    files: Sequence[UploadedFile],
+    accession_number: str = "",
+    imaging_profile: str = "",
 ) -> TakenImage:
     """Take in one picture for the sample of this number, or of a new one where none is given.
 
     Raises:
         NoFile, TooManyFiles: there is none, or more than one.
+        ProfileUnusable: the imaging profile is none of the laboratory's, or is retired.
         ImageRefused: the file is not an acceptable picture; no sample is made for it.
         SampleClosed: the sample takes no more images.
     """
@@ -153,6 +170,7 @@ def receive_single(
         raise NoFile("image")
     if len(files) > 1:
         raise TooManyFiles(sent=len(files), at_most=1)
+    profile = profile_of_upload(actor, imaging_profile)
     try:
         sent = _read(files[0])
         stored = _store(sent)
@@ -166,7 +184,7 @@ def receive_single(
     except DomainError:
         storage.remove(*stored.names)
         raise
-    return _keep(actor=actor, sample=sample, position=0, sent=sent, stored=stored)
+    return _keep(actor=actor, sample=sample, profile=profile, position=0, sent=sent, stored=stored)
 
 
 def safe_name(name: str | None) -> str:
@@ -214,7 +232,14 @@ def _check_count(files: Sequence[UploadedFile]) -> None:
         raise TooManyFiles(sent=len(files), at_most=settings.MAX_FILES_PER_UPLOAD)
 
 
-def _receive(*, actor: User, sample: Sample, position: int, file: UploadedFile) -> ReceivedFile:
+def _receive(
+    *,
+    actor: User,
+    sample: Sample,
+    profile: ImagingProfile | None,
+    position: int,
+    file: UploadedFile,
+) -> ReceivedFile:
     name = safe_name(file.name)
     try:
         sent = _read(file)
@@ -227,7 +252,9 @@ def _receive(*, actor: User, sample: Sample, position: int, file: UploadedFile) 
         return _refused(name, error.message, error)
     except StorageUnavailable as error:
         return _refused(name, f"{name}: {error.message}", error)
-    taken = _keep(actor=actor, sample=sample, position=position, sent=sent, stored=stored)
+    taken = _keep(
+        actor=actor, sample=sample, profile=profile, position=position, sent=sent, stored=stored
+    )
     return ReceivedFile(name=name, image=taken.image, job=taken.job, duplicate=taken.duplicate)
 
 
@@ -276,7 +303,13 @@ def _store(sent: _Sent) -> _Stored:
 
 
 def _keep(
-    *, actor: User, sample: Sample, position: int, sent: _Sent, stored: _Stored
+    *,
+    actor: User,
+    sample: Sample,
+    profile: ImagingProfile | None,
+    position: int,
+    sent: _Sent,
+    stored: _Stored,
 ) -> TakenImage:
     """Write the rows of a stored picture and ask for its classification, all or nothing."""
     try:
@@ -285,6 +318,7 @@ def _keep(
                 sample=sample,
                 uploaded_by=actor,
                 original_name=sent.name,
+                imaging_profile=profile,
                 position_in_upload=position,
                 sha256=sent.sha256,
                 size_bytes=len(sent.data),
@@ -297,7 +331,11 @@ def _keep(
                 actor=actor,
                 laboratory=actor.laboratory,
                 obj=image,
-                changes={"sample": [None, str(sample.pk)], "sha256": [None, sent.sha256]},
+                changes={
+                    "sample": [None, str(sample.pk)],
+                    "sha256": [None, sent.sha256],
+                    **({"imaging_profile": [None, str(profile.pk)]} if profile else {}),
+                },
             )
     except IntegrityError:
         storage.remove(*stored.names)

@@ -14,6 +14,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from mlmodels.models import Label, ModelVersion
+from predictions.models import Cell
+from predictions.selectors.familiarity import word_of
 
 register = template.Library()
 
@@ -46,6 +48,14 @@ def confidence_word(confidence: float, version: ModelVersion | None) -> str:
 
 
 @register.filter
+def familiarity_word(cell: Cell, version: ModelVersion | None) -> str:
+    """Familiar, unusual or unfamiliar, by the version that found the cell; else nothing."""
+    if cell.familiarity_percentile is None:
+        return ""
+    return word_of(cell.familiarity_percentile, version)
+
+
+@register.filter
 def label_named(labels: dict[str, Label], code: str) -> Label | None:
     """The row of a code, or nothing where the laboratory has none."""
     return labels.get(code)
@@ -70,6 +80,12 @@ def reference_interval(label: Label | None) -> str:
         return ""
     low = label.interval_low_percent or Decimal(0)
     return f"{low.normalize():f}{DASH}{label.interval_high_percent.normalize():f} %"
+
+
+@register.filter
+def accepted_count(figures: dict[str, Any]) -> int:
+    """How many cells a table of `metrics.summarise` counts as accepted."""
+    return round((figures["coverage"] or 0) * figures["n"])
 
 
 @register.filter

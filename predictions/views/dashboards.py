@@ -10,6 +10,7 @@ from django.shortcuts import render
 from accounts.policy import Action, allows, needs
 from predictions.forms import SearchForm
 from predictions.selectors import dashboards
+from predictions.selectors.familiarity import upload_choices
 
 
 @needs({"GET": Action.USE_OWN_ACCOUNT})
@@ -29,4 +30,5 @@ def _bench(request: HttpRequest, viewer: Any) -> HttpResponse:
     work = dashboards.bench_work(viewer)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "predictions/partials/bench_work.html", {"work": work})
-    return render(request, "predictions/dashboard_technician.html", {"work": work})
+    context = {"work": work, "profiles": upload_choices(viewer)}
+    return render(request, "predictions/dashboard_technician.html", context)

@@ -14,7 +14,7 @@ from accounts.policy import Action, needs
 from predictions.forms import HistoryFilter, SearchForm
 from predictions.selectors import history as selector
 
-FILTERS = ("label", "status", "uploader", "first_day", "last_day")
+FILTERS = ("label", "status", "profile", "uploader", "first_day", "last_day")
 # What was searched for stays in the session under a random word: the address carries the word.
 SEARCHES = "searches"
 SEARCHES_KEPT = 20
@@ -33,6 +33,7 @@ def history(request: HttpRequest) -> HttpResponse:
         queryset=selector.matching(selector.images_with_state(viewer), search),
         labels=selector.label_choices(viewer),
         uploaders=selector.uploaders(viewer),
+        profiles=selector.profile_choices(viewer),
         time_zone=viewer.laboratory.time_zone,
     )
     page = selector.history_page(

@@ -8,15 +8,17 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.cache import get_conditional_response
 
 from accounts.policy import Action, needs
 from hematovision.file_responses import attachment_response, jpeg_response, kept_private
 from hematovision.requests import SignedInRequest
+from predictions.errors import ReviewConflict, ReviewRefused
 from predictions.selectors import cells as cell_selectors
 from predictions.selectors import images as image_selectors
 from predictions.selectors.images import ImageReading
-from predictions.services import jobs, reading
+from predictions.services import jobs, reading, review
 
 
 @needs({"GET": Action.SEE_RESULTS})
@@ -69,11 +71,40 @@ def image_original(request: SignedInRequest, image_id: UUID) -> HttpResponseBase
     return attachment_response(original.data, name=original.name)
 
 
+@needs({"POST": Action.REVIEW_CELLS})
+def cell_review(request: SignedInRequest, cell_id: UUID) -> HttpResponse:
+    """Take what a person says a cell is; the page is shown again, with what was refused."""
+    cell = cell_selectors.cell_for_viewer(request.user, cell_id)
+    problem = ""
+    try:
+        review.review_cell(
+            actor=request.user,
+            cell_id=cell_id,
+            label=request.POST.get("label", ""),
+            seen_number=_whole(request.POST.get("seen_number", "")),
+        )
+    except (ReviewConflict, ReviewRefused) as error:
+        problem = error.message
+    if not problem and not request.htmx:  # type: ignore[attr-defined]
+        address = reverse("predictions:image", args=[cell.image_id])
+        return redirect(f"{address}#cell-{cell.position}")
+    result = image_selectors.image_for_reading(request.user, cell.image_id)
+    context = {**_context(result), "problem": problem, "problem_cell": cell_id}
+    # HTMX shows no answer that is an error; the sentence stands beside the cell either way.
+    status = 409 if problem and not request.htmx else 200  # type: ignore[attr-defined]
+    return render(request, "predictions/image.html", context, status=status)
+
+
 @needs({"GET": Action.SEE_RESULTS})
 def cell_crop(request: SignedInRequest, cell_id: UUID) -> HttpResponse:
     """One cell, cut out of the picture."""
     cell = cell_selectors.cell_for_viewer(request.user, cell_id)
     return jpeg_response(request, etag=str(cell.pk), read=lambda: cell_selectors.crop_bytes(cell))
+
+
+def _whole(text: str) -> int:
+    """A number that no review has, where it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
 def _context(result: ImageReading) -> dict[str, Any]:

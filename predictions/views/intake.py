@@ -11,16 +11,18 @@ from django.urls import reverse
 from accounts.policy import Action, needs
 from hematovision.errors import DomainError
 from hematovision.requests import SignedInRequest
+from predictions.selectors.familiarity import upload_choices
 from predictions.services import intake
 
-_FIELDS = ("accession_number", "patient_reference", "note")
+_FIELDS = ("accession_number", "patient_reference", "note", "imaging_profile")
 
 
 @needs({"GET": Action.UPLOAD_IMAGES, "POST": Action.UPLOAD_IMAGES})
 def upload(request: SignedInRequest) -> HttpResponse:
     """Show the form, or take what it sends; each file has its own outcome."""
     if request.method != "POST":
-        return render(request, "predictions/upload.html", {"values": dict.fromkeys(_FIELDS, "")})
+        context = {"values": dict.fromkeys(_FIELDS, ""), **_choices(request)}
+        return render(request, "predictions/upload.html", context)
     values = {name: request.POST.get(name, "") for name in _FIELDS}
     try:
         received = intake.receive_upload(
@@ -31,17 +33,25 @@ def upload(request: SignedInRequest) -> HttpResponse:
     except DomainError as error:
         if _wants_json(request) or error.http_status in {401, 403}:
             raise
-        context = {"values": values, "error": error}
+        context = {"values": values, "error": error, **_choices(request)}
         return render(request, "predictions/upload.html", context, status=error.http_status)
     status = intake.status_of(received.files)
     if _wants_json(request):
         return JsonResponse(_body(received), status=status)
     context = {
-        "values": {"accession_number": received.sample.accession_number},
+        "values": {
+            "accession_number": received.sample.accession_number,
+            "imaging_profile": values["imaging_profile"],
+        },
+        **_choices(request),
         "sample": received.sample,
         "outcomes": received.files,
     }
     return render(request, "predictions/upload.html", context, status=status)
+
+
+def _choices(request: SignedInRequest) -> dict[str, Any]:
+    return {"profiles": upload_choices(request.user)}
 
 
 def _wants_json(request: HttpRequest) -> bool:

@@ -37,7 +37,7 @@ function showFieldErrors(fields) {
   let first = null;
   for (const field of form.querySelectorAll("[data-field]")) {
     const sentence = fields[field.dataset.field]?.[0] ?? "";
-    const input = field.querySelector("input, textarea");
+    const input = field.querySelector("input, textarea, select");
     field.classList.toggle("field--wrong", Boolean(sentence));
     field.querySelector("[data-field-error]").textContent = sentence;
     if (sentence) {

@@ -1,0 +1,90 @@
+"""What people say a cell is. Reviews are only ever added; the last one counts."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import AuditAction, User
+from accounts.policy import Action, require
+from accounts.services.audit import record_event
+from mlmodels.models import Label
+from mlmodels.selectors.labels import labels_for
+from predictions import policy
+from predictions.errors import CellNotFound, ReviewConflict, ReviewRefused
+from predictions.models import Cell, CellReview, ClassificationJob, Sample
+
+
+def review_cell(*, actor: User, cell_id: UUID, label: str, seen_number: int) -> CellReview:
+    """Say what a cell is: the same as before confirms it, another label reclassifies it.
+
+    Args:
+        label: code of any label of the laboratory, those the model has not included.
+        seen_number: number of the last review that the actor saw; 0 for none.
+
+    Raises:
+        CellNotFound: there is no such cell in the actor's laboratory.
+        ReviewRefused: the sample takes no reviews, the cell is of an older result, or there is
+            no such label.
+        ReviewConflict: somebody else reviewed it in between; the sentence has both versions.
+    """
+    require(actor, Action.REVIEW_CELLS)
+    labels = labels_for(actor.laboratory)
+    if label not in labels:
+        raise ReviewRefused("Choose what the cell is from the list.", field="label")
+    try:
+        with transaction.atomic():
+            cell = _cell_under_lock(actor, cell_id)
+            last = cell.reviews.select_related("by").order_by("-number").first()
+            if (last.number if last else 0) != seen_number:
+                raise _conflict(last, labels, label)
+            review = CellReview.objects.create(
+                cell=cell,
+                number=seen_number + 1,
+                from_label=last.to_label if last else cell.label,
+                to_label=label,
+                by=actor,
+            )
+            record_event(
+                action=AuditAction.CELL_REVIEWED,
+                actor=actor,
+                laboratory=actor.laboratory,
+                obj=cell,
+                changes={
+                    "label": [review.from_label, review.to_label],
+                    "review": [seen_number, review.number],
+                },
+            )
+    except IntegrityError as error:
+        # Both looked at the same number in the same moment; the other's row stands.
+        last = CellReview.objects.filter(cell_id=cell_id).select_related("by").last()
+        raise _conflict(last, labels, label) from error
+    return review
+
+
+def _cell_under_lock(actor: User, cell_id: UUID) -> Cell:
+    """The cell, with its sample's row held so that the sample's state stays as it is."""
+    cell = policy.visible_cells(actor).select_related("image").filter(pk=cell_id).first()
+    if cell is None:
+        raise CellNotFound()
+    sample = Sample.objects.select_for_update().get(pk=cell.image.sample_id)
+    policy.refuse_review(sample)
+    finished = cell.image.jobs.filter(status=ClassificationJob.Status.SUCCEEDED)
+    newest = finished.values_list("pk", flat=True).first()
+    if cell.job_id != newest:
+        raise ReviewRefused(
+            "This image was classified again, so this cell is of an older result. Load the page "
+            "again and review the present cells."
+        )
+    return cell
+
+
+def _conflict(last: CellReview | None, labels: dict[str, Label], wanted: str) -> ReviewConflict:
+    if last is None:
+        return ReviewConflict("This review is of a state that never was. Load the page again.")
+    now, yours = (labels[code].name if code in labels else code for code in (last.to_label, wanted))
+    return ReviewConflict(
+        f"{last.by.display_name} reviewed this cell in the meantime: {now}. You chose {yours}. "
+        "Look again, then confirm or change it."
+    )
