@@ -8,17 +8,34 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlmodels.ml.calibration import ACCEPTED, UNIDENTIFIED
 from mlmodels.ml.crops import Box
 from mlmodels.ml.engine import Engine
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.metrics import wilson_interval
-from mlmodels.ml.pipeline import read_image
+from mlmodels.ml.pipeline import CellFinding, read_image
 
 OVERLAPS = (0.3, 0.5)
-APART_BELOW = 0.1
+# A cell that no box matches at this overlap is false.
+STATED_OVERLAP = 0.5
+NOT_WHITE = frozenset({"erythroblast", "platelet"})
+
+
+@dataclass(frozen=True)
+class FieldAnswer:
+    """A field with its drawn boxes and what an engine found in it.
+
+    Args:
+        wanted: drawn boxes, none where the field has no white cell.
+        cells: the findings, of any disposition.
+    """
+
+    wanted: tuple[Box, ...]
+    cells: tuple[CellFinding, ...]
 
 
 def overlap(one: Box, other: Box) -> float:
@@ -55,44 +72,97 @@ def read_boxes(file: Path) -> dict[str, list[Box]]:
     return {image: found for image, found in boxes.items() if image not in ignored}
 
 
-def measure_boxes(boxes: dict[str, list[Box]], root: Path, engine: Engine) -> dict[str, Any]:
-    """Compare what the engine finds with drawn boxes.
+def read_sources(file: Path) -> dict[str, str]:
+    """The source of each image of a `boxes.csv`; where none is named, the image itself."""
+    with file.open(newline="", encoding="utf-8") as stream:
+        return {row["image"]: row.get("source") or row["image"] for row in csv.DictReader(stream)}
+
+
+def read_fields(boxes: dict[str, list[Box]], root: Path, engine: Engine) -> list[FieldAnswer]:
+    """Let the engine read the images of a folder.
 
     Args:
         boxes: by image name; an empty list says that the field has no white cell.
         root: the folder of the images.
         engine: a loaded version.
+    """
+    return [
+        FieldAnswer(tuple(wanted), read_image((root / image).read_bytes(), engine).cells)
+        for image, wanted in boxes.items()
+    ]
+
+
+def measure_boxes(boxes: dict[str, list[Box]], root: Path, engine: Engine) -> dict[str, Any]:
+    """Compare what one engine finds with drawn boxes; `read_fields`, then `report_boxes`."""
+    figures = report_boxes(read_fields(boxes, root, engine))
+    return {**figures, "weights_sha256": engine.weights_sha256}
+
+
+def report_boxes(answers: Sequence[FieldAnswer]) -> dict[str, Any]:
+    """Figures of fields, also of such as different engines read.
+
+    Args:
+        answers: one a field.
 
     Returns:
-        A JSON-ready table: fields, boxes, found at each overlap with its interval, false
-        cells (overlap with every drawn box below 0.1), the fields they are in, and how many
-        of them the engine would have accepted.
+        A JSON-ready table: fields, boxes, found at each overlap with its interval (matched one
+        to one by a cell of any disposition); false cells (accepted or for review, and matched
+        by no box at 0.5), the fields they are in, how many of them were accepted and how many
+        there are a field; and the fields without an accepted white cell.
     """
-    hits = dict.fromkeys(OVERLAPS, 0)
-    false, false_fields, false_accepted, drawn = 0, 0, 0, 0
-    for image, wanted in boxes.items():
-        cells = read_image((root / image).read_bytes(), engine).cells
-        drawn += len(wanted)
-        for least in OVERLAPS:
-            hits[least] += sum(_best(box, [c.box for c in cells]) >= least for box in wanted)
-        strays = [c for c in cells if _best(c.box, wanted) < APART_BELOW]
-        false += len(strays)
-        false_fields += bool(strays)
-        false_accepted += sum(c.disposition == "accepted" for c in strays)
-    found = {
-        str(least): {"found": n, "interval": wilson_interval(n, drawn)} for least, n in hits.items()
-    }
+    drawn = sum(len(a.wanted) for a in answers)
+    found = {least: sum(len(matches(a, least)) for a in answers) for least in OVERLAPS}
+    strays = [_false_cells(a) for a in answers]
+    false_fields = sum(bool(cells) for cells in strays)
+    false = sum(map(len, strays))
+    calm = sum(not _accepted_white(a) for a in answers)
     return {
-        "fields": len(boxes),
+        "fields": len(answers),
         "boxes": drawn,
-        "found_at_overlap": found,
+        "found_at_overlap": {
+            str(least): {"found": n, "interval": wilson_interval(n, drawn)}
+            for least, n in found.items()
+        },
         "false_cells": false,
+        "false_cells_per_field": false / len(answers) if answers else None,
         "fields_with_false_cells": false_fields,
-        "interval_of_such_fields": wilson_interval(false_fields, len(boxes)),
-        "false_cells_accepted": false_accepted,
-        "weights_sha256": engine.weights_sha256,
+        "interval_of_such_fields": wilson_interval(false_fields, len(answers)),
+        "false_cells_accepted": sum(c.disposition == ACCEPTED for cells in strays for c in cells),
+        "fields_without_accepted_white_cell": calm,
+        "interval_of_fields_without": wilson_interval(calm, len(answers)),
     }
 
 
-def _best(box: Box, others: Sequence[Box]) -> float:
-    return max((overlap(box, other) for other in others), default=0.0)
+def matches(answer: FieldAnswer, least: float) -> dict[int, int]:
+    """Pairs of a drawn box and a cell that overlap enough, each at most once, best pair first.
+
+    Args:
+        answer: a field.
+        least: overlap that a pair needs, 0 to 1.
+
+    Returns:
+        Place of the cell by place of the box.
+    """
+    pairs = sorted(
+        (-overlap(box, cell.box), i, j)
+        for i, box in enumerate(answer.wanted)
+        for j, cell in enumerate(answer.cells)
+    )
+    matched: dict[int, int] = {}
+    for less, i, j in pairs:
+        if -less >= least and i not in matched and j not in matched.values():
+            matched[i] = j
+    return matched
+
+
+def _false_cells(answer: FieldAnswer) -> list[CellFinding]:
+    matched = set(matches(answer, STATED_OVERLAP).values())
+    return [
+        cell
+        for j, cell in enumerate(answer.cells)
+        if j not in matched and cell.disposition != UNIDENTIFIED
+    ]
+
+
+def _accepted_white(answer: FieldAnswer) -> list[CellFinding]:
+    return [c for c in answer.cells if c.disposition == ACCEPTED and c.label not in NOT_WHITE]

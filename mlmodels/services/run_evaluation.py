@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlmodels.ml.box_evaluation import measure_boxes, read_boxes
+from mlmodels.ml.box_evaluation import (
+    FieldAnswer,
+    measure_boxes,
+    read_boxes,
+    read_fields,
+    read_sources,
+    report_boxes,
+)
+from mlmodels.ml.crops import Box
 from mlmodels.ml.engine import CARD, load_engine
 from mlmodels.ml.errors import ArtifactDamaged, ManifestInvalid
 from mlmodels.ml.evaluation import (
@@ -20,6 +28,7 @@ from mlmodels.ml.evaluation import (
     write_predictions,
 )
 from mlmodels.ml.manifest import Row, read_manifest, rows_of_folder
+from mlmodels.ml.splits import source_order
 
 SHIPPED = Path(__file__).resolve().parent.parent / "shipped"
 Say = Callable[[str], None]
@@ -103,6 +112,61 @@ def evaluate_boxes(file: Path, *, root: Path, directory: Path, runtime: str) -> 
     """Measure where cells are found in the images of a folder, against a `boxes.csv`."""
     engine = load_engine(directory, runtime=runtime)
     return {"runtime": runtime, **measure_boxes(read_boxes(file), root, engine)}
+
+
+def evaluate_boxes_by_fold(
+    file: Path, *, root: Path, manifest: Path | None, runs: Path, runtime: str, say: Say
+) -> dict[str, Any]:
+    """Measure where cells are found, each field by a version that was not trained on its source.
+
+    Args:
+        file: a `boxes.csv` with sources.
+        root: the folder of its images.
+        manifest: says which fold a source is in; a source that it does not name is spread
+            over the folds, since none of them was trained on it.
+        runs: a folder of run folders; the card of each says which fold it held out.
+        runtime: "keras" or "litert".
+        say: told how far it is.
+
+    Returns:
+        The figures pooled over all fields, with the weights of each fold and the number of
+        fields that every version was trained on, which are left out.
+
+    Raises:
+        ArtifactDamaged: there is no version by fold in the folder.
+    """
+    versions = versions_by_fold(runs)
+    if not versions:
+        raise ArtifactDamaged(f"No version in {runs.name} left out a fold.")
+    folds = {row.source: row.split for row in read_manifest(manifest)} if manifest else {}
+    boxes, sources = read_boxes(file), read_sources(file)
+    known = {fold: load_trained_on(folder).sources for fold, folder in versions.items()}
+    parts: dict[str, dict[str, list[Box]]] = {fold: {} for fold in versions}
+    left_out = 0
+    for image, wanted in boxes.items():
+        source = sources[image]
+        fold = _fold_that_left_out(source, folds.get(source), known)
+        if fold is None:
+            left_out += 1
+        else:
+            parts[fold][image] = wanted
+    answers: list[FieldAnswer] = []
+    shas = {}
+    for fold, part in parts.items():
+        engine = load_engine(versions[fold], runtime=runtime)
+        answers += read_fields(part, root, engine)
+        shas[fold] = engine.weights_sha256
+        say(f"{fold}: {len(part)} fields")
+    named = {"runtime": runtime, "weights_sha256": shas, "trained_on_left_out": left_out}
+    return {**report_boxes(answers), **named}
+
+
+def _fold_that_left_out(
+    source: str, named: str | None, known: dict[str, frozenset[str]]
+) -> str | None:
+    """The source's own fold; else any whose version was not trained on the source."""
+    wanted = [named] if named in known else sorted(known, key=lambda f: source_order(f + source))
+    return next((fold for fold in wanted if source not in known[fold]), None)
 
 
 def cross_validate(

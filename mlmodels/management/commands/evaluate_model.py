@@ -77,12 +77,23 @@ class Command(BaseCommand):
         self.stdout.write(f"{figures['ms_per_image']:.1f} ms an image")
 
     def _measure_boxes(self, options: dict[str, Any]) -> None:
-        figures = run_evaluation.evaluate_boxes(
-            options["boxes"],
-            root=Path(options["root"] or options["boxes"].parent),
-            directory=run_evaluation.model_directory(options["model"]),
-            runtime=options["runtime"],
-        )
+        root = Path(options["root"] or options["boxes"].parent)
+        if options["cross_validate"]:
+            figures = run_evaluation.evaluate_boxes_by_fold(
+                options["boxes"],
+                root=root,
+                manifest=Path(options["manifest"]) if options["manifest"] else None,
+                runs=options["cross_validate"],
+                runtime=options["runtime"],
+                say=self.stdout.write,
+            )
+        else:
+            figures = run_evaluation.evaluate_boxes(
+                options["boxes"],
+                root=root,
+                directory=run_evaluation.model_directory(options["model"]),
+                runtime=options["runtime"],
+            )
         run_evaluation.keep_results(figures, json_file=options["json"])
         for name, value in figures.items():
             self.stdout.write(f"{name}: {value}")

@@ -1,10 +1,25 @@
 """Found boxes against drawn ones, on a field whose cells we drew ourselves."""
 
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
 import pytest
 
-from mlmodels.ml.box_evaluation import measure_boxes, overlap, read_boxes
+from mlmodels.ml.box_evaluation import (
+    FieldAnswer,
+    matches,
+    measure_boxes,
+    overlap,
+    read_boxes,
+    report_boxes,
+)
 from mlmodels.ml.crops import Box
 from mlmodels.ml.errors import ManifestInvalid
+from mlmodels.ml.pipeline import CellFinding
+from mlmodels.services.run_evaluation import evaluate_boxes_by_fold, model_directory
 from tests.drawn_cells import draw_smear_png
 
 
@@ -37,3 +52,69 @@ def test_drawn_cells_are_found_and_a_box_elsewhere_is_not(tmp_path, shipped_engi
     assert figures["found_at_overlap"]["0.3"]["found"] == 1
     assert figures["false_cells"] == 1
     assert figures["fields_with_false_cells"] == 1
+
+
+def a_cell(box: Box, disposition: str = "accepted", label: str = "neutrophil") -> CellFinding:
+    return CellFinding(box, label, 0.9, {label: 1.0}, disposition, 100.0, 0.9, 50.0, np.zeros(1))
+
+
+def test_one_cell_matches_one_box_only():
+    twins = FieldAnswer((Box(0, 0, 10, 10), Box(1, 0, 10, 10)), (a_cell(Box(0, 0, 10, 10)),))
+    assert matches(twins, 0.5) == {0: 0}
+
+
+def test_a_false_cell_is_one_that_no_box_matches_and_that_the_engine_named():
+    here, there = Box(0, 0, 10, 10), Box(50, 50, 10, 10)
+    field = FieldAnswer(
+        (here,), (a_cell(here), a_cell(there, "review"), a_cell(there, "unidentified"))
+    )
+    figures = report_boxes([field, FieldAnswer((), ())])
+    assert figures["false_cells"] == 1
+    assert figures["false_cells_per_field"] == 0.5
+    assert figures["false_cells_accepted"] == 0
+    assert figures["fields_without_accepted_white_cell"] == 1
+
+
+def test_an_accepted_platelet_is_no_white_cell():
+    platelet = FieldAnswer((), (a_cell(Box(0, 0, 9, 9), label="platelet"),))
+    assert report_boxes([platelet])["fields_without_accepted_white_cell"] == 1
+
+
+def make_fold(version: Path, fold: str, source: str) -> None:
+    """A copy of the shipped version that says which fold it left out, and what trained it."""
+    shutil.copytree(model_directory(None), version)
+    sums = version / "SHA256SUMS"
+    card = json.loads((version / "card.json").read_text())
+    changed = {
+        "card.json": json.dumps({**card, "hold_out": fold}),
+        "trained_on.csv": f"sha256,source\nx,{source}\n",
+    }
+    for name, text in changed.items():
+        before = hashlib.sha256((version / name).read_bytes()).hexdigest()
+        (version / name).write_text(text)
+        after = hashlib.sha256((version / name).read_bytes()).hexdigest()
+        sums.write_text(sums.read_text().replace(before, after))
+
+
+def test_a_field_is_read_by_a_version_that_did_not_train_on_its_source(tmp_path):
+    for number, source in enumerate(("s:0", "s:1")):
+        make_fold(tmp_path / f"runs/fold{number}/version", f"fold{number}", source)
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(draw_smear_png(seed=7, centres=[(120, 180)]))
+    (tmp_path / "boxes.csv").write_text(
+        "image,x,y,width,height,kind,class,source\n"
+        "a.png,78,138,84,84,white_cell,,s:0\nb.png,78,138,84,84,white_cell,,s:1\n"
+    )
+    said: list[str] = []
+    figures = evaluate_boxes_by_fold(
+        tmp_path / "boxes.csv",
+        root=tmp_path,
+        manifest=None,
+        runs=tmp_path / "runs",
+        runtime="litert",
+        say=said.append,
+    )
+    assert said == ["fold0: 1 fields", "fold1: 1 fields"]
+    assert figures["fields"] == 2
+    assert figures["trained_on_left_out"] == 0
+    assert figures["found_at_overlap"]["0.3"]["found"] == 2
