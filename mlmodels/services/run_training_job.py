@@ -54,6 +54,10 @@ def run_training(*, run_id: UUID) -> None:
         return
     try:
         _work(held)
+    except DatabaseError:
+        # Its lease ends by itself, and the next attempt finds all that is done in the folder.
+        logger.warning("Training run %s lost the database.", run_id)
+        raise
     except Exception:
         logger.exception("Training run %s failed.", run_id)
         training_claims.fail(held, code="unexpected", sentence=_UNEXPECTED)
@@ -70,7 +74,8 @@ def _work(held: Claim) -> None:
     run = held.run
     folder = artifacts.run_folder(run.pk)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / FAILURE).unlink(missing_ok=True)
+    for left in (FAILURE, PROGRESS):
+        (folder / left).unlink(missing_ok=True)
     try:
         command = _command(run, folder)
     except DomainError as error:
