@@ -115,7 +115,19 @@ def demonstrate(
     rows = [row for row in rows if row.kind != "augmented"]
     if len(rows) <= cells:
         raise ManifestInvalid(f"The set {name} has {len(rows)} pictures; more are needed.")
-    drawn = []
+    output.mkdir(parents=True, exist_ok=True)
+    file = output / f"{name}-{cells}-{draws}.json"
+    drawn: list[dict[str, Any]] = []
+    result: dict[str, Any] = {
+        "set": name,
+        "model": f"{engine.name} {engine.version}",
+        "weights_sha256": engine.weights_sha256,
+        "git_revision": git_revision(),
+        "cells": cells,
+        "pictures": len(rows),
+        "asked_draws": draws,
+        "draws": drawn,
+    }
     for seed in range(draws):
         figures = _one_draw(engine, base, rows, data, cells, seed)
         say(
@@ -123,18 +135,9 @@ def demonstrate(
             f"{figures['before']['accuracy']:.3f} -> {figures['after']['accuracy']:.3f}"
         )
         drawn.append(figures)
-    result = {
-        "set": name,
-        "model": f"{engine.name} {engine.version}",
-        "weights_sha256": engine.weights_sha256,
-        "git_revision": git_revision(),
-        "cells": cells,
-        "summary": _summary(drawn),
-        "draws": drawn,
-    }
-    output.mkdir(parents=True, exist_ok=True)
-    file = output / f"{name}-{cells}-{draws}.json"
-    file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        result["summary"] = _summary(drawn)
+        # After each draw: what was measured is not lost with the process.
+        file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     say(f"figures: {file}")
     return result
 

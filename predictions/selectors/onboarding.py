@@ -149,8 +149,9 @@ def what_is_missing(usable: int, samples: int) -> str:
         )
     if samples < FEWEST_SOURCES:
         return (
-            f"The reviewed cells are of {samples} samples; {FEWEST_SOURCES} are needed, so that "
-            "the outcome can be measured on samples that were left out. Review cells of others."
+            f"The reviewed cells are of {samples} sample{'s' if samples > 1 else ''}; "
+            f"{FEWEST_SOURCES} are needed, so that the outcome can be measured on samples that "
+            "were left out. Review cells of others."
         )
     return ""
 

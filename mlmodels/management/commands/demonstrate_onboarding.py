@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from mlmodels.ml.errors import EngineError
+from mlmodels.ml.onboarding_text import onboarding_markdown
 from mlmodels.services.run_adaptation import demonstrate
 from mlmodels.services.run_evaluation import model_directory
 
@@ -29,6 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--draws", type=int, default=5)
         parser.add_argument("--base", metavar="NAME|DIR", help="the version; the newest shipped")
         parser.add_argument("--output", type=Path, help="a folder for the figures")
+        parser.add_argument("--page", type=Path, help="write the figures as a page of text, too")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -43,6 +45,10 @@ class Command(BaseCommand):
             )
         except (EngineError, OSError) as error:
             raise CommandError(str(error)) from error
+        if options["page"]:
+            options["page"].parent.mkdir(parents=True, exist_ok=True)
+            text = onboarding_markdown(result, _command(options))
+            options["page"].write_text(text, encoding="utf-8")
         for figure, v in result["summary"].items():
             self._say(
                 f"{figure:26} mean {v['mean']:.3f}  deviation {v['deviation']:.3f}  "
@@ -52,3 +58,11 @@ class Command(BaseCommand):
     def _say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
+
+
+def _command(options: dict[str, Any]) -> str:
+    """The command as somebody else would type it: their data folder, not ours."""
+    words = [f"manage.py demonstrate_onboarding --data DATA --set {options['set']}"]
+    words.append(f"--cells {options['cells']} --draws {options['draws']}")
+    words += [f"--base {options['base']}"] if options["base"] else []
+    return " ".join([*words, f"--page {options['page']}"])

@@ -19,6 +19,7 @@ from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.export import write_card, write_litert
 from mlmodels.ml.familiarity import fit_familiarity
 from mlmodels.ml.linear_head import fit_corrections
+from mlmodels.ml.manifest import Row, write_manifest
 from mlmodels.ml.recipe import Architecture
 from mlmodels.ml.reviewed_cells import (
     CellCrops,
@@ -28,6 +29,7 @@ from mlmodels.ml.reviewed_cells import (
     write_reviewed,
 )
 from mlmodels.ml.runtimes.keras_runtime import KerasRuntime
+from mlmodels.services.run_adaptation import demonstrate, draw_reviewed
 from tests.drawn_cells import draw_smear_png
 
 CLASSES = ("neutrophil", "lymphocyte")
@@ -250,3 +252,39 @@ def test_a_file_that_is_no_manifest_is_refused(tmp_path):
     (tmp_path / "manifest.csv").write_text("name,kind\na,b\n")
     with pytest.raises(ManifestInvalid, match="no manifest of reviewed cells"):
         read_reviewed(tmp_path / "manifest.csv")
+
+
+# --- The demonstration ------------------------------------------------------------------------
+
+
+def test_whole_sources_are_drawn_and_the_same_for_the_same_seed():
+    rows = [Row(f"{k}.png", "neutrophil", f"slide {k // 3}") for k in range(30)]
+    taken, others = draw_reviewed(rows, 10, seed=1)
+    assert len(taken) == 12
+    assert not {row.source for row in taken} & {row.source for row in others}
+    assert draw_reviewed(rows, 10, seed=1) == (taken, others)
+    assert draw_reviewed(rows, 10, seed=2) != (taken, others)
+
+
+def test_a_set_is_adapted_to_in_part_and_measured_on_the_rest(base, tmp_path):
+    folder = tmp_path / "cells" / "own"
+    folder.mkdir(parents=True)
+    rows = []
+    for k in range(16):
+        (folder / f"{k}.png").write_bytes(draw_smear_png(seed=k, width=160, height=120))
+        rows.append(Row(f"cells/own/{k}.png", CLASSES[k % 2], f"slide {k}"))
+    write_manifest(rows, folder / "manifest.csv")
+    result = demonstrate(
+        base=base,
+        data=tmp_path,
+        name="own",
+        cells=10,
+        draws=2,
+        output=tmp_path / "out",
+        say=lambda line: None,
+    )
+    assert [draw["measured_on"] for draw in result["draws"]] == [6, 6]
+    assert result["summary"]["accuracy_after"]["lowest"] <= 1
+    assert json.loads((tmp_path / "out" / "own-10-2.json").read_text()) == result
+    with pytest.raises(ManifestInvalid, match="more are needed"):
+        demonstrate(base=base, data=tmp_path, name="own", cells=16, draws=1, output=tmp_path)
