@@ -17,15 +17,16 @@ from mlmodels.ml.localize import FOREGROUND_BELOW, SMALLEST_REST_PX, Field, Nucl
 # All chosen on BCCD's boxes (docs/model/experiments.md, "Outline"): the fitted margin counts by
 # SHARE, the rest is the usual margin; both as shares of the nucleus's longer side.
 BACKGROUND_FROM = 215
-REACH = 0.5
+REACH = 0.35
 RING_PX = (1.5, 5.0)
 SMALLEST_RING_PX = 10
-OPEN_PX = 5
+# Necks to touching cells are cut up to this width, as a share of the nucleus, at least 5 px.
+OPEN_SHARE = 0.06
+SMALLEST_OPEN_PX = 5
 SHARE = 0.7
 USUAL_MARGIN = 0.3
 MARGIN_OF_THE_UNBOUNDED = 0.2
 LEAST_MARGIN = 0.03
-_OPENING = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (OPEN_PX, OPEN_PX))
 
 
 def cell_boxes(
@@ -75,7 +76,7 @@ def _edges(
     labels = field.labels[rows, columns]
     own = np.asarray(labels == nucleus.mark, dtype=np.uint8)
     free = ~is_nucleus[labels] & (field.blackout[rows, columns] == 0)
-    cell = _cell_mask(field.balanced[rows, columns], own, free, red, REACH * side)
+    cell = _cell_mask(field.balanced[rows, columns], own, free, red, side)
     ys, xs = np.flatnonzero(cell.any(axis=1)), np.flatnonzero(cell.any(axis=0))
     fitted = (
         x0 - columns.start - xs[0],
@@ -92,18 +93,20 @@ def _cell_mask(
     own: np.ndarray,
     free: np.ndarray,
     red: tuple[float, float] | None,
-    reach: float,
+    side: int,
 ) -> np.ndarray:
     """Booleans of a window: the nucleus and what belongs to its cell."""
     distance = cv2.distanceTransform(1 - own, cv2.DIST_L2, 3)
     blueness, darkness = _colour(balanced)
     dark = free & (balanced[..., 1] < BACKGROUND_FROM)
-    near = dark & (distance <= reach)
+    near = dark & (distance <= REACH * side)
     ring = dark & (distance > RING_PX[0]) & (distance <= RING_PX[1])
     if red is not None and np.count_nonzero(ring) >= SMALLEST_RING_PX:
         cytoplasm = float(np.median(blueness[ring])), float(np.median(darkness[ring]))
         near &= _apart(blueness, darkness, cytoplasm) <= _apart(blueness, darkness, red)
-    opened = cv2.morphologyEx((near | (own > 0)).astype(np.uint8), cv2.MORPH_OPEN, _OPENING)
+    wide = max(SMALLEST_OPEN_PX, 2 * int(OPEN_SHARE * side) + 1)
+    opening = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (wide, wide))
+    opened = cv2.morphologyEx((near | (own > 0)).astype(np.uint8), cv2.MORPH_OPEN, opening)
     count, parts = cv2.connectedComponents(opened | own, connectivity=4)
     belongs = np.zeros(count, dtype=bool)
     belongs[parts[own > 0]] = True
