@@ -47,6 +47,11 @@ def end_with_worker() -> None:
     _worker_is_ending[0] = 1
 
 
+def worker_is_ending() -> bool:
+    """Whether some process of this worker has said so."""
+    return bool(_worker_is_ending[0])
+
+
 def run_training(*, run_id: UUID) -> None:
     """Do the work of a run, if nobody else does; run twice or in parallel, it counts once."""
     held = training_claims.claim(run_id)
@@ -163,7 +168,7 @@ class _Watch:
         return "ended"
 
     def _reason_to_stop(self) -> str:
-        if _worker_is_ending[0]:
+        if worker_is_ending():
             return "worker"
         if time.monotonic() - self._began > settings.TRAINING_AT_MOST_H * 3600:
             return "too_long"

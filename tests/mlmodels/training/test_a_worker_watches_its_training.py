@@ -1,5 +1,8 @@
 """What the worker does about the process that trains: its failures, its cancelling, its loss."""
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from datetime import timedelta
@@ -14,7 +17,22 @@ from mlmodels import artifacts
 from mlmodels.models import TrainingRun
 from mlmodels.services import training, training_claims
 from mlmodels.services.run_training_job import run_training
-from tests.factories.training import make_run
+from tests.factories.training import ROOT, make_run
+
+FORKED_AND_TOLD = """
+import os, sys, time
+import django
+django.setup()
+from mlmodels.services import run_training_job as job
+child = os.fork()
+if child == 0:
+    end = time.monotonic() + 20
+    while not job.worker_is_ending() and time.monotonic() < end:
+        time.sleep(0.01)
+    os._exit(0 if job.worker_is_ending() else 1)
+job.end_with_worker()
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
 
 
 def picture_of(run):
@@ -115,3 +133,9 @@ def test_a_worker_that_lost_its_run_ends_the_training_and_writes_nothing(at_work
     assert trainers_of(run) == []
     run.refresh_from_db()
     assert (run.status, run.fence) == ("running", present.fence)
+
+
+def test_every_process_of_a_pool_hears_that_its_worker_ends():
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    command = [sys.executable, "-c", FORKED_AND_TOLD]
+    assert subprocess.run(command, cwd=ROOT, env=environment).returncode == 0
