@@ -46,3 +46,34 @@ class NewTrainingForm(ServiceForm):
             (recipe.name, f"{recipe.name} {recipe.version}: {recipe.summary}") for recipe in recipes
         ]
         self.fields["recipe"].initial = recipes[0].name
+
+
+class NewDatasetForm(ServiceForm):
+    """A dataset that is sent as an archive. Whether the archive is one, its import says."""
+
+    name = forms.CharField(label="Name", max_length=80)
+    archive = forms.FileField(
+        label="ZIP archive",
+        required=False,
+        allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": ".zip,application/zip", "class": "drop__input"}),
+    )
+    origin = forms.CharField(
+        label="Where the pictures come from",
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Microscope, stain, who labelled them, a reference. Never a patient's name.",
+    )
+    licence = forms.CharField(
+        label="Licence",
+        required=False,
+        max_length=120,
+        help_text="E.g. CC BY 4.0, or own pictures.",
+    )
+
+
+class DerivedDatasetForm(ServiceForm):
+    """The name of a dataset derived from a frozen one."""
+
+    name = forms.CharField(label="Name of the new dataset", max_length=80)

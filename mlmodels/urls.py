@@ -2,11 +2,35 @@
 
 from django.urls import path
 
-from mlmodels.views import training, versions
+from mlmodels.views import datasets, training, versions
 
 app_name = "mlmodels"
 
 urlpatterns = [
+    path("datasets/", datasets.dataset_list, name="datasets"),
+    path("datasets/new/", datasets.dataset_new, name="dataset_new"),
+    path("datasets/<uuid:dataset_id>/", datasets.dataset, name="dataset"),
+    path("datasets/<uuid:dataset_id>/status/", datasets.dataset_status, name="dataset_status"),
+    path("datasets/<uuid:dataset_id>/freeze/", datasets.dataset_freeze, name="dataset_freeze"),
+    path("datasets/<uuid:dataset_id>/derive/", datasets.dataset_derive, name="dataset_derive"),
+    path("datasets/<uuid:dataset_id>/delete/", datasets.dataset_delete, name="dataset_delete"),
+    path("datasets/<uuid:dataset_id>/check/", datasets.dataset_check, name="dataset_check"),
+    path(
+        "datasets/<uuid:dataset_id>/reference/",
+        datasets.dataset_reference,
+        name="dataset_reference",
+    ),
+    path("datasets/<uuid:dataset_id>/pairs/<uuid:pair_id>/", datasets.pair_resolve, name="pair"),
+    path(
+        "dataset-images/<uuid:dataset_image_id>/thumbnail/",
+        datasets.image_thumbnail,
+        name="dataset_image_thumbnail",
+    ),
+    path(
+        "dataset-images/<uuid:dataset_image_id>/picture/",
+        datasets.image_picture,
+        name="dataset_image_picture",
+    ),
     path("training/", training.training_list, name="training_runs"),
     path("training/new/", training.training_new, name="training_new"),
     path("training/cost/", training.training_cost, name="training_cost"),

@@ -17,6 +17,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import Role, User
 from predictions.models import Cell, ClassificationJob
+from tests.factories.datasets import make_open_dataset
 from tests.factories.images import make_image
 from tests.factories.models import make_gate, make_paper_version
 from tests.factories.people import PASSWORD, make_user
@@ -50,6 +51,19 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("accounts:user_deactivate", "POST"):      (SIGN_IN, 403, 403, 302, 403, 404),
     ("accounts:user_activate", "POST"):        (SIGN_IN, 403, 403, 302, 403, 404),
     ("accounts:user_end_sessions", "POST"):    (SIGN_IN, 403, 403, 302, 403, 404),
+    ("mlmodels:datasets", "GET"):              (SIGN_IN, 403, 403, 200, 403, 200),
+    ("mlmodels:dataset_new", "GET"):           (SIGN_IN, 403, 403, 200, 403, 200),
+    ("mlmodels:dataset_new", "POST"):          (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
+    ("mlmodels:dataset", "GET"):               (SIGN_IN, 403, 403, 200, 403, 404),
+    ("mlmodels:dataset_status", "GET"):        (SIGN_IN, 403, 403, 200, 403, 404),
+    ("mlmodels:dataset_freeze", "POST"):       (SIGN_IN, 403, 403, 302, 403, 404),
+    ("mlmodels:dataset_derive", "POST"):       (SIGN_IN, 403, 403, 409, 403, 404),  # not frozen
+    ("mlmodels:dataset_delete", "POST"):       (SIGN_IN, 403, 403, 302, 403, 404),
+    ("mlmodels:dataset_check", "POST"):        (SIGN_IN, 403, 403, 409, 403, 404),  # none failed
+    ("mlmodels:dataset_reference", "POST"):    (SIGN_IN, 403, 403, 409, 403, 404),  # not frozen
+    ("mlmodels:pair", "POST"):                 (SIGN_IN, 403, 403, 302, 403, 404),
+    ("mlmodels:dataset_image_thumbnail", "GET"): (SIGN_IN, 403, 403, 200, 403, 404),
+    ("mlmodels:dataset_image_picture", "GET"): (SIGN_IN, 403, 403, 200, 403, 404),
     ("mlmodels:training_runs", "GET"):         (SIGN_IN, 403, 403, 200, 403, 200),
     ("mlmodels:training_new", "GET"):          (SIGN_IN, 403, 403, 200, 403, 200),
     ("mlmodels:training_new", "POST"):         (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
@@ -117,6 +131,8 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
 
 SENT: dict[str, dict[str, str]] = {
     "accounts:user_role": {"role": "doctor"},
+    "mlmodels:dataset_derive": {"name": "Derived"},
+    "mlmodels:pair": {"resolution": "not_the_same"},
     "predictions_api:samples": {"accession_number": "M-1"},
     "predictions:cell_review": {"label": "blast", "seen_number": "0"},
 }
@@ -148,7 +164,11 @@ def rows(settings, tmp_path, laboratory, technician, doctor, admin) -> dict[str,
     closed = make_user(laboratory, Role.DOCTOR, "cleo")
     User.objects.filter(pk=closed.pk).update(is_active=False)
     version = make_paper_version(laboratory)
+    pair = make_open_dataset(admin).near_duplicates.get()
     return {
+        "dataset_id": pair.dataset_id,
+        "pair_id": pair.pk,
+        "dataset_image_id": pair.first_id,
         "version_id": version.pk,
         "gate_id": make_gate(admin, version).pk,
         "name": "card.json",

@@ -246,12 +246,13 @@ def _judgement_of_copy(known: ReadImage, copy: ReadImage) -> tuple[str, bool]:
     other = shown(known.path)
     if known.label != copy.label:
         return (
-            f"The same picture is {known.label} as {other}. Decide which of the two it is.",
+            f"The same picture stands under {known.label} as {other}. "
+            "Decide which of the two it is.",
             True,
         )
     if known.split != copy.split:
         return (
-            f"The same picture is in the split {known.split or 'none'} as {other}. "
+            f"The same picture stands in the split {known.split or 'none'} as {other}. "
             "Keep it in one split.",
             True,
         )

@@ -25,6 +25,8 @@ PAIRS = 10
 THUMBNAIL_SIDE_PX, PICTURE_SIDE_PX = 160, 480
 # From this ratio on, the largest class is many times the smallest.
 UNEVEN = 3.0
+# Below this, the interval of a share is wider than 40 points.
+FEW_SOURCES = 20
 
 _State, _Check = Dataset.State, Dataset.DuplicateCheck
 
@@ -312,9 +314,10 @@ def _in_words(classes: tuple[ClassFigures, ...], images: list[DatasetImage]) -> 
         missing = [b.split for b in figure.bars if not b.count and b.split in present]
         if missing:
             words.append(f"{_name(figure)} has no picture in {' and '.join(missing)}.")
-        if figure.sources < 20:
-            some = "one source" if figure.sources == 1 else f"{figure.sources} sources"
-            words.append(f"{_name(figure)} comes from {some} only: figures about it will be rough.")
+    few = [figure for figure in classes if figure.sources < FEW_SOURCES]
+    if few:
+        names = ", ".join(f"{_name(figure)} ({figure.sources})" for figure in few)
+        words.append(f"Few sources: {names}. Figures about these classes will be rough.")
     return tuple(words)
 
 

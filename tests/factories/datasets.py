@@ -14,7 +14,8 @@ from django.utils import timezone
 from accounts.models import User
 from mlmodels import artifacts
 from mlmodels.ml.manifest import Row, write_manifest
-from mlmodels.models import Dataset, DatasetImage
+from mlmodels.models import Dataset, DatasetImage, NearDuplicate
+from mlmodels.services import datasets
 from tests.drawn_cells import draw_smear_png
 
 CLASSES = ("neutrophil", "lymphocyte")
@@ -64,6 +65,16 @@ def make_dataset(admin: User, *, name: str = "", freeze: bool = True, **drawn: A
         dataset.manifest_sha256 = _manifest_sha256(folder, rows)
         dataset.frozen_by, dataset.frozen_at = admin, timezone.now()
         dataset.save()
+    return dataset
+
+
+def make_open_dataset(admin: User, **drawn: object) -> Dataset:
+    """A dataset that can be frozen, with a pair that was moved to one split and not resolved."""
+    dataset = datasets.derive_dataset(
+        actor=admin, dataset_id=make_dataset(admin, **drawn).pk, name=f"Open {next(_numbers)}"
+    )
+    first, second = dataset.images.filter(split=DatasetImage.Split.TRAIN)[:2]
+    NearDuplicate.objects.create(dataset=dataset, first=first, second=second, likeness=0.9)
     return dataset
 
 
