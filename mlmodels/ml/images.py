@@ -10,9 +10,8 @@ import struct
 import zlib
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mlmodels.ml.errors import RejectedImage
 
@@ -198,31 +197,12 @@ def _load(data: bytes) -> np.ndarray:
     """Really decode: `verify` alone passes a JPEG whose end is missing."""
     try:
         with Image.open(io.BytesIO(data), formats=_DECODERS) as picture:
-            upright = _upright_jpeg(data, picture)
-            if upright is not None:
-                return upright
             picture.load()
             # Turned in place and converted band by band: a copy of 50 megapixels is 200 MB.
             ImageOps.exif_transpose(picture, in_place=True)
             return _to_rgb(picture)
     except _BROKEN as error:
         raise _damaged() from error
-
-
-def _upright_jpeg(data: bytes, picture: Image.Image) -> np.ndarray | None:
-    """The pixels of a colour JPEG that needs no turning, by OpenCV; None where Pillow has to read.
-
-    Both use libjpeg-turbo and give the same pixels; OpenCV needs half the time, since it does
-    not keep four bytes a pixel. What it cannot read, Pillow judges.
-    """
-    is_plain = picture.format in ("JPEG", "MPO") and picture.mode == "RGB"
-    if not is_plain or picture.getexif().get(ExifTags.Base.Orientation, 1) != 1:
-        return None
-    how = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
-    rgb = cv2.imdecode(np.frombuffer(data, np.uint8), how)
-    if rgb is None or rgb.shape != (picture.height, picture.width, 3):
-        return None
-    return rgb
 
 
 def _to_rgb(picture: Image.Image) -> np.ndarray:
