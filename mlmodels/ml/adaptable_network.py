@@ -207,7 +207,8 @@ def _mean_maps(convolution: Any, units: np.ndarray) -> tuple[np.ndarray, np.ndar
         return maps.reshape(-1, maps.shape[-1]).mean(axis=0).astype(np.float64)
 
     batches = np.array_split(units, -(-len(units) // BATCH))
-    now = sum(len(batch) * mean_of(batch) for batch in batches) / len(units)
+    weights = np.array([len(batch) for batch in batches])
+    now = np.average([mean_of(batch) for batch in batches], axis=0, weights=weights)
     flat = np.zeros((3, *units.shape[1:]), np.float32)
     for colour in range(3):
         flat[colour, ..., colour] = 1.0

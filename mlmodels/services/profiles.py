@@ -182,7 +182,7 @@ def _checked(fields: ProfileFields) -> dict[str, Any]:
         if not isinstance(value, str):
             continue
         values[name] = value = value.strip()
-        longest = ImagingProfile._meta.get_field(name).max_length or 0
+        longest = getattr(ImagingProfile._meta.get_field(name), "max_length", 0)
         if len(value) > longest:
             raise ProfileInvalid(name, f"Use at most {longest} characters.")
         if not value.isprintable():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from accounts.models import User
 from mlmodels.ml.familiarity import FAMILIAR, familiarity_in_words
@@ -82,8 +81,9 @@ def familiarity_of_profile(
     cells = Cell.objects.filter(
         job__in=results, job__model_version=version, familiarity_percentile__isnull=False
     )
-    rows: list[tuple[UUID, float]] = list(cells.values_list("job", "familiarity_percentile"))
-    return _median([value for _, value in rows], version, images=len({job for job, _ in rows}))
+    rows = cells.values_list("job", "familiarity_percentile")
+    values = [value for _, value in rows if value is not None]
+    return _median(values, version, images=len({job for job, _ in rows}))
 
 
 def profile_rows(viewer: User, profiles: Sequence[ImagingProfile]) -> list[ProfileRow]:

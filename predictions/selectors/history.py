@@ -116,7 +116,7 @@ def with_profile(images: QuerySet[ImageWithState], profile: str) -> QuerySet[Ima
     """Those of `images_with_state` that were taken so; "none" for those that say nothing."""
     if profile == NO_PROFILE:
         return images.filter(imaging_profile__isnull=True)
-    return images.filter(imaging_profile=profile)
+    return images.filter(imaging_profile=UUID(profile))
 
 
 def matching(images: QuerySet[ImageWithState], search: str) -> QuerySet[ImageWithState]:

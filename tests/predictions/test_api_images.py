@@ -134,9 +134,11 @@ def test_a_classified_image_has_its_cells_principal_first(technician, doctor, ap
             "id",
             "box",
             "label",
+            "reviewed_label",
             "confidence",
             "probabilities",
             "disposition",
+            "familiarity_percentile",
             "attributes",
             "description",
         }

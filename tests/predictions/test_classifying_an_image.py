@@ -39,6 +39,7 @@ def test_an_image_is_classified(technician, model):
         assert sum(cell.probabilities.values()) == pytest.approx(1, abs=1e-4)
         assert cell.x_px + cell.width_px <= job.image.width_px
         assert cell.y_px + cell.height_px <= job.image.height_px
+        assert cell.familiarity_percentile is not None
         assert 0 <= cell.familiarity_percentile <= 100
 
 

@@ -44,7 +44,9 @@ def reviewed(technician, doctor, profile, model):
         while left:
             here = min(left, 14)
             image = image_of(technician, profile, of[number % samples])
-            places = [{"x_px": 70 * (k % 5), "y_px": 100 * (k // 5)} for k in range(here)]
+            places: list[dict[str, object]] = [
+                {"x_px": 70 * (k % 5), "y_px": 100 * (k // 5)} for k in range(here)
+            ]
             record_result(image, *places)
             for k, cell in enumerate(image.cells.all()):
                 say(doctor, cell, labels[k % len(labels)])
@@ -62,6 +64,7 @@ def test_reviewed_cells_are_counted_by_label_and_compared(admin, profile, review
     assert counts["blast"] == (2, False)
     # A band is a neutrophil; a blast is an error of a model without blasts; the rest no cells.
     assert shown.usable == 8
+    assert shown.before is not None
     assert (shown.before["n"], shown.before["accuracy"]) == (10, 0.5)
     assert "8 of at least 50" in shown.missing
 
