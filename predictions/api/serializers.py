@@ -139,7 +139,6 @@ class CellBody(serializers.ModelSerializer):
     description = serializers.SerializerMethodField(
         help_text="The attributes in one phrase; empty where there are none."
     )
-    label = serializers.CharField(help_text="As the model named it.")
     reviewed_label = serializers.CharField(
         allow_null=True, help_text="As a person last named it; none where nobody did."
     )
