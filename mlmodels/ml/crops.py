@@ -13,8 +13,6 @@ import numpy as np
 from mlmodels.ml.localize import Field, Nucleus
 from mlmodels.ml.preprocess import WHITE_LEVEL, apply_gains
 
-CELL_GROWTH = 0.20
-
 
 @dataclass(frozen=True)
 class Box:
@@ -42,25 +40,6 @@ class CropRule:
 
     scale: float
     side_px: int
-
-
-def cell_box(nucleus: Nucleus, *, width_px: int, height_px: int) -> Box:
-    """The cell's box: the nucleus's box grown on every side and kept inside the picture.
-
-    Args:
-        nucleus: as located.
-        width_px, height_px: size of the picture.
-
-    Returns:
-        The box. Source of the growth: 301 of 303 boxes of BCCD at IoU 0.3
-        (docs/model/experiments.md, "Locating").
-    """
-    grow_x, grow_y = CELL_GROWTH * nucleus.width, CELL_GROWTH * nucleus.height
-    left = int(np.clip(round(nucleus.left - grow_x), 0, width_px - 1))
-    top = int(np.clip(round(nucleus.top - grow_y), 0, height_px - 1))
-    right = int(np.clip(round(nucleus.left + nucleus.width + grow_x), left + 1, width_px))
-    bottom = int(np.clip(round(nucleus.top + nucleus.height + grow_y), top + 1, height_px))
-    return Box(left, top, right - left, bottom - top)
 
 
 def cut_crop(rgb: np.ndarray, field: Field, nucleus: Nucleus, rule: CropRule) -> np.ndarray:
