@@ -6,7 +6,6 @@ Written into the run folder by the process that trains; it judges nothing.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -139,9 +138,10 @@ def _counted(pairs: Iterable[tuple[str, str]]) -> dict[str, dict[str, int]]:
 def _drawn(data: TrainingData, recipe: Recipe) -> dict[str, float]:
     """The share of each class among the cells that an epoch of the last stage draws."""
     pool, p = stage_pool(data, recipe.stages[-1])
-    shares: Counter[str] = Counter()
+    shares: dict[str, float] = {}
     for i, probability in zip(pool, p, strict=True):
-        shares[data.crops[i].label] += float(probability)
+        label = data.crops[i].label
+        shares[label] = shares.get(label, 0.0) + float(probability)
     cells = 1 - shares.pop(NO_CELL, 0.0)
     return {label: share / cells for label, share in shares.items()}
 

@@ -94,6 +94,7 @@ def test_files_that_were_changed_after_the_freezing_do_not_train(admin):
 
 def test_a_dataset_without_files_is_said(admin):
     run = make_run(admin)
+    assert run.dataset
     folder = artifacts.dataset_folder(run.dataset.folder)
     folder.rename(folder.with_name("moved"))
     run_training(run_id=run.pk)
