@@ -123,7 +123,7 @@ def card_of(version: ModelVersion, laboratory: Laboratory) -> VersionCard:
         classes=tuple(_called(code, labels) for code in version.classes),
         measured=tuple(
             _measured(name, figures, commands.get(name, ""), labels)
-            for name, figures in card.get("metrics", {}).items()
+            for name, figures in _sets_of(card).items()
         ),
         files=tuple(
             ModelFile(file, digest, artifacts.file_size(folder / file))
@@ -131,6 +131,16 @@ def card_of(version: ModelVersion, laboratory: Laboratory) -> VersionCard:
         ),
         is_whole=artifacts.is_registered_folder(folder, version.checksums_sha256),
     )
+
+
+def _sets_of(card: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What a version was measured on: its sets, and the reviewed cells it was adapted to."""
+    adaptation = card.get("adaptation", {})
+    times = {"before": "reviewed cells, before adapting", "after": "reviewed cells, after adapting"}
+    return {
+        **card.get("metrics", {}),
+        **{words: adaptation[key] for key, words in times.items() if key in adaptation},
+    }
 
 
 def measured_at_gate(gate: GateCheck | None, laboratory: Laboratory) -> tuple[MeasuredSet, ...]:

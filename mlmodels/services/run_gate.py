@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -165,12 +166,15 @@ def _measure(
     known = [load_trained_on(artifacts.model_folder(version)) for version in versions]
     total, done, measured = sum(len(each.rows) for each in sets), 0, []
     for each in sets:
-        seen = done
-        measured.append(
-            _measure_set(each, engines, known, classes, lambda n, seen=seen: tell(seen + n, total))
-        )
+        here = partial(_tell_from, done, total, tell)
+        measured.append(_measure_set(each, engines, known, classes, here))
         done += len(each.rows)
     return measured
+
+
+def _tell_from(before: int, total: int, tell: Tell, number: int) -> None:
+    """Tell how many pictures of all sets are read."""
+    tell(before + number, total)
 
 
 def _measure_set(

@@ -18,6 +18,10 @@ from mlmodels.ml.engine import verify_folder
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.models import ImagingProfile, ModelVersion
 
+# What the columns of the row hold.
+LONGEST_NAME = 60
+NEEDED_OF_ENGINE = {"classes", "input_px", "crop_scale", "views", "temperature", "thresholds"}
+
 
 def register_shipped() -> list[ModelVersion]:
     """Register every model that comes with the program; those that are known stay as they are.
@@ -92,9 +96,15 @@ def register_candidate(
 def _refuse_unusable(card: dict[str, Any]) -> None:
     """Let only a version pass that can be named and that both runtimes read alike."""
     for field in ("name", "version"):
-        longest = ModelVersion._meta.get_field(field).max_length or 0
-        if not 0 < len(card[field].strip()) <= longest:
-            raise ModelVersionRefused(f"Give the version a {field} of 1 to {longest} characters.")
+        if not 0 < len(card[field].strip()) <= LONGEST_NAME:
+            raise ModelVersionRefused(
+                f"Give the version a {field} of 1 to {LONGEST_NAME} characters."
+            )
+    if not NEEDED_OF_ENGINE.issubset(card["engine"]):
+        raise ModelVersionRefused(
+            "The card of this version does not say how its network is used. Finish the training "
+            "with this program, and register the version that it writes."
+        )
     if not runtimes_agree(card):
         raise ModelVersionRefused(
             "The card of this version does not say that its Keras and LiteRT files agree, so it "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -24,9 +24,10 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 @register.filter
-def percent(share: float | None) -> str:
+def percent(share: float | Literal[""] | None) -> str:
     """A share from 0 to 1 as percent with one decimal; never rounded up to certainty."""
-    if share is None:
+    # What a card does not hold comes as an empty text.
+    if share is None or share == "":
         return NOTHING
     value = 100 * share
     if 99.95 <= value < 100:

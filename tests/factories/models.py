@@ -104,10 +104,9 @@ def make_paper_version(laboratory: Laboratory) -> ModelVersion:
     return row
 
 
-def make_reference(admin: User, **drawn: object) -> Dataset:
+def make_reference(admin: User, *, test: int = 60) -> Dataset:
     """A frozen dataset of drawn cells on which the gate compares; enough for every rule."""
-    drawn = {"classes": ("erythroblast",), "train": 1, "validation": 1, "test": 60, **drawn}
-    dataset = make_dataset(admin, **drawn)
+    dataset = make_dataset(admin, classes=("erythroblast",), train=1, validation=1, test=test)
     Dataset.objects.filter(pk=dataset.pk).update(is_reference=True)
     dataset.refresh_from_db()
     return dataset

@@ -88,6 +88,15 @@ def test_a_version_whose_files_disagree_is_refused(laboratory, tmp_path, setting
     assert kept_folders(settings) == []
 
 
+def test_a_version_that_does_not_say_how_it_is_used_is_refused(laboratory, tmp_path, settings):
+    folder = make_version_folder(
+        tmp_path / "version", lambda card: card["engine"].pop("thresholds")
+    )
+    with pytest.raises(ModelVersionRefused, match="how its network is used"):
+        register(laboratory, folder)
+    assert kept_folders(settings) == []
+
+
 def test_a_name_is_given_once_in_a_laboratory(laboratory, other_laboratory, tmp_path, settings):
     folder = make_version_folder(tmp_path / "version")
     register(laboratory, folder)

@@ -5,10 +5,9 @@ import csv
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts.models import AuditAction, AuditEvent
+from accounts.models import AuditAction, AuditEvent, Role
 from mlmodels import artifacts
 from mlmodels.models import (
-    Dataset,
     DatasetImage,
     GateCheck,
     ModelVersion,
@@ -26,6 +25,7 @@ from tests.factories.models import (
     mixed_up,
     seal,
 )
+from tests.factories.people import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shipped_version")]
 
@@ -186,8 +186,7 @@ def test_the_test_part_of_the_candidates_dataset_serves_where_no_reference_is(ad
 
 
 def test_another_laboratorys_reference_is_not_used(admin, laboratory, other_laboratory):
-    make_reference(admin)
-    Dataset.objects.update(laboratory=other_laboratory)
+    make_reference(make_user(other_laboratory, Role.ADMIN))
     gate = checked(admin, make_candidate(laboratory))
     assert [each["kind"] for each in gate.result["sets"]] == ["reference", "benchmark"]
     assert "sets" in {row["rule"] for row in gate.result["rows"]}

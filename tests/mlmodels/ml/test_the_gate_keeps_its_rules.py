@@ -22,10 +22,16 @@ def answer(true: str, right: bool, confidence: float = 0.96, disposition: str = 
     return Answer(true, true if right else OTHER[true], confidence, disposition)
 
 
-def pairs_of(true: str, n: int, *, candidate: int, active: int, **said: object) -> list[Pair]:
+def pairs_of(
+    true: str, n: int, *, candidate: int, active: int, confidence: float = 0.96
+) -> list[Pair]:
     """`n` pictures, each a source of its own; the first so many named right by each version."""
     return [
-        Pair(f"{true}{k}", answer(true, k < candidate, **said), answer(true, k < active, **said))
+        Pair(
+            f"{true}{k}",
+            answer(true, k < candidate, confidence),
+            answer(true, k < active, confidence),
+        )
         for k in range(n)
     ]
 

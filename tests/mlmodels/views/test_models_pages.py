@@ -1,12 +1,14 @@
 """The pages of the models: what everybody reads, and what only an admin does."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from accounts.models import AuditAction, AuditEvent
 from mlmodels import artifacts
+from mlmodels.ml.metrics import Answer, summarise
 from mlmodels.models import GateCheck, ImagingProfile, ModelVersion, Promotion
 from mlmodels.selectors.versions import active_version
 from mlmodels.services import gates
@@ -55,6 +57,30 @@ def test_the_card_shows_its_sets_class_by_class_with_intervals(admin, shipped_ve
         assert digest in words
 
 
+def test_the_card_of_an_adapted_version_shows_before_and_after(admin, laboratory, page_as):
+    figures = summarise([Answer("monocyte", "monocyte", 0.9, "accepted")] * 3, ("monocyte",))
+
+    def adapted(card):
+        card["metrics"] = {}
+        card["adaptation"] = {
+            "base": "hematovision 1.0.0",
+            "cells": 60,
+            "sources": 41,
+            "chosen": "the last layer",
+            "measured": "Every cell by a version adapted without its source.",
+            "classes_without_cells": ["basophil"],
+            "before": figures,
+            "after": figures,
+        }
+
+    version = make_candidate(laboratory, adapted)
+    words = text(page_as(admin).get(f"/models/{version.pk}/"))
+    assert "from hematovision 1.0.0 to 60 reviewed cells of 41 images: the last layer." in words
+    assert "No cell was basophil." in words
+    assert "Reviewed cells, before adapting" in words
+    assert "Reviewed cells, after adapting" in words
+
+
 def test_the_list_shows_what_is_active_with_its_live_figures(
     admin, technician, laboratory, page_as
 ):
@@ -67,7 +93,7 @@ def test_the_list_shows_what_is_active_with_its_live_figures(
     assert "66.7 % (2 of 3)" in words
     assert "all profiles" in words
     # What is older than thirty days does not count.
-    image.jobs.update(finished_at=timezone.now() - timezone.timedelta(days=31))
+    image.jobs.update(finished_at=timezone.now() - timedelta(days=31))
     assert "66.7 %" not in text(page_as(technician).get("/models/"))
 
 
