@@ -20,6 +20,7 @@ from mlmodels.ml.export import write_card, write_litert
 from mlmodels.ml.familiarity import fit_familiarity
 from mlmodels.ml.linear_head import fit_corrections
 from mlmodels.ml.manifest import Row, write_manifest
+from mlmodels.ml.onboarding_text import onboarding_markdown
 from mlmodels.ml.recipe import Architecture
 from mlmodels.ml.reviewed_cells import (
     CellCrops,
@@ -285,6 +286,10 @@ def test_a_set_is_adapted_to_in_part_and_measured_on_the_rest(base, tmp_path):
     )
     assert [draw["measured_on"] for draw in result["draws"]] == [6, 6]
     assert result["summary"]["accuracy_after"]["lowest"] <= 1
-    assert json.loads((tmp_path / "out" / "own-10-2.json").read_text()) == result
+    written = json.loads((tmp_path / "out" / "own-10-2.json").read_text())
+    assert written == json.loads(json.dumps(result))
+    page = onboarding_markdown(result, "manage.py demonstrate_onboarding")
+    assert "| 0 | " in page
+    assert "2 times" in page
     with pytest.raises(ManifestInvalid, match="more are needed"):
         demonstrate(base=base, data=tmp_path, name="own", cells=16, draws=1, output=tmp_path)
