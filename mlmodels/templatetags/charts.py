@@ -12,7 +12,7 @@ from django import template
 register = template.Library()
 
 WIDTH, HEIGHT = 360, 200
-LEFT, RIGHT, TOP, BOTTOM = 40, 12, 12, 26
+LEFT, RIGHT, TOP, BOTTOM = 40, 20, 12, 26
 MOST_TICKS = 8
 
 
