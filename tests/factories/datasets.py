@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
 from mlmodels import artifacts
 from mlmodels.ml.manifest import Row, write_manifest
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate
-from mlmodels.services import datasets
+from mlmodels.services import dataset_claims, datasets
 from tests.drawn_cells import draw_smear_png
 
 CLASSES = ("neutrophil", "lymphocyte")
@@ -71,11 +72,20 @@ def make_dataset(admin: User, *, name: str = "", freeze: bool = True, **drawn: A
 def make_open_dataset(admin: User, **drawn: object) -> Dataset:
     """A dataset that can be frozen, with a pair that was moved to one split and not resolved."""
     dataset = datasets.derive_dataset(
-        actor=admin, dataset_id=make_dataset(admin, **drawn).pk, name=f"Open {next(_numbers)}"
+        actor=admin,
+        dataset_id=make_dataset(admin, **drawn).pk,  # type: ignore[arg-type]
+        name=f"Open {next(_numbers)}",
     )
     first, second = dataset.images.filter(split=DatasetImage.Split.TRAIN)[:2]
     NearDuplicate.objects.create(dataset=dataset, first=first, second=second, likeness=0.9)
     return dataset
+
+
+def claimed(dataset: Dataset, stage: Q) -> dataset_claims.Claim:
+    """A claim on a dataset that succeeds."""
+    held = dataset_claims.claim(dataset.pk, stage)
+    assert held is not None
+    return held
 
 
 def _image(dataset: Dataset, folder: Path, row: Row) -> DatasetImage:

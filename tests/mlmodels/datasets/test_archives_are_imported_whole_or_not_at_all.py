@@ -14,6 +14,7 @@ from mlmodels.ml.manifest import read_manifest
 from mlmodels.models import Dataset, DatasetImage, Label
 from mlmodels.services import dataset_claims, datasets, run_datasets
 from tests.factories.archives import class_folders, drawn_picture, encrypted, zip_of
+from tests.factories.datasets import claimed
 
 pytestmark = pytest.mark.django_db
 
@@ -140,7 +141,7 @@ def test_a_class_that_only_this_laboratory_has_is_known_to_it_alone(imported, la
 
 def test_an_import_that_was_killed_is_done_again_by_whoever_comes_next(sent, settings):
     dataset = sent()
-    killed = dataset_claims.claim(dataset.pk, dataset_claims.IMPORTING)
+    killed = claimed(dataset, dataset_claims.IMPORTING)
     half = Path(settings.REGISTRY_DIR) / "incoming" / f"{dataset.folder}-{killed.fence}"
     (half / "neutrophil").mkdir(parents=True)
     (half / "neutrophil/000.png").write_bytes(b"half of it")
@@ -168,7 +169,7 @@ def test_an_import_that_was_killed_before_its_rows_were_written_is_done_again(se
 
 def test_who_lost_an_import_writes_nothing(sent):
     dataset = sent()
-    late = dataset_claims.claim(dataset.pk, dataset_claims.IMPORTING)
+    late = claimed(dataset, dataset_claims.IMPORTING)
     let_the_lease_end(dataset)
     assert dataset_claims.claim(dataset.pk, dataset_claims.IMPORTING)
     assert not dataset_claims.renew(late)

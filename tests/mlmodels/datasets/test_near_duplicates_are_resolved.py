@@ -12,6 +12,7 @@ from mlmodels.services import dataset_claims, datasets, run_datasets
 from mlmodels.services.versions import register_shipped
 from tests.drawn_cells import draw_smear, encode
 from tests.factories.archives import drawn_picture, zip_of
+from tests.factories.datasets import claimed
 from tests.predictions.at_once import at_once
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +72,7 @@ def test_what_was_moved_is_compared_again_before_it_can_be_frozen(compared, pair
 
 def test_a_search_under_way_ends_when_pictures_are_moved(imported, paired, admin):
     dataset = imported()
-    held = dataset_claims.claim(dataset.pk, dataset_claims.CHECKING)
+    held = claimed(dataset, dataset_claims.CHECKING)
     resolve(admin, paired(dataset), "same_group")
     assert not dataset_claims.tell(held, 1, 2)
     assert not dataset_claims.end_check(held, [])

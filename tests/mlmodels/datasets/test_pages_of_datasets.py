@@ -11,6 +11,7 @@ from django.urls import reverse
 from mlmodels.models import Dataset
 from mlmodels.services import dataset_claims, datasets, run_datasets
 from tests.factories.archives import class_folders, drawn_picture, zip_of
+from tests.factories.datasets import claimed
 
 pytestmark = pytest.mark.django_db
 
@@ -119,7 +120,7 @@ def test_nothing_is_written_for_who_may_not_send(technician, settings):
 
 def test_the_status_asks_again_until_the_work_is_done(page, sent):
     dataset = sent()
-    held = dataset_claims.claim(dataset.pk, dataset_claims.IMPORTING)
+    held = claimed(dataset, dataset_claims.IMPORTING)
     dataset_claims.tell(held, 3, 8)
     answer = page.get(address(dataset, "dataset_status"))
     assert "3 of 8 pictures are read" in words_of(answer)
