@@ -75,7 +75,7 @@ def test_the_card_of_an_adapted_version_shows_before_and_after(admin, laboratory
 
     version = make_candidate(laboratory, adapted)
     words = text(page_as(admin).get(f"/models/{version.pk}/"))
-    assert "from hematovision 1.0.0 to 60 reviewed cells of 41 images: the last layer." in words
+    assert "from hematovision 1.0.0 to 60 reviewed cells of 41 samples: the last layer." in words
     assert "No cell was basophil." in words
     assert "Reviewed cells, before adapting" in words
     assert "Reviewed cells, after adapting" in words
