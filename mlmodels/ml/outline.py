@@ -125,7 +125,7 @@ def _colour_of_red_cells(field: Field) -> tuple[float, float] | None:
     """Blueness and darkness of the field's other cells; None where there are hardly any."""
     stained = cv2.dilate(np.asarray(field.labels > 0, dtype=np.uint8), np.ones((9, 9), np.uint8))
     pale = cv2.inRange(field.balanced, (0, FOREGROUND_BELOW, 0), (255, 255, 255))
-    rest = cv2.inRange(pale | stained | field.blackout, 0, 0)
+    rest = cv2.inRange(cv2.bitwise_or(cv2.bitwise_or(pale, stained), field.blackout), 0, 0)
     if np.count_nonzero(rest) < SMALLEST_REST_PX:
         return None
     red, green, blue = (_median(field.balanced, rest, channel) for channel in range(3))

@@ -54,7 +54,7 @@ def describing_model(own_model_folder):
 def test_what_the_engine_is_sure_of_is_kept_with_the_cell(technician, describing_model):
     job = make_job(technician)
     classify_image(job_id=job.pk)
-    cell = job.cells.first()
+    cell = job.cells.get(position=1)
     assert cell.attributes == {
         "granule_colour": {"value": "pink", "probability": pytest.approx(0.952574, abs=1e-5)}
     }

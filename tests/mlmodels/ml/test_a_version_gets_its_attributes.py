@@ -4,11 +4,12 @@ import csv
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from mlmodels.ml.attributes import NEVER
+from mlmodels.ml.attributes import NEVER, AttributeHead
 from mlmodels.ml.engine import load_engine, verify_folder
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.export import finish_version, write_card
@@ -50,11 +51,17 @@ def version(tiny_recipe, described_data, tmp_path_factory):
     return run / "version"
 
 
+def head_of(version: Path) -> AttributeHead:
+    head = load_engine(version, runtime="litert").attributes
+    assert head is not None
+    return head
+
+
 def test_a_training_on_described_cells_ends_with_a_head(version):
     assert "attributes.npz" in verify_folder(version)
-    engine = load_engine(version, runtime="litert")
-    assert engine.attributes.attributes == ("nucleus_shape",)
-    assert engine.attributes.classes == ("lymphocyte", "neutrophil")
+    head = head_of(version)
+    assert head.attributes == ("nucleus_shape",)
+    assert head.classes == ("lymphocyte", "neutrophil")
     card = json.loads((version / "card.json").read_text())
     assert card["attributes"]["n"] + card["attributes"]["n_inner"] == 12
 
@@ -62,7 +69,7 @@ def test_a_training_on_described_cells_ends_with_a_head(version):
 def test_a_cell_that_was_read_carries_what_is_sure(version, described_data):
     engine = load_engine(version, runtime="litert")
     # Barely trained weights are sure of nothing; here everything counts.
-    head = engine.attributes
+    head = head_of(version)
     head = replace(head, least=0 * head.least, shares=0 * head.shares + 1)
     t = replace(
         engine.thresholds,
@@ -81,7 +88,7 @@ def test_a_cell_that_was_read_carries_what_is_sure(version, described_data):
 
 def test_nothing_is_said_of_an_unidentified_cell(version, described_data):
     engine = load_engine(version, runtime="litert")
-    head = engine.attributes
+    head = head_of(version)
     head = replace(head, least=0 * head.least, shares=0 * head.shares + 1)
     t = replace(engine.thresholds, cell_score=0.0, identify_probability=1.1)
     data = (described_data / "00.png").read_bytes()
@@ -125,7 +132,7 @@ def test_the_command_gives_a_finished_version_the_same_head(version, bare_run, d
     call_command("fit_attributes", folder, runtime="keras", **options)
     after = verify_folder(folder)
     assert {n for n in after if before.get(n) != after[n]} == {"attributes.npz", "card.json"}
-    given, trained = (load_engine(f, runtime="litert").attributes for f in (folder, version))
+    given, trained = head_of(folder), head_of(version)
     assert given.columns == trained.columns
     assert given.weights == pytest.approx(trained.weights, abs=1e-3)
 

@@ -6,7 +6,14 @@ from mlmodels.ml.crops import CropRule, cut_crop, cut_square
 from mlmodels.ml.localize import Field, Nucleus, locate
 from mlmodels.ml.preprocess import apply_gains, background_gains, black_corners
 
-PLAIN = Field((), np.ones(3), np.zeros((10, 10), np.uint8))
+PLAIN = Field(
+    nuclei=(),
+    gains=np.ones(3),
+    blackout=np.zeros((10, 10), np.uint8),
+    balanced=np.zeros((10, 10, 3), np.uint8),
+    score=np.zeros((10, 10), np.float32),
+    labels=np.zeros((10, 10), np.int32),
+)
 
 
 def test_a_square_inside_the_picture_is_a_plain_copy():
