@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 
 from tests.journeys.installation import ROOT, Installation, running
-from tests.journeys.visitors import CSRF_FIELD, Person
+from tests.journeys.visitors import Person
 
 pytestmark = pytest.mark.processes
 
@@ -65,14 +65,9 @@ class Admin(Person):
         assert found, answer.text
         return found.group(1)
 
-    def press(self, button: str, run: str) -> None:
-        """Press a button on the run's page."""
-        token = CSRF_FIELD.search(self.open(f"/training/{run}/").text)
-        assert token
-        path = f"{self.url}/training/{run}/{button}/"
-        fields = {"csrfmiddlewaretoken": token.group(1)}
-        sent = self.session.post(path, fields, headers={"Referer": self.url}, timeout=30)
-        assert sent.status_code == 200
+    def ask_to(self, do: str, run: str) -> None:
+        """Press the button that cancels or resumes, on the run's page."""
+        assert self.press(f"/training/{run}/{do}/", on=f"/training/{run}/").status_code == 200
 
     def row(self, run: str) -> Row:
         """What the row says now."""
@@ -176,7 +171,7 @@ def test_a_killed_training_goes_on_and_a_cancelled_one_ends(tmp_path, tell):
         cancelled = admin.train(dataset)
         admin.wait(cancelled, lambda row: row.phase == "training")
         began = time.monotonic()
-        admin.press("cancel", cancelled)
+        admin.ask_to("cancel", cancelled)
         admin.wait(cancelled, lambda row: row.status == "cancelled", within_s=10)
         gone_within(5, admin.trainers)
         tell(f"cancelled in {time.monotonic() - began:.1f} s")
@@ -185,7 +180,7 @@ def test_a_killed_training_goes_on_and_a_cancelled_one_ends(tmp_path, tell):
         assert "Resume" in page
 
         # Resumed, and the whole installation is ended by Ctrl-C: the run waits for its next worker.
-        admin.press("resume", cancelled)
+        admin.ask_to("resume", cancelled)
         admin.wait(cancelled, lambda row: row.phase == "training" and row.status == "running")
         installation.stop()
         assert admin.trainers() == []

@@ -19,10 +19,12 @@ CSRF_FIELD = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 class Person:
     """Somebody who signs in and opens pages."""
 
-    def __init__(self, installation: Installation, role: str) -> None:
+    def __init__(
+        self, installation: Installation, role: str, names: tuple[str, str] | None = None
+    ) -> None:
         self.url = installation.url
         self.session = requests.Session()
-        username, password = installation.password_of(role)
+        username, password = names or installation.password_of(role)
         answer = self.submit("/sign-in/", {"username": username, "password": password})
         if "/sign-in/" in answer.url:
             raise AssertionError(f"the {role} was not signed in: {answer.status_code}")
@@ -46,6 +48,28 @@ class Person:
             timeout=60,
         )
 
+    def press(self, path: str, *, on: str, **fields: str) -> requests.Response:
+        """Press a button of the page `on` that sends these fields to `path`."""
+        token = CSRF_FIELD.search(self.open(on).text)
+        if token is None:
+            raise AssertionError(f"{on} holds no form")
+        return self.session.post(
+            self.url + path,
+            data={**fields, "csrfmiddlewaretoken": token.group(1)},
+            headers={"Referer": self.url + on},
+            timeout=60,
+        )
+
+    def wait_for(self, path: str, *, within_s: float) -> str:
+        """Poll a part of a page, as the page does, until it stops asking for itself."""
+        end = time.monotonic() + within_s
+        while time.monotonic() < end:
+            part = self.open(path).text
+            if "hx-trigger" not in part:
+                return part
+            time.sleep(0.3)
+        raise AssertionError(f"{path} still waits: {self.open(path).text[:400]}")
+
     def upload(self, accession_number: str, *images: tuple[str, bytes]) -> list[str]:
         """Send pictures on the upload page; return the ids of the images it links to."""
         files = [("files", image) for image in images]
@@ -55,14 +79,8 @@ class Person:
         return list(dict.fromkeys(IMAGE_LINK.findall(answer.text)))
 
     def watch(self, image_id: str, *, within_s: float = 60) -> str:
-        """Poll the status part of an image's page, as the page does, until it stops asking."""
-        end = time.monotonic() + within_s
-        while time.monotonic() < end:
-            part = self.open(f"/images/{image_id}/status/").text
-            if "hx-trigger" not in part:
-                return part
-            time.sleep(0.3)
-        raise AssertionError("the page still waits for the result")
+        """The status part of an image's page once it stopped asking for itself."""
+        return self.wait_for(f"/images/{image_id}/status/", within_s=within_s)
 
 
 class Program:
