@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import quote
 
 import psycopg2
@@ -20,6 +21,26 @@ REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379")
 @pytest.fixture(scope="session")
 def database_url() -> Iterator[str]:
     """A schema of its own in the database `test`, dropped afterwards."""
+    with _schema() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def empty_database_url() -> Iterator[str]:
+    """Another one, without tables, that no process works on."""
+    with _schema() as url:
+        yield url
+
+
+@pytest.fixture
+def other_database_url() -> Iterator[str]:
+    """One for a single test."""
+    with _schema() as url:
+        yield url
+
+
+@contextmanager
+def _schema() -> Iterator[str]:
     schema = f"hematovision_{uuid.uuid4().hex[:12]}"
     connection = psycopg2.connect(POSTGRES)
     connection.autocommit = True

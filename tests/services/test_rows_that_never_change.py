@@ -1,0 +1,235 @@
+"""On PostgreSQL, the database itself refuses to change or delete what was decided."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg2
+import pytest
+from psycopg2 import sql
+
+from tests.journeys.installation import ROOT, Installation
+
+pytestmark = pytest.mark.services
+
+NOW = "2026-01-02T03:04:05Z"
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory, empty_database_url: str) -> str:
+    """A database with every table, made by the migrations."""
+    _migrate(tmp_path_factory, empty_database_url)
+    return empty_database_url
+
+
+@pytest.fixture
+def rows(migrated: str) -> Iterator[Any]:
+    """A cursor whose rows are gone afterwards.
+
+    Keys of other tables are looked up at the end of a transaction, which never comes here: a row
+    needs no others around it.
+    """
+    connection = psycopg2.connect(migrated)
+    try:
+        with connection.cursor() as cursor:
+            yield cursor
+    finally:
+        connection.rollback()
+        connection.close()
+
+
+def test_a_row_of_the_ledger_is_neither_changed_nor_deleted(rows):
+    row = _promotion(rows)
+    for act in (
+        "UPDATE mlmodels_promotion SET reason = 'another'",
+        "DELETE FROM mlmodels_promotion",
+    ):
+        _assert_refused(rows, act, row, "A row of the ledger of promotions cannot be changed")
+
+
+def test_a_review_of_a_cell_is_neither_changed_nor_deleted(rows):
+    row = _add(
+        rows,
+        "predictions_cellreview",
+        number=1,
+        from_label="lymphocyte",
+        to_label="monocyte",
+        at=NOW,
+        by_id=uuid.uuid4(),
+        cell_id=uuid.uuid4(),
+    )
+    for act in (
+        "UPDATE predictions_cellreview SET to_label = 'basophil'",
+        "DELETE FROM predictions_cellreview",
+    ):
+        _assert_refused(rows, act, row, "A review of a cell cannot be changed or deleted.")
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        "UPDATE mlmodels_dataset SET manifest_sha256 = 'b'",
+        "UPDATE mlmodels_dataset SET state = 'open'",
+        "UPDATE mlmodels_dataset SET folder = 'elsewhere'",
+        "DELETE FROM mlmodels_dataset",
+    ],
+)
+def test_a_frozen_dataset_keeps_its_hash_state_and_folder(rows, act: str):
+    row = _dataset(rows, state="frozen")
+    _assert_refused(rows, act, row, "A frozen dataset cannot be changed or deleted.")
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        "UPDATE mlmodels_datasetimage SET label = 'basophil'",
+        "UPDATE mlmodels_datasetimage SET sha256 = 'b'",
+        "DELETE FROM mlmodels_datasetimage",
+    ],
+)
+def test_a_picture_of_a_frozen_dataset_keeps_its_row(rows, act: str):
+    dataset = _dataset(rows, state="open")
+    row = _picture(rows, dataset)
+    rows.execute("UPDATE mlmodels_dataset SET state = 'frozen' WHERE id = %s", [dataset])
+    _assert_refused(rows, act, row, "A frozen dataset cannot be changed or deleted.")
+
+
+def test_no_picture_comes_into_a_frozen_dataset(rows):
+    frozen, open_one = _dataset(rows, state="frozen"), _dataset(rows, state="open")
+    row = _picture(rows, open_one)
+    moving = (
+        "UPDATE mlmodels_datasetimage SET dataset_id = "
+        "(SELECT id FROM mlmodels_dataset WHERE state = 'frozen')"
+    )
+    _assert_refused(rows, moving, row, "A frozen dataset cannot be changed or deleted.")
+    with pytest.raises(psycopg2.errors.RaiseException, match="A frozen dataset cannot be changed"):
+        _picture(rows, frozen)
+
+
+def test_a_frozen_dataset_may_become_the_reference(rows):
+    row = _dataset(rows, state="frozen")
+    rows.execute("UPDATE mlmodels_dataset SET is_reference = true WHERE id = %s", [row])
+    assert rows.rowcount == 1
+
+
+def test_an_open_dataset_and_its_pictures_may_be_changed_and_deleted(rows):
+    dataset = _dataset(rows, state="open")
+    picture = _picture(rows, dataset)
+    rows.execute("UPDATE mlmodels_datasetimage SET split = 'test' WHERE id = %s", [picture])
+    assert rows.rowcount == 1
+    rows.execute("DELETE FROM mlmodels_datasetimage WHERE id = %s", [picture])
+    assert rows.rowcount == 1
+    rows.execute("DELETE FROM mlmodels_dataset WHERE id = %s", [dataset])
+    assert rows.rowcount == 1
+
+
+def test_the_migrations_go_back_and_forth_again(tmp_path_factory, other_database_url: str):
+    _migrate(tmp_path_factory, other_database_url)
+    _migrate(tmp_path_factory, other_database_url, "predictions", "0001")
+    _migrate(tmp_path_factory, other_database_url, "mlmodels", "0002")
+    with psycopg2.connect(other_database_url) as connection, connection.cursor() as cursor:
+        assert _guards(cursor) == set()
+    _migrate(tmp_path_factory, other_database_url)
+    with psycopg2.connect(other_database_url) as connection, connection.cursor() as cursor:
+        assert {
+            "mlmodels_promotion_append_only",
+            "mlmodels_dataset_frozen",
+            "mlmodels_datasetimage_frozen",
+            "predictions_cellreview_append_only",
+        } <= _guards(cursor)
+
+
+def _migrate(tmp_path_factory, database_url: str, *to: str) -> None:
+    folder = tmp_path_factory.mktemp("migrate")
+    environment = Installation(folder, DATABASE_URL=database_url).environment
+    done = subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--noinput", *to],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def _guards(cursor: Any) -> set[str]:
+    """The triggers of this schema that are not PostgreSQL's own."""
+    cursor.execute(
+        "SELECT t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+        "JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE NOT t.tgisinternal AND n.nspname = current_schema() "
+        "AND (c.relname LIKE 'mlmodels%' OR c.relname LIKE 'predictions%')"
+    )
+    return {name for (name,) in cursor.fetchall()}
+
+
+def _assert_refused(cursor: Any, act: str, row: str, sentence: str) -> None:
+    cursor.execute("SAVEPOINT before_it")
+    with pytest.raises(psycopg2.errors.RaiseException, match=sentence):
+        cursor.execute(f"{act} WHERE id = %s", [row])
+    cursor.execute("ROLLBACK TO SAVEPOINT before_it")
+
+
+def _promotion(cursor: Any) -> str:
+    return _add(
+        cursor, "mlmodels_promotion", laboratory_id=uuid.uuid4(), reason="", at=NOW, number=1
+    )
+
+
+def _dataset(cursor: Any, *, state: str) -> str:
+    return _add(
+        cursor,
+        "mlmodels_dataset",
+        laboratory_id=uuid.uuid4(),
+        name=f"set {uuid.uuid4()}",
+        origin="",
+        licence="",
+        state=state,
+        duplicate_check="done",
+        folder="f",
+        report="[]",
+        error="",
+        manifest_sha256="a",
+        is_reference=False,
+        fence=0,
+        attempts=0,
+        progress_done=0,
+        progress_total=0,
+        created_at=NOW,
+    )
+
+
+def _picture(cursor: Any, dataset: str) -> str:
+    return _add(
+        cursor,
+        "mlmodels_datasetimage",
+        dataset_id=dataset,
+        path=f"{uuid.uuid4()}.png",
+        sha256="a",
+        label="monocyte",
+        source="slide 1",
+        split="train",
+        width_px=64,
+        height_px=64,
+    )
+
+
+def _add(cursor: Any, table: str, **values: Any) -> str:
+    """Insert a row; returns its key."""
+    key = str(uuid.uuid4())
+    values = {
+        "id": key,
+        **{n: str(v) if isinstance(v, uuid.UUID) else v for n, v in values.items()},
+    }
+    insertion = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
+        sql.Identifier(table),
+        sql.SQL(", ").join(map(sql.Identifier, values)),
+        sql.SQL(", ").join(sql.Placeholder() * len(values)),
+    )
+    cursor.execute(insertion, [*values.values()])
+    return key
