@@ -242,7 +242,7 @@ if CELERY_BROKER_URL.startswith("folder"):
     }
 else:
     CELERY_BROKER_TRANSPORT_OPTIONS = {
-        # Longer than the longest task, or Redis hands a running task to a second worker.
+        # Redis hands a task that runs longer to a second worker, which finds its row held.
         "visibility_timeout": 24 * 3600,
         # A broker that is down must not hold up an upload: the sweeper sends later.
         "max_retries": 0,

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 SERVICES = COMPOSE["services"]
-OURS = {"release", "web", "worker-inference", "worker-training", "beat"}
+OURS = {"release", "web", "worker-inference", "worker-reports", "worker-training", "beat"}
 STARTS = set(re.findall(r"^([a-z-]+)\)$", (ROOT / "deploy" / "start").read_text(), re.MULTILINE))
 
 

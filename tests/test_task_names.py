@@ -51,3 +51,12 @@ def test_every_task_has_a_queue_that_a_worker_of_the_procfile_takes():
 def test_names_are_written_out_app_and_verb():
     for name in our_tasks():
         assert re.fullmatch(r"(accounts|mlmodels|predictions)\.[a-z_]+", name)
+
+
+def test_nothing_that_may_take_hours_stands_in_the_way_of_images():
+    start = (ROOT / "deploy" / "start").read_text()
+    [beside_images] = [q.split(",") for q in re.findall(r"--queues ([a-z,]+)", start) if "inf" in q]
+    for name, route in settings.CELERY_TASK_ROUTES.items():
+        if route["queue"] in beside_images:
+            limit = app.tasks[name].time_limit or settings.CELERY_TASK_TIME_LIMIT
+            assert limit <= settings.CELERY_TASK_TIME_LIMIT, name
