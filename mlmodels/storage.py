@@ -12,6 +12,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -78,12 +79,22 @@ def remove_incoming(name: str) -> None:
 
 
 def names_incoming(*, older_than_s: float) -> set[str]:
-    """Names of archives that have lain for so long, and of what an upload left unfinished."""
+    """Names of archives that have lain for so long, and of attempts at unpacking them."""
     if not incoming().is_dir():
         return set()
     before = time.time() - older_than_s
     old = [path for path in incoming().iterdir() if path.stat().st_mtime < before]
     return {path.name.split(".")[0].split("-")[0] for path in old if path.suffix != ".upload"}
+
+
+def remove_unfinished_uploads(*, older_than_s: float) -> None:
+    """Remove files that were still arriving when their process was killed."""
+    before = time.time() - older_than_s
+    for path in incoming().glob("*.upload"):
+        # An upload that ends in this moment removes its own.
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < before:
+                path.unlink()
 
 
 def move_in(staging: Path, folder: Path) -> None:

@@ -309,9 +309,11 @@ def derive_dataset(*, actor: User, dataset_id: UUID, name: str) -> Dataset:
             _copy_rows(source, derived, images)
             changes = {"derived_from": [None, str(source.pk)], "name": [None, derived.name]}
             _record(derived, actor, AuditAction.DATASET_CHANGED, changes)
-    except IntegrityError as error:
+    except BaseException as error:
         storage.remove_folder(target)
-        raise DatasetNameTaken(texts["name"]) from error
+        if isinstance(error, IntegrityError):
+            raise DatasetNameTaken(texts["name"]) from error
+        raise
     return derived
 
 
@@ -377,6 +379,8 @@ def set_reference(*, actor: User, dataset_id: UUID, is_reference: bool) -> Datas
     """
     require(actor, Action.MANAGE_DATASETS)
     with transaction.atomic():
+        # Of two who choose at once the second sees what the first chose.
+        Laboratory.objects.select_for_update(no_key=True).get(pk=actor.laboratory_id)
         dataset = _locked(actor, dataset_id)
         if dataset.state != _State.FROZEN:
             raise DatasetStateRefused(
@@ -427,7 +431,11 @@ def _send_again(dataset: Dataset) -> bool:
 
 
 def remove_unnamed_archives() -> int:
-    """Delete archives that lie for a day and that no waiting row names; says how many."""
+    """Delete archives that lie for a day and that no waiting row names; says how many.
+
+    What an upload left whose process was killed goes after a day, too.
+    """
+    storage.remove_unfinished_uploads(older_than_s=24 * 3600)
     names = storage.names_incoming(older_than_s=24 * 3600)
     waiting = Dataset.objects.filter(dataset_claims.IMPORTING, folder__in=names)
     unnamed = names - set(waiting.values_list("folder", flat=True))

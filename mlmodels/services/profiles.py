@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from accounts.models import AuditAction, User
+from accounts.models import AuditAction, Laboratory, User
 from accounts.policy import Action, require
 from accounts.services.audit import record_event
 from mlmodels import policy
@@ -46,6 +46,7 @@ def create_profile(*, actor: User, fields: ProfileFields) -> ImagingProfile:
     values = _checked(fields)
     try:
         with transaction.atomic():
+            _lock_default(actor)
             others = policy.visible_profiles(actor).filter(is_retired=False)
             profile = ImagingProfile.objects.create(
                 laboratory_id=actor.laboratory_id,
@@ -95,6 +96,7 @@ def make_default(*, actor: User, profile_id: UUID) -> ImagingProfile:
     """
     require(actor, Action.MANAGE_PROFILES)
     with transaction.atomic():
+        _lock_default(actor)
         profile = _locked(actor, profile_id)
         if profile.is_retired:
             raise ProfileInvalid("", "A retired profile cannot be the default. Use it again first.")
@@ -113,6 +115,7 @@ def retire_profile(*, actor: User, profile_id: UUID) -> ImagingProfile:
     """
     require(actor, Action.MANAGE_PROFILES)
     with transaction.atomic():
+        _lock_default(actor)
         profile = _locked(actor, profile_id)
         others = policy.visible_profiles(actor).filter(is_retired=False).exclude(pk=profile.pk)
         if profile.is_default and others.exists():
@@ -136,6 +139,11 @@ def use_again(*, actor: User, profile_id: UUID) -> ImagingProfile:
         if profile.is_retired:
             _set(actor, profile, is_retired=False)
     return profile
+
+
+def _lock_default(actor: User) -> None:
+    """Let one at a time decide which profile is the default: it is more than one row."""
+    Laboratory.objects.select_for_update(no_key=True).get(pk=actor.laboratory_id)
 
 
 def _locked(actor: User, profile_id: UUID) -> ImagingProfile:

@@ -212,3 +212,13 @@ def test_archives_that_no_row_names_are_removed_after_a_day(sent, settings):
         os.utime(path, (time.time() - 90_000,) * 2)
     assert datasets.remove_unnamed_archives() == 1
     assert [path.stem for path in incoming.iterdir()] == [waiting.folder]
+
+
+def test_what_was_still_arriving_when_its_process_was_killed_goes_after_a_day(db, settings):
+    incoming = Path(settings.REGISTRY_DIR) / "incoming"
+    incoming.mkdir(parents=True)
+    for name, age_s in (("tmp-old.upload", 90_000), ("tmp-new.upload", 60)):
+        (incoming / name).write_bytes(b"left")
+        os.utime(incoming / name, (time.time() - age_s,) * 2)
+    datasets.remove_unnamed_archives()
+    assert [path.name for path in incoming.iterdir()] == ["tmp-new.upload"]

@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection, transaction
 from accounts.models import AuditAction, AuditEvent
 from mlmodels import artifacts
 from mlmodels.errors import DatasetNotFound, DatasetRefused, DatasetStateRefused
-from mlmodels.models import Dataset, DatasetImage
+from mlmodels.models import Dataset, DatasetImage, NearDuplicate
 from mlmodels.selectors.datasets import datasets_of_laboratory
 from mlmodels.services import datasets
 from tests.factories.archives import drawn_picture, zip_of
@@ -126,6 +126,15 @@ def test_a_derived_one_needs_a_name_of_its_own(frozen, admin):
     with pytest.raises(DatasetRefused, match="already"):
         datasets.derive_dataset(actor=admin, dataset_id=frozen.pk, name=frozen.name)
     assert len(list(artifacts.dataset_folder("").iterdir())) == 1
+
+
+def test_a_derivation_that_cannot_be_written_leaves_no_pictures(frozen, compared, admin):
+    first, second = compared(name="Other").images.all()[:2]
+    # No row that the program writes: its pictures are another dataset's.
+    NearDuplicate.objects.create(dataset=frozen, first=first, second=second, likeness=0.9)
+    with pytest.raises(KeyError):
+        datasets.derive_dataset(actor=admin, dataset_id=frozen.pk, name="Derived")
+    assert len(list(artifacts.dataset_folder("").iterdir())) == 2
 
 
 def test_an_open_one_is_deleted_with_its_files(compared, admin, django_capture_on_commit_callbacks):
