@@ -18,7 +18,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from mlmodels import artifacts
 from mlmodels.errors import ModelDamaged
-from mlmodels.ml.engine import Engine, verify_folder
+from mlmodels.ml.engine import Engine
 from mlmodels.ml.errors import ArtifactDamaged, EngineError
 from mlmodels.ml.evaluation import (
     Prediction,
@@ -38,7 +38,8 @@ from mlmodels.ml.gate import (
     passes,
     share_classes,
 )
-from mlmodels.models import Dataset, GateCheck, ModelVersion, NearDuplicate
+from mlmodels.models import Dataset, GateCheck, ModelVersion
+from mlmodels.selectors.datasets import open_pairs
 from mlmodels.services import gates
 from mlmodels.services.gates import Claim
 from mlmodels.services.run_engine import open_engine
@@ -222,7 +223,7 @@ def _judge(measured: Sequence[Measured], classes: SharedClasses) -> list[Verdict
                 "sets",
                 "Reference pictures",
                 "pictures that neither version was trained on",
-                "No such picture is at hand. Mark a frozen dataset as the laboratory's reference.",
+                _why_nothing_compared(measured),
                 holds=False,
             )
         ]
@@ -231,11 +232,20 @@ def _judge(measured: Sequence[Measured], classes: SharedClasses) -> list[Verdict
     return [*rows, *judge_recalls(by_set, classes.shared)]
 
 
+def _why_nothing_compared(measured: Sequence[Measured]) -> str:
+    left_out = sum(each.left_out for each in measured)
+    if left_out:
+        return (
+            f"One of the versions was trained on all {left_out} pictures at hand. Mark a frozen "
+            "dataset of other pictures as the laboratory's reference."
+        )
+    return "No such picture is at hand. Mark a frozen dataset as the laboratory's reference."
+
+
 def _judge_files(version: ModelVersion) -> Verdict:
-    folder, sentence = artifacts.model_folder(version), "every file has its hash"
+    sentence = "every file has its hash"
     try:
-        artifacts.refuse_other_files(folder, version.checksums_sha256)
-        verify_folder(folder)
+        artifacts.refuse_damaged(version, version.checksums_sha256)
         holds = True
     except ArtifactDamaged as error:
         sentence, holds = error.message, False
@@ -260,7 +270,7 @@ def _judge_trained_on(version: ModelVersion) -> Verdict:
 
 
 def _judge_dataset(dataset: Dataset) -> Verdict:
-    unresolved = dataset.near_duplicates.filter(resolution=NearDuplicate.Resolution.OPEN).count()
+    unresolved = open_pairs(dataset).count()
     looked = dataset.duplicate_check == Dataset.DuplicateCheck.DONE
     frozen = dataset.state == Dataset.State.FROZEN
     said = (

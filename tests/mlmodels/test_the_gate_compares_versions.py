@@ -125,6 +125,15 @@ def test_the_dataset_has_to_be_free_of_near_duplicates(admin, laboratory):
     assert gate.passed is False
 
 
+def test_a_pair_that_was_brought_into_one_split_is_no_near_duplicate_across_splits(
+    admin, laboratory
+):
+    dataset = make_reference(admin)
+    first, second = dataset.images.filter(split="test")[:2]
+    NearDuplicate.objects.create(dataset=dataset, first=first, second=second, likeness=0.95)
+    assert row_of(checked(admin, make_candidate(laboratory)), "dataset")["holds"]
+
+
 def test_a_picture_that_is_not_the_frozen_one_ends_the_check(admin, laboratory):
     dataset = make_reference(admin)
     image = dataset.images.filter(split="test").last()
