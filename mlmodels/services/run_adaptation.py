@@ -35,7 +35,8 @@ def adapt_for_run(*, run_id: UUID, output: Path, say: Say = print) -> dict[str, 
 
     Raises:
         TrainingRefused: there is no such run, or its base version is gone.
-        ManifestInvalid, ArtifactDamaged: as `adapt_version`.
+        ArtifactDamaged: its base version's files are not the registered ones.
+        ManifestInvalid: as `adapt_version`.
     """
     run = (
         TrainingRun.objects.select_related("base_version", "profile")
@@ -44,6 +45,8 @@ def adapt_for_run(*, run_id: UUID, output: Path, say: Say = print) -> dict[str, 
     )
     if run is None or run.base_version is None:
         raise TrainingRefused("", "There is no adaptation of this id.")
+    base = artifacts.model_folder(run.base_version)
+    artifacts.refuse_other_files(base, run.base_version.checksums_sha256)
     name, version = model_name(run)
     tell = ProgressFile(output / PROGRESS)
     tell(Progress(PREPARING))
@@ -53,7 +56,7 @@ def adapt_for_run(*, run_id: UUID, output: Path, say: Say = print) -> dict[str, 
         say(line)
 
     return adapt_folder(
-        base=artifacts.model_folder(run.base_version),
+        base=base,
         cells=output / CELLS,
         output=output / "version",
         name=name,
