@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +28,8 @@ from mlmodels.selectors.versions import active_version
 
 _Status = GateCheck.Status
 _TASK = "mlmodels.check_gate"
+# A message may wait for hours behind a training: the delay doubles up to this.
+_LONGEST_DELAY = timedelta(minutes=16)
 
 
 @dataclass(frozen=True)
@@ -188,12 +190,11 @@ def send_left_behind() -> int:
         How many messages went out.
     """
     now, sent = timezone.now(), 0
-    late = now - timedelta(seconds=settings.JOB_RESEND_AFTER_S)
     rows = GateCheck.objects.filter(unheld()).select_related("laboratory", "version")
     for gate in rows:
         if gate.attempts >= settings.JOB_MAX_ATTEMPTS:
             _give_up(gate)
-        elif gate.last_sent_at is None or gate.last_sent_at <= late:
+        elif _is_due(gate, now):
             seen = GateCheck.objects.filter(unheld(), pk=gate.pk, last_sent_at=gate.last_sent_at)
             if seen.update(last_sent_at=now):
                 sent += queue.send(_TASK, gate_id=str(gate.pk))
@@ -203,6 +204,14 @@ def send_left_behind() -> int:
 def unheld() -> Q:
     """Nobody's: queued, or running under a lease that has ended."""
     return Q(status=_Status.QUEUED) | Q(status=_Status.RUNNING, lease_until__lt=timezone.now())
+
+
+def _is_due(gate: GateCheck, now: datetime) -> bool:
+    if gate.last_sent_at is None:
+        return True
+    shortest = timedelta(seconds=settings.JOB_RESEND_AFTER_S)
+    delay = min(max(shortest, gate.last_sent_at - gate.asked_at), _LONGEST_DELAY)
+    return now - gate.last_sent_at >= delay
 
 
 def _give_up(gate: GateCheck) -> None:
