@@ -10,9 +10,10 @@ from django.utils import timezone
 from accounts.models import AuditAction, Laboratory, User
 from accounts.policy import Action, require
 from accounts.services.audit import record_event
-from mlmodels import policy
+from mlmodels import artifacts, policy
 from mlmodels.errors import ModelVersionNotFound, ShadowRefused
-from mlmodels.models import Shadow
+from mlmodels.ml.errors import ArtifactDamaged
+from mlmodels.models import ModelVersion, Shadow
 from mlmodels.selectors.promotions import shadow_of
 from mlmodels.selectors.versions import active_version
 
@@ -22,7 +23,7 @@ def start_shadow(*, actor: User, version_id: UUID) -> Shadow:
 
     Raises:
         ModelVersionNotFound: there is no such version in the actor's laboratory.
-        ShadowRefused: it is active, or another version is in shadow.
+        ShadowRefused: it is active or its files are damaged, or another version is in shadow.
         PromotionRefused: it was rejected.
     """
     require(actor, Action.MANAGE_MODELS)
@@ -41,6 +42,7 @@ def start_shadow(*, actor: User, version_id: UUID) -> Shadow:
                 if present.version != version
                 else f"{version} is in shadow already."
             )
+        _refuse_damaged(version)
         shadow = Shadow.objects.create(
             laboratory=actor.laboratory, version=version, started_by=actor
         )
@@ -78,3 +80,13 @@ def end_shadow(*, actor: User, version_id: UUID) -> Shadow:
             changes={"version": [str(shadow.version), None]},
         )
     return shadow
+
+
+def _refuse_damaged(version: ModelVersion) -> None:
+    try:
+        artifacts.refuse_damaged(version, version.checksums_sha256)
+    except ArtifactDamaged as error:
+        raise ShadowRefused(
+            f"The files of {version} are not the ones that were registered, so it reads nothing. "
+            "Ask the operator to restore them."
+        ) from error

@@ -95,6 +95,14 @@ def test_a_message_that_comes_twice_counts_once(technician, shadow):
     assert ShadowReading.objects.count() == 1
 
 
+def test_a_damaged_version_is_not_put_in_shadow(admin, laboratory):
+    version = make_candidate(laboratory)
+    (artifacts.model_folder(version) / "model.tflite").write_bytes(b"something else")
+    with pytest.raises(ShadowRefused, match="not the ones that were registered"):
+        start_shadow(actor=admin, version_id=version.pk)
+    assert not Shadow.objects.exists()
+
+
 def test_a_damaged_shadow_harms_nothing(technician, shadow):
     (artifacts.model_folder(shadow.version) / "model.tflite").write_bytes(b"something else")
     image = record_result(make_image(technician), {})
