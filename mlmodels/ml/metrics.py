@@ -52,7 +52,8 @@ def wilson_interval(hits: int, n: int) -> tuple[float, float]:
     middle = p + z2 / (2 * n)
     half = Z95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
     low, high = (middle - half) / (1 + z2 / n), (middle + half) / (1 + z2 / n)
-    return max(0.0, low), min(1.0, high)
+    # What the rounding of the square root leaves at the ends is no bound.
+    return 0.0 if hits == 0 else max(0.0, low), 1.0 if hits == n else min(1.0, high)
 
 
 def paired_difference_interval(

@@ -32,6 +32,12 @@ def test_wilson_stays_between_0_and_1():
     assert wilson_interval(0, 0) == (0.0, 1.0)
 
 
+@pytest.mark.parametrize("n", range(1, 60))
+def test_wilson_begins_at_0_where_nothing_hit_and_ends_at_1_where_all_did(n):
+    assert wilson_interval(0, n)[0] == 0.0
+    assert wilson_interval(n, n)[1] == 1.0
+
+
 def test_accuracy_counts_pictures_without_a_cell_as_wrong():
     assert summarise(ANSWERS, CLASSES)["accuracy"] == pytest.approx(3 / 6)
 
