@@ -98,6 +98,22 @@ def test_without_any_pictures_nothing_passes(admin, laboratory):
     assert "Mark a frozen dataset" in row_of(gate, "sets")["measured"]
 
 
+def test_a_reference_that_trained_one_of_the_two_is_told_from_a_missing_one(admin, laboratory):
+    dataset = make_reference(admin, test=2)
+    version = make_candidate(laboratory, erythroblasts_only)
+    folder = artifacts.model_folder(version)
+    with (folder / "trained_on.csv").open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("sha256", "source"))
+        writer.writerows((image.sha256, "elsewhere") for image in dataset.images.all())
+    seal(folder)
+    ModelVersion.objects.filter(pk=version.pk).update(
+        checksums_sha256=artifacts.checksums_sha256(folder)
+    )
+    measured = row_of(checked(admin, version), "sets")["measured"]
+    assert "trained on all 2 pictures at hand" in measured
+
+
 def test_pictures_that_trained_one_of_the_two_never_count(admin, laboratory, tmp_path):
     dataset = make_reference(admin)
     images = list(dataset.images.filter(split="test"))
