@@ -28,7 +28,10 @@ class NewTrainingForm(ServiceForm):
         required=False,
         min_value=1,
         max_value=200,
-        help_text="At most so many in each stage; empty for as many as the recipe has.",
+        help_text="At most so many in each stage, 1 to 200; empty for as many as the recipe has.",
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_value"), "Give a whole number of epochs from 1 to 200."
+        ),
     )
     seed = forms.IntegerField(
         label="Seed",

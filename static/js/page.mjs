@@ -10,6 +10,9 @@ function followSystem() {
 followSystem();
 dark.addEventListener("change", followSystem);
 
+// On a phone the sections scroll sideways; the one that is shown must be in sight.
+document.querySelector(".top-bar__section[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
 function closeMenus(except) {
   for (const menu of document.querySelectorAll("details[data-menu][open]")) {
     if (menu !== except) menu.open = false;
