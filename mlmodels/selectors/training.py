@@ -44,8 +44,10 @@ class Cost:
 
 def training_runs(viewer: User) -> QuerySet[TrainingRun]:
     """The runs of the viewer's laboratory, newest first."""
-    return policy.visible_training_runs(viewer).select_related(
-        "dataset", "profile", "candidate", "created_by"
+    return (
+        policy.visible_training_runs(viewer)
+        .select_related("dataset", "profile", "candidate", "created_by")
+        .defer("candidate__card")
     )
 
 

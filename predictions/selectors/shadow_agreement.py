@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from accounts.models import User
 from accounts.policy import Action, require
 from mlmodels.ml.metrics import wilson_interval
@@ -16,8 +18,10 @@ from mlmodels.selectors.promotions import shadow_of
 from mlmodels.selectors.versions import version_for_reading
 from predictions.models import Cell, ShadowReading
 
-# The newest readings; older ones say less about what comes in now.
+# The newest readings; older ones say less about what comes in now. They end with the one that
+# brings the cells above their number, so that pages of crowded fields stay quick.
 MOST_READINGS = 1000
+MOST_CELLS = 10_000
 MOST_EXAMPLES = 24
 # Two boxes show the same cell from this overlap on, area shared over area of both together.
 LEAST_OVERLAP = 0.5
@@ -78,7 +82,7 @@ class Agreement:
     Args:
         version: that reads, or read, along.
         is_running: whether it does now.
-        readings: images that both read, at most `MOST_READINGS`.
+        readings: images that both read, at most `MOST_READINGS`, with some `MOST_CELLS`.
         classes: by the active version's class, the most frequent first.
         whole: all classes together; none where no cell was found by both.
         only_active, only_shadow: cells that one of them found alone.
@@ -109,7 +113,7 @@ def agreement_of(viewer: User, version_id: UUID) -> Agreement:
     rows = ShadowReading.objects.filter(
         model_version=version, job__image__sample__laboratory=laboratory
     )
-    readings = list(rows[:MOST_READINGS])
+    readings = _newest(rows)
     cells = _cells_by_job(reading.job_id for reading in readings)
     pairs: list[tuple[Cell, ShadowCell]] = []
     only_active = only_shadow = 0
@@ -133,6 +137,17 @@ def agreement_of(viewer: User, version_id: UUID) -> Agreement:
         examples=[_example(cell, other, labels) for cell, other in different[:MOST_EXAMPLES]],
         disagreements=len(different),
     )
+
+
+def _newest(rows: QuerySet[ShadowReading]) -> list[ShadowReading]:
+    readings: list[ShadowReading] = []
+    cells = 0
+    for reading in rows[:MOST_READINGS].iterator(chunk_size=50):
+        readings.append(reading)
+        cells += len(reading.cells)
+        if cells > MOST_CELLS:
+            break
+    return readings
 
 
 def matched_cells(

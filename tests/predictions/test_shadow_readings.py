@@ -9,7 +9,7 @@ from mlmodels.models import Shadow
 from mlmodels.services.promotions import promote
 from mlmodels.services.shadows import end_shadow, start_shadow
 from predictions.models import Cell, ShadowReading
-from predictions.selectors.shadow_agreement import agreement_of, matched_cells
+from predictions.selectors.shadow_agreement import MOST_CELLS, agreement_of, matched_cells
 from predictions.services.run_classification import classify_image
 from predictions.services.run_shadow import read_in_shadow
 from tests.factories.images import make_image
@@ -231,3 +231,13 @@ def test_the_active_version_does_not_read_its_own_images_again(
     with django_capture_on_commit_callbacks() as callbacks:
         record_result(image, {})
     assert messages(callbacks) == ["predictions.read_in_shadow"]
+
+
+def test_crowded_fields_are_counted_until_there_are_enough_cells(technician, admin, shadow):
+    crowd = [other(20, "neutrophil")] * (MOST_CELLS + 1)
+    for _ in range(3):
+        image = make_image(technician)
+        record_result(image)
+        shadowed(image, *crowd, version=shadow.version)
+    agreement = agreement_of(admin, shadow.version_id)
+    assert (agreement.readings, agreement.only_shadow) == (1, MOST_CELLS + 1)
