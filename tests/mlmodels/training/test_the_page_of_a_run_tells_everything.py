@@ -39,6 +39,20 @@ def test_an_admin_asks_for_a_training_on_a_page(page, admin):
     assert (run.epochs, run.seed, run.created_by) == (2, 5, admin)
 
 
+def test_without_a_frozen_dataset_the_page_leads_to_the_datasets(page):
+    answer = page.get(reverse("mlmodels:training_new"))
+    assert "A training needs a frozen dataset" in text_of(answer)
+    assert f'href="{reverse("mlmodels:datasets")}">Datasets' in answer.content.decode()
+    assert 'name="recipe"' not in answer.content.decode()
+
+
+def test_epochs_out_of_range_are_told_in_our_words(page, admin):
+    dataset = make_dataset(admin, train=1, validation=1, test=1)
+    sent = {"dataset": dataset.pk, "recipe": "own_cells_small", "epochs": "0", "seed": "5"}
+    answer = page.post(reverse("mlmodels:training_new"), sent)
+    assert "Give a whole number of epochs from 1 to 200." in text_of(answer)
+
+
 @pytest.mark.parametrize("wrong", [{"epochs": "0"}, {"seed": "x"}, {"recipe": "vgg16"}, {}])
 def test_what_cannot_be_asked_for_is_said_at_its_field(page, admin, wrong):
     dataset = make_dataset(admin, train=1, validation=1, test=1)
