@@ -169,7 +169,8 @@ def test_a_killed_training_goes_on_and_a_cancelled_one_ends(tmp_path, tell):
 
         # Cancelled while it trains: the process is gone within seconds, the log stays.
         cancelled = admin.train(dataset)
-        admin.wait(cancelled, lambda row: row.phase == "training")
+        # A quick machine may be past its epochs before the row says that it trains.
+        admin.wait(cancelled, lambda row: row.phase in ("training", "calibrating", "measuring"))
         began = time.monotonic()
         admin.ask_to("cancel", cancelled)
         admin.wait(cancelled, lambda row: row.status == "cancelled", within_s=10)
@@ -181,7 +182,7 @@ def test_a_killed_training_goes_on_and_a_cancelled_one_ends(tmp_path, tell):
 
         # Resumed, and the whole installation is ended by Ctrl-C: the run waits for its next worker.
         admin.ask_to("resume", cancelled)
-        admin.wait(cancelled, lambda row: row.phase == "training" and row.status == "running")
+        admin.wait(cancelled, lambda row: row.status == "running" and bool(admin.trainers()))
         installation.stop()
         assert admin.trainers() == []
         left = admin.row(cancelled)
