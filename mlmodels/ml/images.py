@@ -11,7 +11,7 @@ import zlib
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from mlmodels.ml.errors import RejectedImage
 
@@ -40,6 +40,11 @@ _BROKEN = (
     zlib.error,
 )
 _DECODERS = [name for name in _MEDIA_TYPES if name != "MPO"]
+# A JPEG is decoded at half its sides, and again, while so much of it is left: a third of the
+# time, and more than the located cells are shown at (docs/model/speed.md).
+LEAST_REDUCED_MEGAPIXELS = 2.5
+# Orientations of EXIF in which width and height change places.
+_LYING = {5, 6, 7, 8}
 # Rows that are converted at a time.
 _BAND_PX = 256
 # Brands of the ISO base media container that mean HEIC, HEIF or AVIF (ISO/IEC 23008-12).
@@ -66,28 +71,36 @@ class Picture:
     Args:
         rgb: uint8 array, shape (H, W, 3), 0 to 255, oriented as a person would see it.
         media_type: what the bytes really are, e.g. "image/png".
+        reduced_by: the file's own sides are so many times longer, 1, 2, 4 or 8.
+        size_px: width and height that the oriented picture has in its file.
     """
 
     rgb: np.ndarray
     media_type: str
+    reduced_by: int
+    size_px: tuple[int, int]
 
     @property
     def width_px(self) -> int:
-        """Width of the oriented picture."""
-        return int(self.rgb.shape[1])
+        """Width of the oriented picture in its file."""
+        return self.size_px[0]
 
     @property
     def height_px(self) -> int:
-        """Height of the oriented picture."""
-        return int(self.rgb.shape[0])
+        """Height of the oriented picture in its file."""
+        return self.size_px[1]
 
 
-def read_picture(data: bytes, limits: ImageLimits = ImageLimits()) -> Picture:
+def read_picture(
+    data: bytes, limits: ImageLimits = ImageLimits(), *, may_reduce: bool = False
+) -> Picture:
     """Decode bytes into an oriented 8-bit RGB picture, or say in a sentence why not.
 
     Args:
         data: the whole file.
         limits: bytes and megapixels, checked before a pixel is decoded.
+        may_reduce: decode a large JPEG at a half, a fourth or an eighth of its sides, so that
+            at least `LEAST_REDUCED_MEGAPIXELS` are left.
 
     Returns:
         The picture; orientation of EXIF applied, CMYK, palette, 16 bit and alpha converted.
@@ -104,8 +117,7 @@ def read_picture(data: bytes, limits: ImageLimits = ImageLimits()) -> Picture:
             "Save it with stronger compression, or crop it."
         )
     _refuse_known_strangers(data)
-    media_type = _check(data, limits)
-    return Picture(rgb=_load(data), media_type=media_type)
+    return _load(data, _check(data, limits), may_reduce)
 
 
 def decode_image(data: bytes, limits: ImageLimits = ImageLimits()) -> np.ndarray:
@@ -193,16 +205,32 @@ def _check_frames(picture: Image.Image) -> None:
     raise RejectedImage("This is an animation. Upload a single still picture.")
 
 
-def _load(data: bytes) -> np.ndarray:
+def _load(data: bytes, media_type: str, may_reduce: bool) -> Picture:
     """Really decode: `verify` alone passes a JPEG whose end is missing."""
     try:
         with Image.open(io.BytesIO(data), formats=_DECODERS) as picture:
+            size = picture.size
+            reduced_by = _reduce(picture) if may_reduce else 1
             picture.load()
+            if picture.getexif().get(ExifTags.Base.Orientation) in _LYING:
+                size = size[::-1]
             # Turned in place and converted band by band: a copy of 50 megapixels is 200 MB.
             ImageOps.exif_transpose(picture, in_place=True)
-            return _to_rgb(picture)
+            return Picture(_to_rgb(picture), media_type, reduced_by, size)
     except _BROKEN as error:
         raise _damaged() from error
+
+
+def _reduce(picture: Image.Image) -> int:
+    """Let a JPEG's decoder leave out the finest detail; how many times shorter its sides get."""
+    factor = 8
+    width, height = picture.size
+    while factor > 1 and width * height < factor**2 * LEAST_REDUCED_MEGAPIXELS * 1_000_000:
+        factor //= 2
+    # Only JPEG has a draft; other formats answer None and are read whole.
+    if factor == 1 or picture.draft(None, (width // factor, height // factor)) is None:
+        return 1
+    return factor
 
 
 def _to_rgb(picture: Image.Image) -> np.ndarray:

@@ -12,9 +12,9 @@ import numpy as np
 
 from mlmodels.ml.attributes import Reading
 from mlmodels.ml.calibration import ACCEPTED, REVIEW, UNIDENTIFIED, decide, sigmoid, softmax
-from mlmodels.ml.crops import Box, cut_crop
+from mlmodels.ml.crops import Box, CropRule, cut_crop
 from mlmodels.ml.engine import Engine, load_engine
-from mlmodels.ml.images import ImageLimits, decode_image
+from mlmodels.ml.images import ImageLimits, Picture, read_picture
 from mlmodels.ml.localize import Field, Nucleus, locate
 from mlmodels.ml.outline import cell_boxes
 from mlmodels.ml.quality import doubt_about_field
@@ -93,10 +93,19 @@ def read_image(data: bytes, engine: Engine, limits: ImageLimits = ImageLimits())
         RejectedImage: the bytes are not an acceptable picture.
     """
     start = time.perf_counter()
-    rgb = decode_image(data, limits)
-    decode_ms = 1000 * (time.perf_counter() - start)
-    findings = read_pixels(rgb, engine)
-    return replace(findings, timings_ms={"decode": decode_ms, **findings.timings_ms})
+    picture = read_picture(data, limits, may_reduce=True)
+    middle = time.perf_counter()
+    seen = locate(picture.rgb)
+    if picture.reduced_by > 1 and _is_too_coarse(seen, engine.crop_rule):
+        picture = read_picture(data, limits)
+        seen = locate(picture.rgb)
+    marks = {"decode": 1000 * (middle - start), "locate": 1000 * (time.perf_counter() - middle)}
+    findings = _read(picture.rgb, seen, engine)
+    return replace(
+        findings,
+        cells=tuple(_enlarged(cell, picture) for cell in findings.cells),
+        timings_ms={**marks, **findings.timings_ms},
+    )
 
 
 def read_pixels(rgb: np.ndarray, engine: Engine) -> Findings:
@@ -109,9 +118,16 @@ def read_pixels(rgb: np.ndarray, engine: Engine) -> Findings:
     Returns:
         The findings, without the time of decoding.
     """
-    marks = [time.perf_counter()]
+    start = time.perf_counter()
     seen = locate(rgb)
-    marks.append(time.perf_counter())
+    located = 1000 * (time.perf_counter() - start)
+    findings = _read(rgb, seen, engine)
+    return replace(findings, timings_ms={"locate": located, **findings.timings_ms})
+
+
+def _read(rgb: np.ndarray, seen: Field, engine: Engine) -> Findings:
+    """Name the cells of a picture whose nuclei are found."""
+    marks = [time.perf_counter()]
     crops = [cut_crop(rgb, seen, nucleus, engine.crop_rule) for nucleus in seen.nuclei]
     marks.append(time.perf_counter())
     answers = engine.run(np.stack(crops)) if crops else None
@@ -122,8 +138,25 @@ def read_pixels(rgb: np.ndarray, engine: Engine) -> Findings:
         cells = _judge(rgb.shape, seen, answers, engine, doubted=bool(note))
     marks.append(time.perf_counter())
     spans = 1000 * np.diff(marks)
-    names = ("locate", "crop", "classify", "decide")
+    names = ("crop", "classify", "decide")
     return Findings(cells, dict(zip(names, map(float, spans), strict=True)), note)
+
+
+def _is_too_coarse(seen: Field, rule: CropRule) -> bool:
+    """Whether a crop of a reduced picture would have to be enlarged for the network."""
+    return any(rule.scale * nucleus.side_px < rule.side_px for nucleus in seen.nuclei)
+
+
+def _enlarged(cell: CellFinding, picture: Picture) -> CellFinding:
+    """A cell of a reduced picture, in pixels of the picture as it is in its file."""
+    by, box = picture.reduced_by, cell.box
+    if by == 1:
+        return cell
+    x, y = box.x * by, box.y * by
+    width = min(box.width * by, picture.width_px - x)
+    height = min(box.height * by, picture.height_px - y)
+    area = cell.nucleus_area_px * by**2
+    return replace(cell, box=Box(x, y, width, height), nucleus_area_px=area)
 
 
 def principal_first(
