@@ -13,6 +13,8 @@ from mlmodels.ml.recipe import Augmentation
 
 TINTED_SHARE = 0.6
 TINT_SPREAD = 0.25
+# Times as much light as a well exposed picture has.
+EXPOSURE_GAIN = (1.1, 1.5)
 TINT_SHIFT_LAB = (14.0, 9.0, 9.0)
 
 
@@ -32,6 +34,7 @@ def augment(
         uint8 array, shape (side_px, side_px, 3).
     """
     crop = _move(wide, ratio, side_px, a, rng)
+    crop = _overexpose(crop, a, rng)
     crop = _cut(crop, a, rng)
     crop = _stain(crop, a, rng)
     crop = _tint(crop, a, rng)
@@ -61,6 +64,16 @@ def _move(
         borderMode=border,
         borderValue=(WHITE_LEVEL,) * 3,
     )
+
+
+def _overexpose(crop: np.ndarray, a: Augmentation, rng: np.random.Generator) -> np.ndarray:
+    """Too much light: pale parts and background become one white before the white balance."""
+    if not a.overexposed or rng.random() >= a.overexposed:
+        return crop
+    gain = rng.uniform(*EXPOSURE_GAIN)
+    back = WHITE_LEVEL / min(255.0, WHITE_LEVEL * gain)
+    levels = np.minimum(np.arange(256) * gain, 255.0) * back
+    return np.asarray(cv2.LUT(crop, np.rint(levels).astype(np.uint8)))
 
 
 def _cut(crop: np.ndarray, a: Augmentation, rng: np.random.Generator) -> np.ndarray:

@@ -27,6 +27,7 @@ _LATER: dict[str, Any] = {
     "patience": 0,
     "tint": 0.0,
     "grey": 0.0,
+    "overexposed": 0.0,
 }
 
 
@@ -88,6 +89,7 @@ class Augmentation:
         noise: share of crops with sensor noise or JPEG damage.
         tint: how far the crop's mean and spread in CIE L*a*b* move; 1 is another laboratory's.
         grey: share of crops that lose some of their colour.
+        overexposed: share of crops whose background and palest parts are blown out.
     """
 
     zoom: float = 0.25
@@ -101,6 +103,7 @@ class Augmentation:
     noise: float = 0.2
     tint: float = 0.0
     grey: float = 0.0
+    overexposed: float = 0.0
 
 
 @dataclass(frozen=True)

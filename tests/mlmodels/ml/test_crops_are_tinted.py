@@ -5,7 +5,9 @@ import numpy as np
 from mlmodels.ml.augment import augment
 from mlmodels.ml.recipe import Augmentation
 
-STILL = Augmentation(zoom=0, shift=0, colour=0, light=0, blur=0, cut=0, noise=0, tint=0, grey=0)
+STILL = Augmentation(
+    zoom=0, shift=0, colour=0, light=0, blur=0, cut=0, noise=0, tint=0, grey=0, overexposed=0
+)
 
 
 def drawn(**changes):
@@ -29,3 +31,14 @@ def test_a_grey_crop_has_lost_colour_and_no_other_has():
     kept = colour(drawn())
     assert (colour(drawn(grey=1.0)) < 0.8 * kept.mean()).mean() > 0.8
     assert np.allclose(colour(drawn(grey=0.0)), kept)
+
+
+def test_too_much_light_leaves_dark_parts_and_blows_out_pale_ones():
+    def colour_of(crops, part):
+        return np.ptp(crops[:, part, part], axis=-1).mean(axis=(1, 2))
+
+    kept, blown = drawn(), drawn(overexposed=1.0)
+    pale, dark = slice(16, 20), slice(28, 36)
+    assert (colour_of(blown, pale) < colour_of(kept, pale).min()).mean() > 0.5
+    assert (colour_of(blown, dark) >= colour_of(kept, dark).min()).all()
+    assert blown.max() <= 235
