@@ -43,9 +43,19 @@ class Pictures:
 
 
 def pictures_of(
-    *, data: str | None, manifest: str | None, root: str | None, split: str | None
+    *,
+    data: str | None,
+    manifest: str | None,
+    root: str | None,
+    split: str | None,
+    classes: Sequence[str] = (),
 ) -> Pictures:
     """The pictures that the command line names.
+
+    Args:
+        data, manifest, root: one folder of pictures, or a manifest and what it is relative to.
+        split: only this one, if any is named.
+        classes: only pictures of these, if any are named; whatever a model answers counts.
 
     Raises:
         ManifestInvalid: neither or both kinds are named, or there is nothing to measure.
@@ -63,6 +73,11 @@ def pictures_of(
         rows = [row for row in rows if row.split == split.lower()]
     if not rows:
         raise ManifestInvalid(f"No picture is in the split {split}.")
+    missing = sorted(set(classes) - {row.label for row in rows})
+    if missing:
+        raise ManifestInvalid(f"There is no picture of the class {', '.join(missing)}.")
+    if classes:
+        rows = [row for row in rows if row.label in classes]
     return Pictures(tuple(rows), folder)
 
 

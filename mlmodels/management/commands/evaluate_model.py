@@ -22,6 +22,9 @@ class Command(BaseCommand):
         parser.add_argument("--manifest", help="CSV: path,class,source,split")
         parser.add_argument("--root", help="what paths in the manifest or boxes are relative to")
         parser.add_argument("--split", help="only this split of the manifest")
+        parser.add_argument(
+            "--classes", nargs="*", default=[], metavar="CLASS", help="only pictures of these"
+        )
         parser.add_argument("--model", help="a shipped version or a folder; default the newest")
         parser.add_argument("--runtime", choices=("keras", "litert"), default="keras")
         parser.add_argument("--json", help="where the figures go")
@@ -140,6 +143,7 @@ class Command(BaseCommand):
             manifest=options["manifest"],
             root=options["root"],
             split=options["split"],
+            classes=options["classes"],
         )
 
     def _measure(self, options: dict[str, Any]) -> dict[str, Any]:

@@ -46,6 +46,14 @@ def test_a_picture_without_a_cell_counts_as_wrong_and_is_empty(folder):
     assert figures["per_class"]["monocyte"]["recall"] == 0.0
 
 
+def test_only_the_classes_that_are_named_are_measured(folder):
+    figures, rows = measure(folder, data=str(folder), classes=["lymphocyte", "monocyte"])
+    assert figures["n"] == 2
+    assert [row["true"] for row in rows] == ["lymphocyte", "monocyte"]
+    with pytest.raises(CommandError, match="no picture of the class basophil"):
+        measure(folder, data=str(folder), classes=["basophil"])
+
+
 def test_the_answer_is_that_of_the_function_in_use(folder, shipped_engine):
     _, rows = measure(folder, data=str(folder))
     for row in rows[:2]:
