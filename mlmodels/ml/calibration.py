@@ -57,12 +57,15 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
     return 0.5 * (1.0 + np.tanh(0.5 * np.asarray(logits, dtype=np.float64)))
 
 
-def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
+def fit_temperature(
+    logits: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None
+) -> float:
     """The temperature with the least negative log likelihood.
 
     Args:
         logits: float array, shape (N, K), of calibration cells.
         truth: int array, shape (N,), true class of each.
+        weights: float array, shape (N,), above 0: how much each cell counts; all alike if none.
 
     Returns:
         A temperature from 0.2 to 5; 1 where there is nothing to fit.
@@ -74,7 +77,7 @@ def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
 
     def cost(log_t: float) -> float:
         p = softmax(logits, float(np.exp(log_t)))[np.arange(len(truth)), truth]
-        return float(-np.log(np.maximum(p, 1e-12)).mean())
+        return float(np.average(-np.log(np.maximum(p, 1e-12)), weights=weights))
 
     low, high, golden = float(np.log(0.2)), float(np.log(5.0)), (5**0.5 - 1) / 2
     for _ in range(60):

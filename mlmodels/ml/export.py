@@ -32,10 +32,10 @@ from mlmodels.ml.crop_store import NO_CELL
 from mlmodels.ml.crops import CropRule, cut_crop
 from mlmodels.ml.engine import CARD, CHECKSUMS, FAMILIARITY, Engine, file_sha256
 from mlmodels.ml.errors import ArtifactDamaged
-from mlmodels.ml.familiarity import UNFITTED, fit_familiarity
+from mlmodels.ml.familiarity import UNFITTED, Familiarity, fit_familiarity
 from mlmodels.ml.images import decode_image
 from mlmodels.ml.localize import locate
-from mlmodels.ml.recipe import Recipe
+from mlmodels.ml.recipe import Calibration, Recipe
 from mlmodels.ml.runtimes.choose import FILES, open_runtime
 from mlmodels.ml.training_data import TrainingData
 
@@ -117,10 +117,8 @@ def finish_version(
     inner = ask(bare, data, data.inner, data_root)
     changed = ask_changed(bare, data, data.inner, recipe)
     known = ask(bare, data, _some_training_cells(data), data_root)
-    familiarity = fit_familiarity(
-        known.features, known.truth, np.concatenate([inner.features, changed.features])
-    )
-    temperature, thresholds = choose_thresholds(inner, changed, recipe)
+    familiarity = fit_familiarity(known.features, known.truth, inner.features)
+    temperature, thresholds = choose_thresholds(inner, changed, familiarity, recipe)
     familiarity.save(output / FAMILIARITY)
     described = fit_for_run(bare, data, data_root)
     (output / ATTRIBUTES).unlink(missing_ok=True)
@@ -184,24 +182,28 @@ def ask_changed(engine: Engine, data: TrainingData, places: np.ndarray, recipe: 
     return Answers(truth, *engine.run(stacked), crops=stacked, sets=sets)
 
 
-def choose_thresholds(inner: Answers, changed: Answers, recipe: Recipe) -> tuple[float, Thresholds]:
+def choose_thresholds(
+    inner: Answers, changed: Answers, familiarity: Familiarity, recipe: Recipe
+) -> tuple[float, Thresholds]:
     """Temperature and thresholds from the inner part alone.
 
     Args:
         inner: answers for the calibration cells.
         changed: answers for the same cells in changed colours, light and sharpness.
+        familiarity: its percentiles are those of the calibration cells as they are, so that
+            cells of another microscope lie beyond them.
         recipe: what is wanted of them.
 
     Returns:
         The temperature, and the thresholds. A cell is accepted from the confidence on that
-        keeps enough right among the cells as they are and among the changed ones; in both a
-        set counts as much as another, however many pictures it has. A cell is unidentified
-        below half of it.
+        keeps enough right among the familiar cells, of those as they are and of the changed
+        ones; a set counts as much as another, however many pictures it has. A cell is
+        unidentified below half of it.
     """
     c = recipe.calibration
-    temperature = fit_temperature(inner.logits, inner.truth)
+    temperature = fit_temperature(inner.logits, inner.truth, _set_weights(inner.sets))
     accept = max(
-        _accept_threshold(answers, temperature, c.accepted_accuracy) for answers in (inner, changed)
+        _accept_threshold(answers, temperature, familiarity, c) for answers in (inner, changed)
     )
     return temperature, Thresholds(
         accept_probability=accept,
@@ -212,11 +214,20 @@ def choose_thresholds(inner: Answers, changed: Answers, recipe: Recipe) -> tuple
     )
 
 
-def _accept_threshold(answers: Answers, temperature: float, wanted: float) -> float:
-    p = softmax(answers.logits, temperature)
-    names, counts = np.unique(answers.sets, return_counts=True)
-    weights = (1 / counts)[np.searchsorted(names, answers.sets)]
-    return accept_threshold(p.max(axis=1), p.argmax(axis=1) == answers.truth, wanted, weights)
+def _accept_threshold(
+    answers: Answers, temperature: float, familiarity: Familiarity, c: Calibration
+) -> float:
+    near = familiarity.percentiles(answers.features) <= c.unusual_percentile
+    p = softmax(answers.logits[near], temperature)
+    right = p.argmax(axis=1) == answers.truth[near]
+    weights = _set_weights(answers.sets[near])
+    return accept_threshold(p.max(axis=1), right, c.accepted_accuracy, weights)
+
+
+def _set_weights(sets: np.ndarray) -> np.ndarray:
+    """The weight of each cell with which every set counts alike; shape (N,)."""
+    names, counts = np.unique(sets, return_counts=True)
+    return (1 / counts)[np.searchsorted(names, sets)]
 
 
 def write_litert(model: Any, file: Path) -> None:
