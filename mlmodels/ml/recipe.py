@@ -28,6 +28,7 @@ _LATER: dict[str, Any] = {
     "tint": 0.0,
     "grey": 0.0,
     "overexposed": 0.0,
+    "augmentation": None,
 }
 
 
@@ -145,6 +146,7 @@ class Stage:
         optimizer: "adamw", "adam", or "sgd" with a momentum of 0.9.
         patience: ends after so many epochs in which the loss on the inner part did not fall,
             and takes the weights of its best epoch; 0 for never.
+        augmentation: of this stage, instead of the recipe's.
     """
 
     name: str
@@ -161,6 +163,7 @@ class Stage:
     cell_weight: float = 0.3
     optimizer: str = "adamw"
     patience: int = 0
+    augmentation: Augmentation | None = None
 
 
 @dataclass(frozen=True)
@@ -235,7 +238,7 @@ def parse_recipe(text: str) -> Recipe:
         "crop": _part(Crop, table.pop("crop", {})),
         "augmentation": _part(Augmentation, table.pop("augmentation", {})),
         "calibration": _part(Calibration, table.pop("calibration", {})),
-        "stages": tuple(_part(Stage, stage) for stage in table.pop("stages", [])),
+        "stages": tuple(_stage(stage) for stage in table.pop("stages", [])),
         "text": text,
     }
     recipe = _part(Recipe, {**table, **parts})
@@ -249,11 +252,21 @@ def deciding(part: Architecture | Crop | Augmentation | Stage) -> dict[str, Any]
     Fields that came later are left out where they say what was done before they came, so that
     stages kept from then are still found.
     """
-    return {
+    found = {
         name: value
         for name, value in asdict(part).items()
         if name not in _LATER or value != _LATER[name]
     }
+    if isinstance(part, Stage) and part.augmentation:
+        found["augmentation"] = deciding(part.augmentation)
+    return found
+
+
+def _stage(table: dict[str, Any]) -> Stage:
+    if "augmentation" in table:
+        table = {**table, "augmentation": _part(Augmentation, table["augmentation"])}
+    stage: Stage = _part(Stage, table)
+    return stage
 
 
 def _part(kind: type, table: dict[str, Any]) -> Any:

@@ -20,7 +20,7 @@ from mlmodels.ml.crop_store import NO_CELL, Crop, CropStore, open_store
 from mlmodels.ml.crops import CropRule
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.manifest import Row, read_manifest, rows_of_folder
-from mlmodels.ml.recipe import Recipe, Stage
+from mlmodels.ml.recipe import Augmentation, Recipe, Stage
 from mlmodels.ml.splits import check_no_straddling, inner_sources
 
 TEST_SPLITS = {"test"}
@@ -200,10 +200,11 @@ def epoch_batches(
     """
     stage = recipe.stages[stage_index]
     pool, p = stage_pool(data, stage)
+    changes = stage.augmentation or recipe.augmentation
 
     def make(step: int) -> Batch:
         rng = np.random.default_rng([recipe.seed, stage_index, epoch, step])
-        return _batch(data, recipe, rng.choice(pool, stage.batch, p=p), rng)
+        return _batch(data, recipe, changes, rng.choice(pool, stage.batch, p=p), rng)
 
     with ThreadPoolExecutor(1) as thread:
         waiting: list[Future[Batch]] = [thread.submit(make, s) for s in range(min(AHEAD, steps))]
@@ -215,7 +216,11 @@ def epoch_batches(
 
 
 def _batch(
-    data: TrainingData, recipe: Recipe, drawn: np.ndarray, rng: np.random.Generator
+    data: TrainingData,
+    recipe: Recipe,
+    changes: Augmentation,
+    drawn: np.ndarray,
+    rng: np.random.Generator,
 ) -> Batch:
     ratio = recipe.crop.scale / recipe.crop.wide_scale
     side = recipe.architecture.input_px
@@ -224,7 +229,7 @@ def _batch(
     for k, i in enumerate(drawn):
         name, place = data.places[i]
         wide = data.stores[name].pixels[place]
-        pixels[k] = augment(wide, ratio, side, recipe.augmentation, rng)
+        pixels[k] = augment(wide, ratio, side, changes, rng)
         if data.crops[i].label != NO_CELL:
             labels[k] = data.classes.index(data.crops[i].label)
     return pixels, labels, (labels >= 0).astype(np.float32)

@@ -29,6 +29,7 @@ def test_the_hash_is_of_the_text():
     [
         (GOOD.replace("own = 1.0", "own = 0.5"), "add up to 1"),
         (GOOD + "[crop]\nscal = 2.0\n", "unknown field scal"),
+        (GOOD + "[stages.augmentation]\nhue = 1.0\n", "unknown field hue"),
         (GOOD + '[architecture]\nbase = "resnet"\n', "base must be one of"),
         (GOOD + '[architecture]\nbase = "vgg16"\n', "no imagenet weights"),
         (GOOD + '[architecture]\nbase = "vgg16"\nweights = "none"\nfrozen = true\n', "frozen"),
