@@ -79,7 +79,7 @@ def load_engine(directory: Path, *, runtime: str, threads: int | None = None) ->
     """Open a version's folder after checking every file against its `SHA256SUMS`.
 
     Args:
-        directory: e.g. `mlmodels/shipped/hematovision-1.1.0`.
+        directory: e.g. `mlmodels/shipped/hematovision-1.2.0`.
         runtime: "keras" or "litert"; the other one is not imported.
         threads: of the network, see `open_runtime`.
 
