@@ -28,18 +28,27 @@ def test_figures_of_whole_versions_are_of_the_shipped_weights(card, shipped_fold
     assert all(m in weights.values() for m in measured if isinstance(m, str))
 
 
-def test_the_four_classes_reach_88_percent_over_the_five_folds(card):
-    figures = card["metrics"]["four_class_five_folds"]
-    assert figures["n"] == 1668
-    assert figures["accuracy"] >= 0.88
-    assert figures["trained_on"]["n"] == 0
+@pytest.mark.parametrize(
+    ("name", "pictures"),
+    [("four_class_five_folds", 1668), ("pbc_test", 1000), ("jtsc_another_microscope", 300)],
+)
+def test_no_figure_is_a_point_behind_the_version_before(card, shipped_folder, name, pictures):
+    cards = [json.loads(f.read_text("utf-8")) for f in shipped_folder.parent.glob("*/card.json")]
+    cards.sort(key=lambda c: [int(part) for part in c["version"].split(".")])
+    assert cards[-1] == card
+    old = cards[-2]["metrics"][name]
+    new = card["metrics"][name]
+    assert old["n"] == new["n"] == pictures
+    assert new["trained_on"]["n"] == 0
+    # Less than a point lies within what another seed changes.
+    assert new["accuracy"] > old["accuracy"] - 0.01
 
 
-def test_pbc_reaches_95_percent(card):
+def test_pbc_reaches_98_percent_and_what_is_accepted_99(card):
     figures = card["metrics"]["pbc_test"]
-    assert figures["n"] == 1000
-    assert figures["accuracy"] >= 0.95
-    assert figures["trained_on"]["n"] == 0
+    assert figures["accuracy"] >= 0.98
+    assert figures["coverage"] >= 0.95
+    assert figures["accuracy_accepted"] >= 0.99
 
 
 def test_the_page_is_the_card(card):
