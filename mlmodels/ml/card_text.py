@@ -9,6 +9,8 @@ from typing import Any
 
 from mlmodels.ml.attribute_text import attribute_tables
 
+PLOT_WIDTH = 50
+
 
 def card_markdown(card: dict[str, Any]) -> str:
     """Write a version's card as Markdown.
@@ -135,14 +137,60 @@ def _classes(figures: dict[str, Any]) -> str:
             low, high = f["recall_interval"]
             lines.append(
                 f"| {name} | {f['n']} | {f['recall']:.1%} ({low:.1%} to {high:.1%}) | "
-                f"{_percent(f['precision'])} | {_percent(f['specificity'])} |"
+                f"{_precision(f)} | {_percent(f['specificity'])} |"
             )
     lines += [
+        "",
+        *_confusion(figures["confusion_matrix"]),
+        "",
+        *_calibration_plot(figures["reliability"]),
         "",
         f"{figures['ms_per_image']:.0f} ms a picture, {figures['runtime']}, "
         "two cores shared with other work.",
     ]
     return "\n".join(lines)
+
+
+def _confusion(table: dict[str, Any]) -> list[str]:
+    """What the pictures of each class were named; classes that nothing is or was named stay out."""
+    names, rows = table["classes"], table["rows"]
+    named = [k for k in range(len(names)) if any(row[k] for row in rows)]
+    lines = [
+        "Rows are what a picture shows, columns what it was named:",
+        "",
+        f"| | {' | '.join(names[k].replace('_', ' ') for k in named)} |",
+        "|---" * (len(named) + 1) + "|",
+    ]
+    for name, row in zip(names, rows, strict=False):
+        if any(row):
+            lines.append(f"| {name.replace('_', ' ')} | {' | '.join(str(row[k]) for k in named)} |")
+    return lines
+
+
+def _calibration_plot(bins: list[dict[str, float]]) -> list[str]:
+    """A bar for each range of confidence: how many of its answers are right."""
+    lines = [
+        "Calibration: the bar is the share right of the answers of like confidence, `|` stands at "
+        "their mean confidence. Honest is a bar that ends there.",
+        "",
+        "```text",
+        "confidence  pictures   right",
+    ]
+    for b in bins:
+        bar = list(f"{'=' * round(b['right'] * PLOT_WIDTH):{PLOT_WIDTH + 1}}")
+        bar[round(b["confidence"] * PLOT_WIDTH)] = "|"
+        lines.append(
+            f"{b['confidence']:10.3f}  {b['n']:8}  {b['right']:6.1%}  {''.join(bar).rstrip()}"
+        )
+    return [*lines, "```"]
+
+
+def _precision(figures: dict[str, Any]) -> str:
+    """With its interval, on cards that have one."""
+    low, high = figures.get("precision_interval") or (None, None)
+    known = low is not None and figures["precision"] is not None
+    interval = f" ({low:.1%} to {high:.1%})" if known else ""
+    return f"{_percent(figures['precision'])}{interval}"
 
 
 def _boxes(figures: dict[str, Any]) -> str:

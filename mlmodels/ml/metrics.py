@@ -114,8 +114,8 @@ def reliability(confidence: Sequence[float], right: Sequence[bool]) -> list[dict
         right: as long.
 
     Returns:
-        One entry for each of 15 equal bins that holds an answer: `n`, mean `confidence` and
-        `accuracy`, 0 to 1.
+        One entry for each of 15 equal bins that holds an answer: `n`, mean `confidence` and the
+        share `right`, 0 to 1.
 
     Source: reliability diagrams, Guo 2017 (arXiv 1706.04599).
     """

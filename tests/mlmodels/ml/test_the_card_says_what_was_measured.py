@@ -51,6 +51,23 @@ def test_pbc_reaches_98_percent_and_what_is_accepted_99(card):
     assert figures["accuracy_accepted"] >= 0.99
 
 
+def test_the_page_shows_what_was_taken_for_what_and_how_surely(card):
+    figures = card["metrics"]["pbc_test"]
+    page = card_markdown(card).partition("### pbc test")[2].partition("### ")[0]
+    table, plot = page.partition("```text")[0], page.partition("```text")[2].partition("```")[0]
+    names, rows = figures["confusion_matrix"]["classes"], figures["confusion_matrix"]["rows"]
+    for name, row in zip(names, rows, strict=False):
+        counted = [count for count in row if count]
+        shown = f"| {name.replace('_', ' ')} |"
+        line = [x for x in table.splitlines() if x.startswith(shown)][-1]
+        assert counted == [int(v) for v in line.split("|")[2:-1] if int(v)], name
+    lines = plot.strip().splitlines()[1:]
+    assert [int(line.split()[1]) for line in lines] == [b["n"] for b in figures["reliability"]]
+    # Of 967 answers near 1.0 nearly all are right: the bar all but reaches its mark.
+    assert lines[-1].count("=") == round(50 * figures["reliability"][-1]["right"])
+    assert lines[-1].endswith("|")
+
+
 def test_the_page_is_the_card(card):
     assert CARD_PAGE.read_text(encoding="utf-8") == card_markdown(card)
 
