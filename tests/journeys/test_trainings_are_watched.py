@@ -90,27 +90,6 @@ class Admin(Person):
         """The run folder."""
         return self.installation.var_dir / "registry" / "runs" / run
 
-    def stop_after_first_epoch(self, run: str, within_s: float = 300) -> None:
-        """Stop the process that trains as soon as an epoch is done."""
-        metrics, end = self.folder(run) / "metrics.csv", time.monotonic() + within_s
-        while not metrics.is_file():
-            assert time.monotonic() < end, f"no epoch is done: {self.row(run)}"
-            time.sleep(0.005)
-        for pid in self.trainers():
-            os.kill(pid, signal.SIGSTOP)
-
-    def trainers(self) -> list[int]:
-        """The processes that train."""
-        found = []
-        for pid in self.installation.processes():
-            try:
-                command = Path(f"/proc/{pid}/cmdline").read_text()
-            except OSError:
-                continue
-            if "train_model" in command:
-                found.append(pid)
-        return found
-
 
 def bring_a_dataset(installation: Installation) -> str:
     """A frozen dataset of drawn cells; its id."""
@@ -153,11 +132,11 @@ def test_a_killed_training_goes_on_and_a_cancelled_one_ends(tmp_path, tell):
 
         # Killed in the middle, with nothing left behind; the next attempt does the rest.
         killed, undisturbed = admin.train(dataset), admin.train(dataset)
-        admin.stop_after_first_epoch(killed)
+        installation.stop_trainers_after_an_epoch(killed)
         before = admin.wait(killed, lambda row: row.epochs >= 1)
         assert (before.status, before.epochs < EPOCHS) == ("running", True)
         os.kill(int(before.worker.rpartition(":")[2]), signal.SIGKILL)
-        seconds = gone_within(5, admin.trainers)
+        seconds = gone_within(5, installation.trainers)
         tell(
             f"worker killed after {before.epochs} epochs; its training was gone in {seconds:.1f} s"
         )
@@ -185,7 +164,7 @@ def test_a_killed_training_goes_on_and_a_cancelled_one_ends(tmp_path, tell):
         began = time.monotonic()
         admin.ask_to("cancel", cancelled)
         admin.wait(cancelled, lambda row: row.status == "cancelled", within_s=10)
-        gone_within(5, admin.trainers)
+        gone_within(5, installation.trainers)
         tell(f"cancelled in {time.monotonic() - began:.1f} s")
         page = admin.open(f"/training/{cancelled}/").text
         # The page shows the end of the log, whatever had been reached by then.
@@ -194,8 +173,8 @@ def test_a_killed_training_goes_on_and_a_cancelled_one_ends(tmp_path, tell):
 
         # Resumed, and the whole installation is ended by Ctrl-C: the run waits for its next worker.
         admin.ask_to("resume", cancelled)
-        admin.wait(cancelled, lambda row: row.status == "running" and bool(admin.trainers()))
+        admin.wait(cancelled, lambda row: row.status == "running" and bool(installation.trainers()))
         installation.stop()
-        assert admin.trainers() == []
+        assert installation.trainers() == []
         left = admin.row(cancelled)
         assert (left.status, left.attempts) == ("queued", 0)
