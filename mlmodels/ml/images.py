@@ -40,7 +40,7 @@ _BROKEN = (
     zlib.error,
 )
 _DECODERS = [name for name in _MEDIA_TYPES if name != "MPO"]
-# A JPEG is decoded at half its sides, and again, while so much of it is left: a third of the
+# A JPEG is decoded at half its sides, and again, while so much of it is left: a fourth of the
 # time, and more than the located cells are shown at (docs/model/speed.md).
 LEAST_REDUCED_MEGAPIXELS = 2.5
 # Orientations of EXIF in which width and height change places.
