@@ -51,13 +51,19 @@ def _rows_of_migrations_stay(django_db_serialized_rollback):
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None):
     """Give the next test those rows too: one with real transactions ends by emptying all tables."""
     result = yield
-    marker = item.get_closest_marker("django_db")
-    if nextitem is not None and marker is not None and marker.kwargs.get("transaction"):
+    if nextitem is not None and _empties_all_tables(item):
         with item.config.stash[blocking_manager_key].unblock():
             rows = getattr(connection, "_test_serialized_contents")  # noqa: B009  Django's own
             connection.creation.deserialize_db_from_string(rows)
             connection.close()
     return result
+
+
+def _empties_all_tables(item: pytest.Item) -> bool:
+    """Whether a test has real transactions: by its mark, or by a fixture that asks for them."""
+    marker = item.get_closest_marker("django_db")
+    by_mark = marker is not None and bool(marker.kwargs.get("transaction"))
+    return by_mark or "transactional_db" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture
