@@ -1,13 +1,11 @@
-"""What people do with datasets: send one in, resolve its pairs, freeze, derive, delete."""
+"""What people do with datasets: send one in, freeze, derive, delete, make it the reference."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -18,8 +16,7 @@ from django.utils import timezone
 
 from accounts.models import AuditAction, Laboratory, User
 from accounts.policy import Action, require
-from accounts.services.audit import record_event
-from hematovision.queue import enqueue_on_commit, send
+from hematovision.queue import enqueue_on_commit
 from mlmodels import artifacts, policy, storage
 from mlmodels.errors import (
     DatasetNameTaken,
@@ -32,8 +29,8 @@ from mlmodels.ml.archive import pack_folder
 from mlmodels.ml.dataset_reading import manifest_sha256
 from mlmodels.ml.manifest import Row, write_manifest
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate
-from mlmodels.selectors.datasets import open_pairs, why_not_frozen
-from mlmodels.services import dataset_claims
+from mlmodels.selectors.datasets import why_not_frozen
+from mlmodels.services.dataset_changes import FROZEN, locked_dataset, record_change, refuse_not_open
 
 LONGEST_NAME, LONGEST_ORIGIN, LONGEST_LICENCE = 80, 1000, 120
 
@@ -126,113 +123,13 @@ def _begin(laboratory: Laboratory, actor: User | None, kept: str, texts: dict[st
                 **texts,
             )
             enqueue_on_commit("mlmodels.import_dataset", dataset_id=str(dataset.pk))
-            _record(dataset, actor, AuditAction.DATASET_UPLOADED, {"name": [None, dataset.name]})
+            record_change(
+                dataset, actor, AuditAction.DATASET_UPLOADED, {"name": [None, dataset.name]}
+            )
     except IntegrityError as error:
         storage.remove_incoming(kept)
         raise DatasetNameTaken(texts["name"]) from error
     return dataset
-
-
-# --- Near-duplicates ---------------------------------------------------------------------------
-
-
-def resolve_pair(*, actor: User, dataset_id: UUID, pair_id: UUID, resolution: str) -> None:
-    """Say what a pair is, and change the dataset accordingly.
-
-    `keep_first` and `keep_second` take the other picture out of the dataset. `same_group` moves
-    every picture of the second's source to the first's source and split; what was moved is
-    compared again as soon as no pair is open. `not_the_same` leaves both where they are.
-
-    Raises:
-        DatasetNotFound: there is no such dataset or pair in the actor's laboratory.
-        DatasetStateRefused: the dataset is not open, or somebody resolved the pair already.
-        DatasetRefused: there is no such resolution.
-    """
-    require(actor, Action.MANAGE_DATASETS)
-    if resolution not in set(_Resolution) - {_Resolution.OPEN}:
-        raise DatasetRefused("resolution", "Choose one of the four answers.")
-    with transaction.atomic():
-        dataset = _locked(actor, dataset_id)
-        _refuse_not_open(dataset)
-        pair = dataset.near_duplicates.select_related("first", "second").filter(pk=pair_id).first()
-        if pair is None:
-            raise DatasetNotFound()
-        if pair.resolution != _Resolution.OPEN:
-            raise DatasetStateRefused(
-                f"This pair was resolved already: {pair.get_resolution_display()}. "
-                "Load the page again."
-            )
-        changes = _apply(dataset, pair, _Resolution(resolution), actor)
-        _ask_again_where_moved(dataset)
-        _record(dataset, actor, AuditAction.DUPLICATE_RESOLVED, changes)
-
-
-def _apply(
-    dataset: Dataset, pair: NearDuplicate, resolution: NearDuplicate.Resolution, actor: User
-) -> dict[str, Any]:
-    changes: dict[str, Any] = {"pair": [f"{pair.first.path} | {pair.second.path}", str(resolution)]}
-    if resolution in (_Resolution.KEEP_FIRST, _Resolution.KEEP_SECOND):
-        removed = pair.second if resolution == _Resolution.KEEP_FIRST else pair.first
-        changes["removed"] = [removed.path, None]
-        folder = artifacts.dataset_folder(dataset.folder)
-        removed.delete()
-        transaction.on_commit(partial(storage.remove_picture, folder, removed.path))
-        return changes
-    pair.resolution, pair.resolved_by, pair.resolved_at = resolution, actor, timezone.now()
-    pair.save(update_fields=["resolution", "resolved_by", "resolved_at"])
-    if resolution == _Resolution.SAME_GROUP:
-        moved = dataset.images.filter(source=pair.second.source)
-        changes["source"] = [pair.second.source, pair.first.source]
-        changes["split"] = [pair.second.split, pair.first.split]
-        moved.update(source=pair.first.source, split=pair.first.split)
-        # Whoever compares now compares what was moved meanwhile: a new fence ends that.
-        dataset.duplicate_check, dataset.fence = _Check.WAITING, dataset.fence + 1
-        dataset.lease_until, dataset.attempts = None, 0
-        dataset.progress_done = dataset.progress_total = 0
-        dataset.save(
-            update_fields=[
-                "duplicate_check",
-                "fence",
-                "lease_until",
-                "attempts",
-                "progress_done",
-                "progress_total",
-            ]
-        )
-    return changes
-
-
-def _ask_again_where_moved(dataset: Dataset) -> None:
-    """Send what waits for its comparison once nothing is left to resolve."""
-    if dataset.duplicate_check == _Check.WAITING and not open_pairs(dataset).exists():
-        _send_check(dataset)
-
-
-def ask_for_check(*, actor: User, dataset_id: UUID) -> Dataset:
-    """Search for near-duplicates again, after a search that failed.
-
-    Raises:
-        DatasetNotFound: there is no such dataset in the actor's laboratory.
-        DatasetStateRefused: the search did not fail.
-    """
-    require(actor, Action.MANAGE_DATASETS)
-    with transaction.atomic():
-        dataset = _locked(actor, dataset_id)
-        _refuse_not_open(dataset)
-        if dataset.duplicate_check != _Check.FAILED:
-            raise DatasetStateRefused("The search for near-duplicates has not failed.")
-        dataset.duplicate_check, dataset.error = _Check.WAITING, ""
-        dataset.save(update_fields=["duplicate_check", "error"])
-        _send_check(dataset)
-        _record(
-            dataset, actor, AuditAction.DATASET_CHANGED, {"duplicate_check": ["failed", "waiting"]}
-        )
-    return dataset
-
-
-def _send_check(dataset: Dataset) -> None:
-    Dataset.objects.filter(pk=dataset.pk).update(last_sent_at=timezone.now())
-    enqueue_on_commit("mlmodels.check_duplicates", dataset_id=str(dataset.pk))
 
 
 # --- Freezing, deriving, deleting --------------------------------------------------------------
@@ -247,8 +144,8 @@ def freeze_dataset(*, actor: User, dataset_id: UUID) -> Dataset:
     """
     require(actor, Action.MANAGE_DATASETS)
     with transaction.atomic():
-        dataset = _locked(actor, dataset_id)
-        _refuse_not_open(dataset)
+        dataset = locked_dataset(actor, dataset_id)
+        refuse_not_open(dataset)
         refusal = why_not_frozen(dataset)
         if refusal:
             raise DatasetStateRefused(refusal)
@@ -260,7 +157,7 @@ def freeze_dataset(*, actor: User, dataset_id: UUID) -> Dataset:
         )
         dataset.state, dataset.frozen_by, dataset.frozen_at = _State.FROZEN, actor, timezone.now()
         dataset.save(update_fields=["manifest_sha256", "state", "frozen_by", "frozen_at"])
-        _record(
+        record_change(
             dataset,
             actor,
             AuditAction.DATASET_FROZEN,
@@ -308,7 +205,7 @@ def derive_dataset(*, actor: User, dataset_id: UUID, name: str) -> Dataset:
             )
             _copy_rows(source, derived, images)
             changes = {"derived_from": [None, str(source.pk)], "name": [None, derived.name]}
-            _record(derived, actor, AuditAction.DATASET_CHANGED, changes)
+            record_change(derived, actor, AuditAction.DATASET_CHANGED, changes)
     except BaseException as error:
         storage.remove_folder(target)
         if isinstance(error, IntegrityError):
@@ -358,13 +255,13 @@ def delete_dataset(*, actor: User, dataset_id: UUID) -> None:
     """
     require(actor, Action.MANAGE_DATASETS)
     with transaction.atomic():
-        dataset = _locked(actor, dataset_id)
+        dataset = locked_dataset(actor, dataset_id)
         if dataset.state == _State.FROZEN:
-            raise DatasetStateRefused(_FROZEN)
+            raise DatasetStateRefused(FROZEN)
         if dataset.state == _State.IMPORTING:
             raise DatasetStateRefused("The dataset is being imported. Delete it after that.")
         folder, name = artifacts.dataset_folder(dataset.folder), dataset.folder
-        _record(dataset, actor, AuditAction.DATASET_DELETED, {"name": [dataset.name, None]})
+        record_change(dataset, actor, AuditAction.DATASET_DELETED, {"name": [dataset.name, None]})
         dataset.delete()
         transaction.on_commit(partial(storage.remove_incoming, name))
         transaction.on_commit(partial(storage.remove_folder, folder))
@@ -381,7 +278,7 @@ def set_reference(*, actor: User, dataset_id: UUID, is_reference: bool) -> Datas
     with transaction.atomic():
         # Of two who choose at once the second sees what the first chose.
         Laboratory.objects.select_for_update(no_key=True).get(pk=actor.laboratory_id)
-        dataset = _locked(actor, dataset_id)
+        dataset = locked_dataset(actor, dataset_id)
         if dataset.state != _State.FROZEN:
             raise DatasetStateRefused(
                 "Only a frozen dataset can be the reference. Freeze it first."
@@ -396,86 +293,5 @@ def set_reference(*, actor: User, dataset_id: UUID, is_reference: bool) -> Datas
         before, dataset.is_reference = dataset.is_reference, is_reference
         dataset.save(update_fields=["is_reference"])
         changes = {"is_reference": [before, is_reference]}
-        _record(dataset, actor, AuditAction.DATASET_CHANGED, changes)
+        record_change(dataset, actor, AuditAction.DATASET_CHANGED, changes)
     return dataset
-
-
-# --- What was left behind ----------------------------------------------------------------------
-
-
-def send_left_behind() -> int:
-    """Send again what waits for its import or comparison and nobody has claimed in time.
-
-    Says how many messages went out; ends what no attempt is left for.
-    """
-    sent, before = 0, timezone.now() - timedelta(seconds=settings.JOB_RESEND_AFTER_S)
-    waiting = Dataset.objects.filter(
-        dataset_claims.IMPORTING | dataset_claims.CHECKING, dataset_claims.unheld()
-    ).select_related("laboratory")
-    for dataset in waiting.exclude(last_sent_at__gt=before)[: settings.JOB_RESEND_AT_MOST]:
-        if dataset.attempts >= settings.JOB_MAX_ATTEMPTS:
-            dataset_claims.give_up(dataset)
-        elif dataset.state == _State.IMPORTING or not open_pairs(dataset).exists():
-            sent += _send_again(dataset)
-    return sent
-
-
-def _send_again(dataset: Dataset) -> bool:
-    """Send one message; false when another sweeper was faster or the broker refused it."""
-    seen = Dataset.objects.filter(pk=dataset.pk, last_sent_at=dataset.last_sent_at)
-    if not seen.filter(dataset_claims.unheld()).update(last_sent_at=timezone.now()):
-        return False
-    if dataset.state == _State.IMPORTING:
-        return send("mlmodels.import_dataset", dataset_id=str(dataset.pk))
-    return send("mlmodels.check_duplicates", dataset_id=str(dataset.pk))
-
-
-def remove_unnamed_archives() -> int:
-    """Delete archives that lie for a day and that no waiting row names; says how many.
-
-    What an upload left whose process was killed goes after a day, too.
-    """
-    storage.remove_unfinished_uploads(older_than_s=24 * 3600)
-    names = storage.names_incoming(older_than_s=24 * 3600)
-    waiting = Dataset.objects.filter(dataset_claims.IMPORTING, folder__in=names)
-    unnamed = names - set(waiting.values_list("folder", flat=True))
-    for name in unnamed:
-        storage.remove_incoming(name)
-    return len(unnamed)
-
-
-_FROZEN = "A frozen dataset never changes. Derive a new one from it and change that."
-
-
-def _locked(actor: User, dataset_id: UUID) -> Dataset:
-    dataset = (
-        policy.visible_datasets(actor)
-        .select_for_update(of=("self",))
-        .select_related("laboratory")
-        .filter(pk=dataset_id)
-        .first()
-    )
-    if dataset is None:
-        raise DatasetNotFound()
-    return dataset
-
-
-def _refuse_not_open(dataset: Dataset) -> None:
-    if dataset.state == _State.FROZEN:
-        raise DatasetStateRefused(_FROZEN)
-    if dataset.state != _State.OPEN:
-        raise DatasetStateRefused(
-            f"The dataset is {dataset.get_state_display()}, so it cannot be changed."
-        )
-
-
-def _record(
-    dataset: Dataset, actor: User | None, action: AuditAction, changes: dict[str, Any]
-) -> None:
-    record_event(
-        action=action,
-        actor=actor,
-        laboratory=dataset.laboratory,
-        obj=dataset,
-        changes=changes,
-    )

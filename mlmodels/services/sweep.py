@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from hematovision import queue
 from mlmodels.models import TrainingRun
-from mlmodels.services import datasets, gates, training_claims
+from mlmodels.services import datasets_left_behind, gates, training_claims
 
 # A message may wait as long as the run before it trains: the delay doubles up to this.
 _LONGEST_DELAY = timedelta(minutes=16)
@@ -24,7 +24,7 @@ def sweep() -> int:
 
     Archives that an upload left behind go, too.
     """
-    datasets.remove_unnamed_archives()
+    datasets_left_behind.remove_unnamed_archives()
     return sum(part() for part in _PARTS)
 
 
@@ -61,4 +61,4 @@ def _send_again(run: TrainingRun, now: datetime) -> bool:
     return False
 
 
-_PARTS = (training_runs, gates.send_left_behind, datasets.send_left_behind)
+_PARTS = (training_runs, gates.send_left_behind, datasets_left_behind.send_left_behind)

@@ -19,7 +19,7 @@ from hematovision.upload_handlers import DatasetUploadHandler
 from mlmodels.errors import DatasetRefused, RegistryUnavailable
 from mlmodels.forms import DerivedDatasetForm, NewDatasetForm
 from mlmodels.selectors import datasets as selector
-from mlmodels.services import datasets
+from mlmodels.services import datasets, near_duplicates
 
 
 @needs({"GET": Action.MANAGE_DATASETS})
@@ -118,7 +118,7 @@ def dataset_delete(request: SignedInRequest, dataset_id: UUID) -> HttpResponse:
 @needs({"POST": Action.MANAGE_DATASETS})
 def dataset_check(request: SignedInRequest, dataset_id: UUID) -> HttpResponse:
     """Search for near-duplicates again."""
-    datasets.ask_for_check(actor=request.user, dataset_id=dataset_id)
+    near_duplicates.ask_for_check(actor=request.user, dataset_id=dataset_id)
     return redirect("mlmodels:dataset", dataset_id=dataset_id)
 
 
@@ -135,7 +135,7 @@ def dataset_reference(request: SignedInRequest, dataset_id: UUID) -> HttpRespons
 @needs({"POST": Action.MANAGE_DATASETS})
 def pair_resolve(request: SignedInRequest, dataset_id: UUID, pair_id: UUID) -> HttpResponse:
     """Say what a pair is."""
-    datasets.resolve_pair(
+    near_duplicates.resolve_pair(
         actor=request.user,
         dataset_id=dataset_id,
         pair_id=pair_id,

@@ -11,7 +11,7 @@ from mlmodels import artifacts
 from mlmodels.errors import DatasetNotFound, DatasetRefused, DatasetStateRefused
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate
 from mlmodels.selectors.datasets import datasets_of_laboratory
-from mlmodels.services import datasets
+from mlmodels.services import datasets, near_duplicates
 from tests.factories.archives import drawn_picture, zip_of
 from tests.predictions.at_once import at_once
 
@@ -36,7 +36,7 @@ def test_the_hash_is_that_of_the_sorted_manifest(frozen, admin):
 def test_the_manifest_on_disk_is_that_of_the_rows(compared, paired, admin):
     dataset = compared()
     pair = paired(dataset)
-    datasets.resolve_pair(
+    near_duplicates.resolve_pair(
         actor=admin, dataset_id=dataset.pk, pair_id=pair.pk, resolution="keep_first"
     )
     freeze(admin, dataset)
@@ -90,7 +90,7 @@ def test_a_frozen_one_is_neither_frozen_again_nor_resolved_nor_deleted(frozen, p
     pair = paired(frozen)
     for act in (
         lambda: freeze(admin, frozen),
-        lambda: datasets.resolve_pair(
+        lambda: near_duplicates.resolve_pair(
             actor=admin, dataset_id=frozen.pk, pair_id=pair.pk, resolution="keep_first"
         ),
         lambda: datasets.delete_dataset(actor=admin, dataset_id=frozen.pk),
@@ -107,7 +107,7 @@ def test_a_derived_one_can_be_changed_and_leaves_the_frozen_one_as_it_is(
     assert derived.images.count() == 8
     pair = paired(derived)
     with django_capture_on_commit_callbacks(execute=True):
-        datasets.resolve_pair(
+        near_duplicates.resolve_pair(
             actor=admin, dataset_id=derived.pk, pair_id=pair.pk, resolution="keep_first"
         )
     changed = freeze(admin, derived)
@@ -179,7 +179,7 @@ def test_of_another_laboratory_nothing_exists(frozen, other_admin):
         lambda: datasets.derive_dataset(actor=other_admin, dataset_id=frozen.pk, name="X"),
         lambda: datasets.delete_dataset(actor=other_admin, dataset_id=frozen.pk),
         lambda: datasets.set_reference(actor=other_admin, dataset_id=frozen.pk, is_reference=True),
-        lambda: datasets.ask_for_check(actor=other_admin, dataset_id=frozen.pk),
+        lambda: near_duplicates.ask_for_check(actor=other_admin, dataset_id=frozen.pk),
     ):
         with pytest.raises(DatasetNotFound):
             act()

@@ -8,7 +8,7 @@ from mlmodels import artifacts
 from mlmodels.errors import DatasetNotFound, DatasetRefused, DatasetStateRefused
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate
 from mlmodels.selectors.datasets import open_pairs, why_not_frozen
-from mlmodels.services import dataset_claims, datasets, run_datasets
+from mlmodels.services import dataset_claims, near_duplicates, run_datasets
 from mlmodels.services.versions import register_shipped
 from tests.drawn_cells import draw_smear, encode
 from tests.factories.archives import drawn_picture, zip_of
@@ -21,7 +21,7 @@ OPEN = NearDuplicate.Resolution.OPEN
 
 
 def resolve(actor, pair: NearDuplicate, resolution: str) -> None:
-    datasets.resolve_pair(
+    near_duplicates.resolve_pair(
         actor=actor, dataset_id=pair.dataset_id, pair_id=pair.pk, resolution=resolution
     )
 
@@ -158,10 +158,10 @@ def test_without_a_model_the_search_fails_in_a_sentence_and_can_be_started_again
     assert "No model is registered" in dataset.error
     assert "failed" in why_not_frozen(dataset)
     with django_capture_on_commit_callbacks() as sent:
-        datasets.ask_for_check(actor=admin, dataset_id=dataset.pk)
+        near_duplicates.ask_for_check(actor=admin, dataset_id=dataset.pk)
     assert len(sent) == 1
     with pytest.raises(DatasetStateRefused, match="has not failed"):
-        datasets.ask_for_check(actor=admin, dataset_id=dataset.pk)
+        near_duplicates.ask_for_check(actor=admin, dataset_id=dataset.pk)
 
 
 def test_a_picture_that_was_changed_on_disk_fails_the_search(imported):
