@@ -22,6 +22,7 @@ from mlmodels.ml.checkpoints import put_weights, weights_of, write_arrays
 from mlmodels.ml.classes import CLASSES
 from mlmodels.ml.early_stopping import inner_figures, is_over, keep_if_better, put_best, read_best
 from mlmodels.ml.errors import RecipeInvalid
+from mlmodels.ml.fused_normalization import fused_normalization
 from mlmodels.ml.progress import PREPARING, TRAINING, Progress, Tell, tell_nobody
 from mlmodels.ml.recipe import Recipe, Stage, deciding
 from mlmodels.ml.training_data import (
@@ -149,10 +150,11 @@ def train(
     _open_run_folder(plan, data)
     model = build_network(plan.recipe.architecture, len(data.classes), plan.weights_folder)
     first = _restore_shared_stages(plan, data, model, say)
-    for index in range(first, len(plan.recipe.stages)):
-        _run_stage(plan, data, model, index, say, tell)
-        if index + 1 < len(plan.recipe.stages):
-            _keep_shared_stage(plan, data, model, index)
+    with fused_normalization(model):
+        for index in range(first, len(plan.recipe.stages)):
+            _run_stage(plan, data, model, index, say, tell)
+            if index + 1 < len(plan.recipe.stages):
+                _keep_shared_stage(plan, data, model, index)
     return model, data
 
 
