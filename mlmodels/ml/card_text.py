@@ -59,8 +59,21 @@ def _made(card: dict[str, Any]) -> str:
         f"{card['seed']}, epochs {card['epochs']}, code `{card['git_revision']}`, {packages}. "
         f"Dataset hash `{card['dataset_sha256']}`; `trained_on.csv` beside the weights lists hash "
         "and source of every picture.\n\n"
-        f"{card.get('provenance', '')}\n\n"
+        f"{card.get('provenance', '')}{_recalibrated(card)}\n\n"
         f"Trained on:\n\n{sources}"
+    )
+
+
+def _recalibrated(card: dict[str, Any]) -> str:
+    """Which version's network this is; nothing where it was trained for this version."""
+    about = card.get("recalibrated")
+    if not about:
+        return ""
+    old = about["recipe"]
+    return (
+        f" Its network is that of {about['from']}, trained by recipe `{old['name']}` "
+        f"{old['version']} (SHA-256 `{old['sha256']}`, code `{about['git_revision']}`); "
+        "temperature, thresholds and size limits were chosen anew."
     )
 
 
@@ -77,7 +90,16 @@ def _decides(card: dict[str, Any]) -> str:
         f"dropped. Chosen on {c['n']} training pictures whose sources did not train "
         f"({c['right']} of them right). Keras and LiteRT agree on {card['agreement']['n']} of "
         f"these: same class {card['agreement']['same_class']:.2%}, probabilities differ by at most "
-        f"{card['agreement']['largest_difference']:.1e}.{_words(card)}"
+        f"{card['agreement']['largest_difference']:.1e}.{_sizes(e)}{_words(card)}"
+    )
+
+
+def _sizes(settings: dict[str, Any]) -> str:
+    """From which size on a nucleus speaks against a small class; nothing where none does."""
+    return "".join(
+        f" A nucleus more than {limit:.2f} times as wide as the field's red cells speaks against "
+        f"{name}."
+        for name, limit in settings.get("size_limits", {}).items()
     )
 
 

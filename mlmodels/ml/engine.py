@@ -40,6 +40,7 @@ class Engine:
         weights_sha256: of the model file that is open.
         card: the whole card.
         attributes: names what a white cell looks like; None where the version cannot.
+        size_limits: float array, shape (K,), see `weigh_sizes`; None where sizes do not count.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Engine:
     weights_sha256: str = ""
     card: dict[str, Any] = field(default_factory=dict, repr=False)
     attributes: AttributeHead | None = field(default=None, repr=False)
+    size_limits: np.ndarray | None = field(default=None, repr=False)
 
     def run(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Run the network on crops, averaged over the version's views.
@@ -79,7 +81,7 @@ def load_engine(directory: Path, *, runtime: str, threads: int | None = None) ->
     """Open a version's folder after checking every file against its `SHA256SUMS`.
 
     Args:
-        directory: e.g. `mlmodels/shipped/hematovision-1.2.0`.
+        directory: e.g. `mlmodels/shipped/hematovision-1.3.0`.
         runtime: "keras" or "litert"; the other one is not imported.
         threads: of the network, see `open_runtime`.
 
@@ -104,11 +106,20 @@ def load_engine(directory: Path, *, runtime: str, threads: int | None = None) ->
             weights_sha256=sums[FILES[runtime]],
             card=card,
             attributes=load_attributes(directory / ATTRIBUTES) if ATTRIBUTES in sums else None,
+            size_limits=_size_limits(settings),
         )
     except (KeyError, TypeError, ValueError, OSError) as error:
         raise ArtifactDamaged(
             f"The card of {directory.name} cannot be read. Restore the version's folder."
         ) from error
+
+
+def _size_limits(settings: dict[str, Any]) -> np.ndarray | None:
+    """Largest size of each class, in the order of the classes; versions before 1.3 have none."""
+    limits = settings.get("size_limits")
+    if limits is None:
+        return None
+    return np.array([float(limits.get(name, np.inf)) for name in settings["classes"]])
 
 
 def verify_folder(directory: Path) -> dict[str, str]:

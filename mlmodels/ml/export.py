@@ -1,4 +1,4 @@
-"""The end of a training: calibrate, choose thresholds, write the version's files, compare them.
+"""The end of a training: write the version's files and its card, and compare the files.
 
 Writes `.keras` and `.tflite` of one network and refuses a pair that disagrees.
 """
@@ -9,7 +9,7 @@ import csv
 import json
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any
@@ -19,25 +19,18 @@ import numpy as np
 from mlmodels.ml.agreement import LARGEST_DIFFERENCE, SAME_CLASS
 from mlmodels.ml.attribute_fitting import fit_for_run
 from mlmodels.ml.attributes import ATTRIBUTES
-from mlmodels.ml.augment import augment
 from mlmodels.ml.calibration import (
     Thresholds,
-    accept_threshold,
-    cell_threshold,
-    fit_temperature,
-    sigmoid,
     softmax,
 )
-from mlmodels.ml.crop_store import NO_CELL
-from mlmodels.ml.crops import CropRule, cut_crop
+from mlmodels.ml.crops import CropRule
 from mlmodels.ml.engine import CARD, CHECKSUMS, FAMILIARITY, Engine, file_sha256
 from mlmodels.ml.errors import ArtifactDamaged
-from mlmodels.ml.familiarity import UNFITTED, Familiarity, fit_familiarity
-from mlmodels.ml.images import decode_image
-from mlmodels.ml.localize import locate
-from mlmodels.ml.recipe import Calibration, Recipe
+from mlmodels.ml.familiarity import UNFITTED
+from mlmodels.ml.recipe import Recipe
 from mlmodels.ml.runtimes.choose import FILES, open_runtime
 from mlmodels.ml.training_data import TrainingData
+from mlmodels.ml.version_calibration import Calibrated, calibrate
 
 FAMILIAR_CELLS = 1600
 TRAINED_ON = "trained_on.csv"
@@ -50,25 +43,6 @@ PACKAGES = (
     "opencv-python-headless",
     "pillow",
 )
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What the network says of pictures cut as in use.
-
-    Args:
-        truth: int array (N,), the class's place.
-        logits: float32 (N, K); cell: float32 (N,); features: float32 (N, F).
-        crops: uint8 (N, side, side, 3).
-        sets: name of the set of each, str array (N,).
-    """
-
-    truth: np.ndarray
-    logits: np.ndarray
-    cell: np.ndarray
-    features: np.ndarray
-    crops: np.ndarray
-    sets: np.ndarray
 
 
 def finish_version(
@@ -114,120 +88,21 @@ def finish_version(
         familiarity=UNFITTED,
         runtime=KerasRuntime.of(model),
     )
-    inner = ask(bare, data, data.inner, data_root)
-    changed = ask_changed(bare, data, data.inner, recipe)
-    known = ask(bare, data, _some_training_cells(data), data_root)
-    familiarity = fit_familiarity(known.features, known.truth, inner.features)
-    temperature, thresholds = choose_thresholds(inner, changed, familiarity, recipe)
-    familiarity.save(output / FAMILIARITY)
+    chosen = calibrate(bare, data, recipe, data_root)
+    chosen.familiarity.save(output / FAMILIARITY)
     described = fit_for_run(bare, data, data_root)
     (output / ATTRIBUTES).unlink(missing_ok=True)
     if described:
         described[0].save(output / ATTRIBUTES)
     model.save(output / FILES["keras"])
     write_litert(model, output / FILES["litert"])
-    agreement = compare_runtimes(output, bare, inner.crops, temperature)
+    agreement = compare_runtimes(output, bare, chosen.inner.crops, chosen.temperature)
     write_trained_on(data, output / TRAINED_ON)
-    card = _card(bare, data, recipe, inner, temperature, thresholds)
+    card = _card(bare, data, recipe, chosen)
     card |= {"agreement": agreement, "hold_out": hold_out, "git_revision": git_revision}
     card |= {"attributes": described[1]} if described else {}
     write_card(card, output)
     return card
-
-
-def ask(engine: Engine, data: TrainingData, places: np.ndarray, root: Path) -> Answers:
-    """Let the network answer for pictures of the run, located and cut as in use.
-
-    Args:
-        engine: only its runtime, views and crop rule are used.
-        data: of the run.
-        places: in `data.crops`; those of no cell are passed over.
-        root: the data folder.
-    """
-    crops, truth, sets = [], [], []
-    for i in places:
-        crop = data.crops[i]
-        if crop.label == NO_CELL:
-            continue
-        rgb = decode_image((root / crop.path).read_bytes())
-        seen = locate(rgb)
-        crops.append(cut_crop(rgb, seen, seen.nuclei[0], engine.crop_rule))
-        truth.append(data.classes.index(crop.label))
-        sets.append(crop.set)
-    stacked = np.stack(crops)
-    return Answers(np.array(truth), *engine.run(stacked), crops=stacked, sets=np.array(sets))
-
-
-def ask_changed(engine: Engine, data: TrainingData, places: np.ndarray, recipe: Recipe) -> Answers:
-    """Let the network answer for pictures as another microscope might have shown them.
-
-    Args:
-        engine: only its runtime and views are used.
-        data: of the run.
-        places: in `data.crops`; those of no cell are passed over.
-        recipe: each picture is changed once by its augmentation, the same with every run.
-    """
-    rng = np.random.default_rng(recipe.seed)
-    ratio = recipe.crop.scale / recipe.crop.wide_scale
-    cells = [i for i in places if data.crops[i].label != NO_CELL]
-    crops = []
-    for i in cells:
-        name, place = data.places[i]
-        wide = np.asarray(data.stores[name].pixels[place])
-        side = recipe.architecture.input_px
-        crops.append(augment(wide, ratio, side, recipe.augmentation, rng))
-    stacked = np.stack(crops)
-    truth = np.array([data.classes.index(data.crops[i].label) for i in cells])
-    sets = np.array([data.crops[i].set for i in cells])
-    return Answers(truth, *engine.run(stacked), crops=stacked, sets=sets)
-
-
-def choose_thresholds(
-    inner: Answers, changed: Answers, familiarity: Familiarity, recipe: Recipe
-) -> tuple[float, Thresholds]:
-    """Temperature and thresholds from the inner part alone.
-
-    Args:
-        inner: answers for the calibration cells.
-        changed: answers for the same cells in changed colours, light and sharpness.
-        familiarity: its percentiles are those of the calibration cells as they are, so that
-            cells of another microscope lie beyond them.
-        recipe: what is wanted of them.
-
-    Returns:
-        The temperature, and the thresholds. A cell is accepted from the confidence on that
-        keeps enough right among the familiar cells, of those as they are and of the changed
-        ones; a set counts as much as another, however many pictures it has. A cell is
-        unidentified below half of it.
-    """
-    c = recipe.calibration
-    temperature = fit_temperature(inner.logits, inner.truth, _set_weights(inner.sets))
-    accept = max(
-        _accept_threshold(answers, temperature, familiarity, c) for answers in (inner, changed)
-    )
-    return temperature, Thresholds(
-        accept_probability=accept,
-        identify_probability=accept / 2,
-        cell_score=cell_threshold(sigmoid(inner.cell), c.lost_cells),
-        unusual_percentile=c.unusual_percentile,
-        unfamiliar_percentile=c.unfamiliar_percentile,
-    )
-
-
-def _accept_threshold(
-    answers: Answers, temperature: float, familiarity: Familiarity, c: Calibration
-) -> float:
-    near = familiarity.percentiles(answers.features) <= c.unusual_percentile
-    p = softmax(answers.logits[near], temperature)
-    right = p.argmax(axis=1) == answers.truth[near]
-    weights = _set_weights(answers.sets[near])
-    return accept_threshold(p.max(axis=1), right, c.accepted_accuracy, weights)
-
-
-def _set_weights(sets: np.ndarray) -> np.ndarray:
-    """The weight of each cell with which every set counts alike; shape (N,)."""
-    names, counts = np.unique(sets, return_counts=True)
-    return (1 / counts)[np.searchsorted(names, sets)]
 
 
 def write_litert(model: Any, file: Path) -> None:
@@ -294,31 +169,7 @@ def write_card(card: dict[str, Any], folder: Path) -> None:
     (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
 
 
-def _some_training_cells(data: TrainingData) -> np.ndarray:
-    """At most `FAMILIAR_CELLS` training cells, the same number of each set and class."""
-    groups: dict[tuple[str, str], list[int]] = {}
-    for i in data.training:
-        groups.setdefault((data.crops[i].set, data.crops[i].label), []).append(int(i))
-    groups = {key: places for key, places in groups.items() if key[1] != NO_CELL}
-    each = max(2, FAMILIAR_CELLS // len(groups))
-    chosen = [p for places in groups.values() for p in places[:: max(1, len(places) // each)]]
-    return np.array(sorted(chosen))
-
-
-def _card(
-    engine: Engine,
-    data: TrainingData,
-    recipe: Recipe,
-    inner: Answers,
-    temperature: float,
-    thresholds: Thresholds,
-) -> dict[str, Any]:
-    p = softmax(inner.logits, temperature)
-    right = p.argmax(axis=1) == inner.truth
-    by_set = {
-        str(s): {"n": int((inner.sets == s).sum()), "right": int(right[inner.sets == s].sum())}
-        for s in np.unique(inner.sets)
-    }
+def _card(engine: Engine, data: TrainingData, recipe: Recipe, chosen: Calibrated) -> dict[str, Any]:
     return {
         "name": engine.name,
         "version": engine.version,
@@ -333,10 +184,9 @@ def _card(
             "input_px": engine.crop_rule.side_px,
             "crop_scale": engine.crop_rule.scale,
             "views": engine.views,
-            "temperature": temperature,
-            "thresholds": thresholds.as_dict(),
+            **chosen.settings(data.classes),
         },
-        "calibration": {"n": len(right), "right": int(right.sum()), "by_set": by_set},
+        "calibration": chosen.figures(),
         "metrics": {},
     }
 

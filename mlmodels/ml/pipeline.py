@@ -11,13 +11,23 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from mlmodels.ml.attributes import Reading
-from mlmodels.ml.calibration import ACCEPTED, REVIEW, UNIDENTIFIED, decide, sigmoid, softmax
+from mlmodels.ml.calibration import (
+    ACCEPTED,
+    REVIEW,
+    UNIDENTIFIED,
+    Thresholds,
+    decide,
+    sigmoid,
+    softmax,
+)
 from mlmodels.ml.crops import Box, CropRule, cut_crop
 from mlmodels.ml.engine import Engine, load_engine
 from mlmodels.ml.images import ImageLimits, Picture, read_picture
 from mlmodels.ml.localize import Field, Nucleus, locate
 from mlmodels.ml.outline import cell_boxes
 from mlmodels.ml.quality import doubt_about_field
+from mlmodels.ml.red_cells import sizes_in_red_cells
+from mlmodels.ml.size_evidence import weigh_sizes
 
 __all__ = [
     "Box",
@@ -42,6 +52,8 @@ class CellFinding:
         probabilities: by class, adding up to 1.
         disposition: "accepted", "review" or "unidentified".
         nucleus_area_px: area of the nucleus, px² of the oriented image.
+        nucleus_in_red_cells: diameter of the nucleus over that of the red cells around it; None
+            where these could not be measured, or the picture's border cuts the nucleus off.
         cell_score: how surely this is a cell at all, 0 to 1.
         familiarity_percentile: of its distance to the version's training cells among the
             cells that calibrated it, 0 to 100.
@@ -60,6 +72,7 @@ class CellFinding:
     familiarity_percentile: float
     features: np.ndarray = field(repr=False, compare=False)
     attributes: dict[str, Reading] = field(default_factory=dict)
+    nucleus_in_red_cells: float | None = None
 
 
 @dataclass(frozen=True)
@@ -190,6 +203,9 @@ def _judge(
     """
     logits, cell_logits, features = answers
     scores = sigmoid(cell_logits)
+    sizes = sizes_in_red_cells(seen)
+    if engine.size_limits is not None:
+        logits = weigh_sizes(logits, sizes, engine.size_limits)
     probabilities = softmax(logits, engine.temperature)
     percentiles = engine.familiarity.percentiles(features)
     passing = [
@@ -221,9 +237,17 @@ def _judge(
                 familiarity_percentile=float(percentiles[i]),
                 features=features[i].astype(np.float16),
                 attributes=_seen(engine, features[i], engine.classes[best], disposition),
+                nucleus_in_red_cells=_told(sizes[i], nucleus, engine.thresholds),
             )
         )
     return tuple(cells)
+
+
+def _told(size: float, nucleus: Nucleus, thresholds: Thresholds) -> float | None:
+    """The size of a whole nucleus; what is left of one that is cut off tells nobody anything."""
+    if np.isnan(size) or nucleus.edge_share > thresholds.edge_share:
+        return None
+    return float(size)
 
 
 def _seen(engine: Engine, features: np.ndarray, label: str, disposition: str) -> dict[str, Reading]:

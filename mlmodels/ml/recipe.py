@@ -114,16 +114,22 @@ class Calibration:
     Args:
         inner_share: part of the training sources kept for it, 0 to 0.5.
         accepted_accuracy: what the accepted ones of the inner part must reach.
+        least_accepted: no cell is accepted below this confidence, 0.5 to 0.99, however many of the
+            inner part are right; cells of another microscope are less often so.
         unfamiliar_percentile: above this percentile of distances a cell is unidentified.
         unusual_percentile: above this one it needs a look.
         lost_cells: share of real cells the cell score may drop.
+        size_percentile: above this percentile of a class's sizes in red cells a nucleus counts
+            as too large for it, 50 to 100; 0 where sizes have no part in the answer.
     """
 
     inner_share: float = 0.1
     accepted_accuracy: float = 0.98
+    least_accepted: float = 0.5
     unfamiliar_percentile: float = 99.5
     unusual_percentile: float = 97.5
     lost_cells: float = 0.005
+    size_percentile: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -308,6 +314,11 @@ def _check(recipe: Recipe) -> None:
         (0 <= a.batch_norm_momentum < 1, "batch_norm_momentum must be 0 to below 1"),
         (1 <= recipe.crop.scale <= recipe.crop.wide_scale, "scale must be 1 to wide_scale"),
         (0 < c.inner_share <= 0.5, "inner_share must be above 0 and at most 0.5"),
+        (0.5 <= c.least_accepted <= 0.99, "least_accepted must be 0.5 to 0.99"),
+        (
+            c.size_percentile == 0 or 50 <= c.size_percentile <= 100,
+            "size_percentile must be 0 or 50 to 100",
+        ),
         (1 <= recipe.views <= 8, "views must be 1 to 8"),
         (len(recipe.stages) > 0, "there must be a stage"),
     ]

@@ -50,13 +50,13 @@ def fit_attributes(
     """
     verify_folder(directory)
     card = json.loads((directory / CARD).read_text(encoding="utf-8"))
-    training_data = _data_of(card, _recipe_of(directory, card, recipe), data, cache)
+    training_data = data_of(card, recipe_of(directory, card, recipe), data, cache)
     engine = load_engine(directory, runtime=runtime)
     fitted = fit_for_run(engine, training_data, data, cache=cache / "features", say=say)
     if fitted is None:
         raise ManifestInvalid("No training picture of this version is in a table of attributes.")
     head, about = fitted
-    target = _working_copy(directory, output)
+    target = working_copy(directory, output)
     head.save(target / ATTRIBUTES)
     write_card({**card, "attributes": about}, target)
     return about
@@ -102,15 +102,21 @@ def lines_of_attributes(figures: dict[str, Any]) -> list[str]:
     ]
 
 
-def _recipe_of(directory: Path, card: dict[str, Any], named: str | None) -> Recipe:
+def recipe_of(directory: Path, card: dict[str, Any], named: str | None = None) -> Recipe:
+    """The recipe that was named, else the one beside a version's folder or on its card."""
     beside = directory.parent / "recipe.toml"
     if named is None and beside.is_file():
         return parse_recipe(beside.read_text(encoding="utf-8"))
     return load_recipe(named or card["recipe"]["name"])
 
 
-def _data_of(card: dict[str, Any], recipe: Recipe, data: Path, cache: Path) -> TrainingData:
+def data_of(card: dict[str, Any], recipe: Recipe, data: Path, cache: Path) -> TrainingData:
     """The pictures that trained and calibrated a version, in the same two parts.
+
+    Args:
+        card: the version's.
+        recipe: with the sets and the inner share of its training.
+        data, cache: the data folder, and where crops are kept.
 
     Raises:
         ArtifactDamaged: the data folder or the recipe gives others.
@@ -130,8 +136,9 @@ def _data_of(card: dict[str, Any], recipe: Recipe, data: Path, cache: Path) -> T
     return found
 
 
-def _working_copy(directory: Path, output: Path | None) -> Path:
-    if output is None:
+def working_copy(directory: Path, output: Path | None) -> Path:
+    """The folder to write to: a copy of a version in `output`, or the version itself."""
+    if output is None or output.resolve() == directory.resolve():
         return directory
     shutil.rmtree(output, ignore_errors=True)
     return Path(shutil.copytree(directory, output))

@@ -154,6 +154,7 @@ class CellBody(serializers.ModelSerializer):
             "probabilities",
             "disposition",
             "familiarity_percentile",
+            "nucleus_in_red_cells",
             "attributes",
             "description",
         ]

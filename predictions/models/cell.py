@@ -35,6 +35,9 @@ class Cell(models.Model):
     probabilities = models.JSONField(help_text="By class, 0 to 1, adding to 1.")
     disposition = models.CharField(max_length=16, choices=Disposition)
     nucleus_area_px = models.FloatField()
+    nucleus_in_red_cells = models.FloatField(
+        null=True, help_text="Its diameter over that of the red cells around it; none if unknown."
+    )
     cell_score = models.FloatField(help_text="That it is a cell at all, 0 to 1.")
     # Of the distance to the version's training cells among its calibration cells.
     familiarity_percentile = models.FloatField(null=True, help_text="0 to 100.")

@@ -112,6 +112,7 @@ def _rows(held: jobs.Claim, findings: Findings) -> list[Cell]:
             probabilities=cell.probabilities,
             disposition=cell.disposition,
             nucleus_area_px=cell.nucleus_area_px,
+            nucleus_in_red_cells=cell.nucleus_in_red_cells,
             cell_score=cell.cell_score,
             familiarity_percentile=cell.familiarity_percentile,
             attributes={name: asdict(found) for name, found in cell.attributes.items()},

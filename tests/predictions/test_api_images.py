@@ -139,6 +139,7 @@ def test_a_classified_image_has_its_cells_principal_first(technician, doctor, ap
             "probabilities",
             "disposition",
             "familiarity_percentile",
+            "nucleus_in_red_cells",
             "attributes",
             "description",
         }

@@ -27,7 +27,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--recipe", default="mobilenet_v2_wide")
+        parser.add_argument("--recipe", default="mobilenet_v2_sized")
         parser.add_argument("--data", type=Path, help="the data folder")
         parser.add_argument(
             "--dataset", metavar="ID|FOLDER", help="instead: one dataset, by its id or its folder"

@@ -1,12 +1,14 @@
 """What is accepted must be right often enough, in a small set and in changed pictures too."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from mlmodels.ml.calibration import Thresholds, accept_threshold, fit_temperature
-from mlmodels.ml.export import Answers, choose_thresholds
 from mlmodels.ml.familiarity import Familiarity
 from mlmodels.ml.recipe import parse_recipe
+from mlmodels.ml.version_calibration import Answers, choose_thresholds
 
 RECIPE = parse_recipe(
     'name = "r"\nversion = "1"\n[calibration]\naccepted_accuracy = 0.98\n'
@@ -35,11 +37,22 @@ def answers(*, hard_wrong_below: float, hard_distance: float = 0.0) -> Answers:
         features=np.repeat([0.0, hard_distance], 400)[:, None],
         crops=np.zeros((800, 4, 4, 3), np.uint8),
         sets=np.repeat(["easy", "hard"], 400),
+        sizes=np.full(800, np.nan),
     )
 
 
 def limits_of(plain: Answers, changed: Answers | None = None) -> Thresholds:
     return choose_thresholds(plain, changed or plain, ONE_FEATURE, RECIPE)[1]
+
+
+def test_no_threshold_is_below_the_least_that_the_recipe_accepts():
+    calibration = replace(RECIPE.calibration, least_accepted=0.9)
+    recipe = replace(RECIPE, calibration=calibration)
+    easy = answers(hard_wrong_below=0.2)
+    assert choose_thresholds(easy, easy, ONE_FEATURE, RECIPE)[1].accept_probability < 0.9
+    chosen = choose_thresholds(easy, easy, ONE_FEATURE, recipe)[1]
+    assert chosen.accept_probability == 0.9
+    assert chosen.identify_probability == 0.45
 
 
 def test_a_hard_set_raises_the_threshold():

@@ -1,0 +1,124 @@
+"""How large a nucleus is, measured in red cells of its own field.
+
+A crop is cut relative to its nucleus, so a platelet fills it as a monocyte does, and only softness
+tells them apart, which another microscope may give to any cell. The red cells around are
+a ruler that every film brings along: they are 6.2 to 8.2 µm wide. Where too few of them can be
+measured there is no answer.
+
+Source: the constants were chosen on PBC `train`, whose pictures all have one scale: the middle half
+of the red cells' diameters lies within 8 % of their median (docs/model/experiments.md, "Size").
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from mlmodels.ml.localize import Field
+from mlmodels.ml.preprocess import WHITE_LEVEL
+
+# Red cells are measured at half the size that nuclei are looked for at.
+WORKING_SIDE_PX = 180
+FOREGROUND_RANGE = (170.0, 222.0)
+PALE_CENTRE_PX = 450
+PALE_CENTRE_ROUNDNESS = 0.6
+SPECK_PX = 25
+NUCLEUS_MARGIN_PX = 6
+SMALLEST_RADIUS_PX = 3.0
+WITHIN_ANOTHER = 0.8
+LEAST_CIRCLES = 3
+ALIKE = (0.75, 1.33)
+LEAST_ALIKE_SHARE = 0.5
+MOST_CIRCLES = 80
+
+
+def sizes_in_red_cells(field: Field) -> np.ndarray:
+    """Diameter of each nucleus (of a disc of its area) over that of the field's red cells.
+
+    Args:
+        field: of a picture.
+
+    Returns:
+        float64 array, shape (N,), in the order of `field.nuclei`, above 0; NaN where no red cells
+        could be measured.
+    """
+    diameter = red_cell_diameter(field) if field.nuclei else None
+    if diameter is None:
+        return np.full(len(field.nuclei), np.nan)
+    areas = np.bincount(field.labels.ravel())
+    marks = [nucleus.mark for nucleus in field.nuclei]
+    return 2 * np.sqrt(areas[marks] / np.pi) / diameter
+
+
+def red_cell_diameter(field: Field) -> float | None:
+    """Diameter of a field's red cells, in px of `field.balanced`; None where it is uncertain.
+
+    Circles are laid into all that is neither background nor near a nucleus; the median, by area,
+    counts if at least `LEAST_CIRCLES` are about as large, and hold half of the area of all.
+    """
+    scale = WORKING_SIDE_PX / max(field.score.shape)
+    radii = _circles(_red_cell_mask(field, scale))
+    if not len(radii):
+        return None
+    ordered = np.sort(radii)
+    areas = np.cumsum(ordered**2)
+    middle = float(ordered[np.searchsorted(areas, areas[-1] / 2)])
+    alike = (radii > ALIKE[0] * middle) & (radii < ALIKE[1] * middle)
+    enough = alike.sum() >= LEAST_CIRCLES
+    if not enough or (radii[alike] ** 2).sum() < LEAST_ALIKE_SHARE * areas[-1]:
+        return None
+    return 2 * middle / scale
+
+
+def _red_cell_mask(field: Field, scale: float) -> np.ndarray:
+    """uint8 (h, w): 1 in red cells, with their pale centres, and in whatever else is no
+    background; 0 near nuclei."""
+    green = field.balanced[..., 1]
+    small = cv2.resize(green, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    size = small.shape[1], small.shape[0]
+    blackout = cv2.resize(field.blackout, size, interpolation=cv2.INTER_NEAREST)
+    seen = small[blackout == 0].reshape(-1, 1)
+    if seen.size == 0:
+        return np.zeros(small.shape, np.uint8)
+    otsu, _ = cv2.threshold(seen, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    threshold = np.clip((otsu + WHITE_LEVEL) / 2, *FOREGROUND_RANGE)
+    mask = ((small < threshold) & (blackout == 0)).astype(np.uint8)
+    mask = _without_holes(cv2.medianBlur(mask, 3))
+    nuclei = cv2.resize((field.labels > 0).astype(np.uint8), size, interpolation=cv2.INTER_AREA)
+    side = 2 * NUCLEUS_MARGIN_PX + 1
+    near = cv2.dilate(nuclei, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+    mask[near > 0] = 0
+    return mask
+
+
+def _without_holes(mask: np.ndarray) -> np.ndarray:
+    """Fill specks and round holes: the pale centres of red cells, not the gaps between them."""
+    outlines, family = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    for outline, kin in zip(outlines, family[0] if family is not None else (), strict=True):
+        if kin[3] < 0:
+            continue
+        area, length = cv2.contourArea(outline), cv2.arcLength(outline, closed=True)
+        round_hole = 4 * np.pi * area > PALE_CENTRE_ROUNDNESS * length**2
+        if area < SPECK_PX or (area < PALE_CENTRE_PX and round_hole):
+            cv2.drawContours(mask, [outline], -1, 1, -1)
+    return mask
+
+
+def _circles(mask: np.ndarray) -> np.ndarray:
+    """Radii, px, of the largest circles in a mask; none beyond the border or in a larger one."""
+    height, width = mask.shape
+    depth = cv2.distanceTransform(mask, cv2.DIST_L2, 5)
+    peak = (depth >= cv2.dilate(depth, np.ones((5, 5), np.uint8))) & (depth > SMALLEST_RADIUS_PX)
+    ys, xs = np.nonzero(peak)
+    r = depth[ys, xs].astype(np.float64)
+    inside = (xs > r) & (ys > r) & (xs < width - r) & (ys < height - r)
+    order = np.argsort(-r[inside], kind="stable")
+    left = np.stack([xs[inside], ys[inside], r[inside]], axis=1)[order]
+    radii: list[float] = []
+    while len(left) and len(radii) < MOST_CIRCLES:
+        x, y, radius = left[0]
+        radii.append(radius)
+        apart = (left[:, 0] - x) ** 2 + (left[:, 1] - y) ** 2 > (WITHIN_ANOTHER * radius) ** 2
+        apart[0] = False
+        left = left[apart]
+    return np.array(radii)

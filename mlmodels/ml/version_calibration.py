@@ -1,0 +1,247 @@
+"""What of a version is chosen after its training: temperature, thresholds, familiarity, sizes.
+
+Everything is chosen on the inner part of the training sources and on training cells, never on a
+test. It writes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlmodels.ml.augment import augment
+from mlmodels.ml.calibration import (
+    Thresholds,
+    accept_threshold,
+    cell_threshold,
+    fit_temperature,
+    sigmoid,
+    softmax,
+)
+from mlmodels.ml.crop_store import NO_CELL
+from mlmodels.ml.crops import cut_crop
+from mlmodels.ml.engine import Engine
+from mlmodels.ml.familiarity import Familiarity, fit_familiarity
+from mlmodels.ml.images import decode_image
+from mlmodels.ml.localize import locate
+from mlmodels.ml.recipe import Calibration, Recipe
+from mlmodels.ml.red_cells import sizes_in_red_cells
+from mlmodels.ml.size_evidence import fit_size_limits, weigh_sizes
+from mlmodels.ml.training_data import TrainingData
+
+FAMILIAR_CELLS = 1600
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the network says of pictures cut as in use.
+
+    Args:
+        truth: int array (N,), the class's place.
+        logits: float32 (N, K); cell: float32 (N,); features: float32 (N, F).
+        crops: uint8 (N, side, side, 3).
+        sets: name of the set of each, str array (N,).
+        sizes: of the nuclei in red cells, float64 (N,), NaN where unknown.
+    """
+
+    truth: np.ndarray
+    logits: np.ndarray
+    cell: np.ndarray
+    features: np.ndarray
+    crops: np.ndarray
+    sets: np.ndarray
+    sizes: np.ndarray
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """What was chosen, and by which answers.
+
+    Args:
+        inner: answers for the calibration cells, their logits weighed by size.
+        temperature, thresholds, familiarity: of the version.
+        size_limits: float64 (K,), see `weigh_sizes`; None where sizes do not count.
+    """
+
+    inner: Answers
+    temperature: float
+    thresholds: Thresholds
+    familiarity: Familiarity
+    size_limits: np.ndarray | None
+
+    def settings(self, classes: tuple[str, ...]) -> dict[str, Any]:
+        """Plain numbers, for the card's engine; `classes` in the order of the logits."""
+        found: dict[str, Any] = {
+            "temperature": self.temperature,
+            "thresholds": self.thresholds.as_dict(),
+        }
+        if self.size_limits is not None:
+            named = zip(classes, self.size_limits.tolist(), strict=True)
+            found["size_limits"] = {name: limit for name, limit in named if np.isfinite(limit)}
+        return found
+
+    def figures(self) -> dict[str, Any]:
+        """How many calibration cells are right, in all and of each set, for the card."""
+        p = softmax(self.inner.logits, self.temperature)
+        right = p.argmax(axis=1) == self.inner.truth
+        of = {str(s): self.inner.sets == s for s in np.unique(self.inner.sets)}
+        by_set = {s: {"n": int(m.sum()), "right": int(right[m].sum())} for s, m in of.items()}
+        return {"n": len(right), "right": int(right.sum()), "by_set": by_set}
+
+
+def calibrate(
+    engine: Engine,
+    data: TrainingData,
+    recipe: Recipe,
+    root: Path,
+    *,
+    familiarity: Familiarity | None = None,
+) -> Calibrated:
+    """Choose all that the training itself does not.
+
+    Args:
+        engine: only its runtime, views and crop rule are used.
+        data, recipe: of the training.
+        root: the data folder.
+        familiarity: one that stays as it is; none fits it.
+    """
+    inner = ask(engine, data, data.inner, root)
+    changed = replace(ask_changed(engine, data, data.inner, recipe), sizes=inner.sizes)
+    known = ask(engine, data, _some_training_cells(data), root)
+    if familiarity is None:
+        familiarity = fit_familiarity(known.features, known.truth, inner.features)
+    limits = _size_limits(known, recipe, data.classes)
+    if limits is not None:
+        inner, changed = (
+            replace(a, logits=weigh_sizes(a.logits, a.sizes, limits)) for a in (inner, changed)
+        )
+    temperature, thresholds = choose_thresholds(inner, changed, familiarity, recipe)
+    return Calibrated(inner, temperature, thresholds, familiarity, limits)
+
+
+def ask(engine: Engine, data: TrainingData, places: np.ndarray, root: Path) -> Answers:
+    """Let the network answer for pictures of the run, located and cut as in use.
+
+    Args:
+        engine: only its runtime, views and crop rule are used.
+        data: of the run.
+        places: in `data.crops`; those of no cell are passed over.
+        root: the data folder.
+    """
+    crops, truth, sets, sizes = [], [], [], []
+    for i in places:
+        crop = data.crops[i]
+        if crop.label == NO_CELL:
+            continue
+        rgb = decode_image((root / crop.path).read_bytes())
+        seen = locate(rgb)
+        crops.append(cut_crop(rgb, seen, seen.nuclei[0], engine.crop_rule))
+        truth.append(data.classes.index(crop.label))
+        sets.append(crop.set)
+        sizes.append(sizes_in_red_cells(seen)[0])
+    stacked = np.stack(crops)
+    return Answers(
+        np.array(truth),
+        *engine.run(stacked),
+        crops=stacked,
+        sets=np.array(sets),
+        sizes=np.array(sizes),
+    )
+
+
+def ask_changed(engine: Engine, data: TrainingData, places: np.ndarray, recipe: Recipe) -> Answers:
+    """Let the network answer for pictures as another microscope might have shown them.
+
+    Args:
+        engine: only its runtime and views are used.
+        data: of the run.
+        places: in `data.crops`; those of no cell are passed over.
+        recipe: each picture is changed once by its augmentation, the same with every run.
+    """
+    rng = np.random.default_rng(recipe.seed)
+    ratio = recipe.crop.scale / recipe.crop.wide_scale
+    cells = [i for i in places if data.crops[i].label != NO_CELL]
+    crops = []
+    for i in cells:
+        name, place = data.places[i]
+        wide = np.asarray(data.stores[name].pixels[place])
+        side = recipe.architecture.input_px
+        crops.append(augment(wide, ratio, side, recipe.augmentation, rng))
+    stacked = np.stack(crops)
+    truth = np.array([data.classes.index(data.crops[i].label) for i in cells])
+    sets = np.array([data.crops[i].set for i in cells])
+    unknown = np.full(len(cells), np.nan)
+    return Answers(truth, *engine.run(stacked), crops=stacked, sets=sets, sizes=unknown)
+
+
+def _size_limits(known: Answers, recipe: Recipe, classes: tuple[str, ...]) -> np.ndarray | None:
+    """The largest size of each class, where the recipe lets sizes count."""
+    percentile = recipe.calibration.size_percentile
+    if not percentile:
+        return None
+    return fit_size_limits(
+        known.sizes, known.truth, known.sets, classes=len(classes), percentile=percentile
+    )
+
+
+def choose_thresholds(
+    inner: Answers, changed: Answers, familiarity: Familiarity, recipe: Recipe
+) -> tuple[float, Thresholds]:
+    """Temperature and thresholds from the inner part alone.
+
+    Args:
+        inner: answers for the calibration cells.
+        changed: answers for the same cells in changed colours, light and sharpness.
+        familiarity: its percentiles are those of the calibration cells as they are, so that
+            cells of another microscope lie beyond them.
+        recipe: what is wanted of them.
+
+    Returns:
+        The temperature, and the thresholds. A cell is accepted from the confidence on that
+        keeps enough right among the familiar cells, of those as they are and of the changed
+        ones; a set counts as much as another, however many pictures it has. A cell is
+        unidentified below half of it.
+    """
+    c = recipe.calibration
+    temperature = fit_temperature(inner.logits, inner.truth, _set_weights(inner.sets))
+    accept = max(
+        _accept_threshold(answers, temperature, familiarity, c) for answers in (inner, changed)
+    )
+    return temperature, Thresholds(
+        accept_probability=accept,
+        identify_probability=accept / 2,
+        cell_score=cell_threshold(sigmoid(inner.cell), c.lost_cells),
+        unusual_percentile=c.unusual_percentile,
+        unfamiliar_percentile=c.unfamiliar_percentile,
+    )
+
+
+def _accept_threshold(
+    answers: Answers, temperature: float, familiarity: Familiarity, c: Calibration
+) -> float:
+    near = familiarity.percentiles(answers.features) <= c.unusual_percentile
+    p = softmax(answers.logits[near], temperature)
+    right = p.argmax(axis=1) == answers.truth[near]
+    weights = _set_weights(answers.sets[near])
+    lowest = accept_threshold(p.max(axis=1), right, c.accepted_accuracy, weights)
+    return max(lowest, c.least_accepted)
+
+
+def _set_weights(sets: np.ndarray) -> np.ndarray:
+    """The weight of each cell with which every set counts alike; shape (N,)."""
+    names, counts = np.unique(sets, return_counts=True)
+    return (1 / counts)[np.searchsorted(names, sets)]
+
+
+def _some_training_cells(data: TrainingData) -> np.ndarray:
+    """At most `FAMILIAR_CELLS` training cells, the same number of each set and class."""
+    groups: dict[tuple[str, str], list[int]] = {}
+    for i in data.training:
+        groups.setdefault((data.crops[i].set, data.crops[i].label), []).append(int(i))
+    groups = {key: places for key, places in groups.items() if key[1] != NO_CELL}
+    each = max(2, FAMILIAR_CELLS // len(groups))
+    chosen = [p for places in groups.values() for p in places[:: max(1, len(places) // each)]]
+    return np.array(sorted(chosen))

@@ -1,0 +1,82 @@
+"""Calibrates a finished version again by another recipe; its network stays as it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from mlmodels.ml.engine import CARD, load_engine, verify_folder
+from mlmodels.ml.errors import ArtifactDamaged
+from mlmodels.ml.export import write_card
+from mlmodels.ml.recipe import Recipe, deciding, load_recipe
+from mlmodels.ml.version_calibration import calibrate
+from mlmodels.services.run_attributes import data_of, recipe_of, working_copy
+from mlmodels.services.run_training import git_revision
+
+
+def recalibrate(
+    directory: Path,
+    *,
+    recipe: str,
+    data: Path,
+    cache: Path,
+    output: Path,
+    version: str,
+    runtime: str = "litert",
+) -> dict[str, Any]:
+    """Write a version with the network, familiarity and words of another, calibrated anew.
+
+    Args:
+        directory: the finished version's folder.
+        recipe: name or file. Its stages must be those that the version was trained by.
+        data: the data folder that the version was trained on.
+        cache: where crops are kept.
+        output: the new folder; replaced where there is one.
+        version: the number that the new version gets.
+        runtime: "keras" or "litert".
+
+    Returns:
+        The new card; under `recalibrated` which version it was, and by which recipe.
+
+    Raises:
+        ArtifactDamaged: the version is not whole, or its data or stages are others.
+    """
+    verify_folder(directory)
+    card = json.loads((directory / CARD).read_text(encoding="utf-8"))
+    new = load_recipe(recipe)
+    _refuse_other_training(recipe_of(directory, card), card, new)
+    training_data = data_of(card, new, data, cache)
+    engine = load_engine(directory, runtime=runtime)
+    chosen = calibrate(engine, training_data, new, data, familiarity=engine.familiarity)
+    card["recalibrated"] = {
+        "from": f"{card['name']} {card['version']}",
+        "recipe": card["recipe"],
+        "git_revision": card["git_revision"],
+    }
+    card["engine"].pop("size_limits", None)
+    card["engine"] |= chosen.settings(training_data.classes)
+    card |= {
+        "version": version,
+        "recipe": {"name": new.name, "version": new.version, "sha256": new.sha256},
+        "calibration": chosen.figures(),
+        "git_revision": git_revision(),
+        "metrics": {},
+    }
+    write_card(card, working_copy(directory, output))
+    return card
+
+
+def _refuse_other_training(old: Recipe, card: dict[str, Any], new: Recipe) -> None:
+    """Let pass only a recipe that would have trained the same network."""
+    if card["recipe"]["sha256"] != old.sha256 or _trained_by(old) != _trained_by(new):
+        raise ArtifactDamaged(
+            f"The recipe {new.name} trains otherwise than {card['recipe']['name']}, by which this "
+            "version was trained. Name one that differs in its calibration alone."
+        )
+
+
+def _trained_by(recipe: Recipe) -> list[dict[str, Any]]:
+    stages = [deciding(stage) for stage in recipe.stages]
+    rest = (deciding(recipe.architecture), deciding(recipe.crop), deciding(recipe.augmentation))
+    return [*rest, *stages]
