@@ -388,13 +388,9 @@ def _judge(engine: Engine, fitted: Fitted, seen: _Seen, cells: CellCrops) -> lis
     answers = []
     for i, row in enumerate(p):
         true = engine.classes[int(cells.truth[i])]
-        if scores[i] < fitted.thresholds.cell_score:
-            answers.append(Answer(true, "", 0.0, ""))
-            continue
         best = int(row.argmax())
-        disposition = decide(
-            float(row[best]), float(percentiles[i]), float(cells.edge_share[i]), fitted.thresholds
-        )
+        doubts = float(percentiles[i]), float(cells.edge_share[i]), float(scores[i])
+        disposition = decide(float(row[best]), *doubts, fitted.thresholds)
         answers.append(Answer(true, engine.classes[best], float(row[best]), disposition))
     return answers
 

@@ -1,6 +1,6 @@
 """Measuring where cells are found, against boxes that people drew.
 
-Uses the whole engine, so what the cell score drops is not counted as found.
+Uses the whole engine; a find of any disposition may be the cell that somebody drew.
 """
 
 from __future__ import annotations

@@ -10,6 +10,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 ACCEPTED, REVIEW, UNIDENTIFIED = "accepted", "review", "unidentified"
+# The chance that it is a cell below which a find is not shown. Above, and below a version's own
+# threshold, it is unidentified: another microscope's white cells score low, too.
+SURELY_NO_CELL = 0.01
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class Thresholds:
     Args:
         accept_probability: at least this confidence is accepted, 0 to 1.
         identify_probability: below this confidence a cell is unidentified, 0 to 1.
-        cell_score: below this score a find is no cell and is dropped, 0 to 1.
+        cell_score: below this score a find is hardly a cell and is unidentified, 0 to 1.
         unusual_percentile: a distance above this percentile needs a look.
         unfamiliar_percentile: a distance above this percentile is unidentified.
         edge_share: a nucleus with more of its outline on the picture's border is cut off.
@@ -111,28 +114,32 @@ def accept_threshold(
 
 
 def cell_threshold(scores_of_cells: np.ndarray, lost: float) -> float:
-    """The cell score that drops at most a share `lost` of real cells, and at most 0.5.
+    """The cell score that doubts at most a share `lost` of real cells, and at most 0.5.
 
     Args:
         scores_of_cells: float array, shape (N,), scores of real cells, 0 to 1.
-        lost: share that may be dropped, 0 to 1.
+        lost: share that may be doubted, 0 to 1.
     """
     if len(scores_of_cells) == 0:
         return 0.5
     return float(min(0.5, np.quantile(scores_of_cells, lost)))
 
 
-def decide(confidence: float, percentile: float, edge_share: float, t: Thresholds) -> str:
+def decide(
+    confidence: float, percentile: float, edge_share: float, cell_score: float, t: Thresholds
+) -> str:
     """What is done with a cell: accepted, review or unidentified.
 
     Args:
         confidence: calibrated, 0 to 1.
         percentile: of its distance to the training cells among calibration cells, 0 to 100.
         edge_share: of its nucleus's outline on the picture's border, 0 to 1.
+        cell_score: how surely it is a cell at all, 0 to 1.
         t: the version's thresholds.
     """
-    cut_off = edge_share > t.edge_share
-    if cut_off or percentile > t.unfamiliar_percentile or confidence < t.identify_probability:
+    whole_cell = edge_share <= t.edge_share and cell_score >= t.cell_score
+    familiar = percentile <= t.unfamiliar_percentile
+    if not whole_cell or not familiar or confidence < t.identify_probability:
         return UNIDENTIFIED
     if confidence < t.accept_probability or percentile > t.unusual_percentile:
         return REVIEW

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlmodels.ml.attribute_text import attribute_tables
+from mlmodels.ml.calibration import SURELY_NO_CELL
 
 PLOT_WIDTH = 50
 
@@ -85,9 +86,10 @@ def _decides(card: dict[str, Any]) -> str:
         f"{e['input_px']} px, {e['views']} mirrored views averaged, temperature "
         f"{e['temperature']:.3f}. Accepted from a confidence of {t['accept_probability']:.3f}; "
         f"unidentified below {t['identify_probability']:.3f}, beyond the "
-        f"{t['unfamiliar_percentile']} percentile of distances, or cut off by the picture's edge; "
-        f"between these a person looks. Finds with a cell score below {t['cell_score']:.3f} are "
-        f"dropped. Chosen on {c['n']} training pictures whose sources did not train "
+        f"{t['unfamiliar_percentile']} percentile of distances, with a cell score below "
+        f"{t['cell_score']:.3f}, or cut off by the picture's edge; between these a person looks. "
+        f"A find with a cell score below {SURELY_NO_CELL} is not shown. "
+        f"Chosen on {c['n']} training pictures whose sources did not train "
         f"({c['right']} of them right). Keras and LiteRT agree on {card['agreement']['n']} of "
         f"these: same class {card['agreement']['same_class']:.2%}, probabilities differ by at most "
         f"{card['agreement']['largest_difference']:.1e}.{_sizes(e)}{_words(card)}"

@@ -14,6 +14,7 @@ from mlmodels.ml.attributes import Reading
 from mlmodels.ml.calibration import (
     ACCEPTED,
     REVIEW,
+    SURELY_NO_CELL,
     UNIDENTIFIED,
     Thresholds,
     decide,
@@ -80,7 +81,8 @@ class Findings:
     """What was found in an image.
 
     Args:
-        cells: the principal cell first, the others by descending nucleus area.
+        cells: the principal cell first, the others by descending nucleus area; last, finds that
+            are hardly cells.
         timings_ms: of decode, locate, crop, classify and decide, ms.
         field_note: why the picture may be no stained blood film, as a sentence; else empty.
             No cell of such a picture is accepted.
@@ -197,9 +199,9 @@ def _judge(
     *,
     doubted: bool,
 ) -> tuple[CellFinding, ...]:
-    """Drop what is no cell, calibrate the rest, decide, put the principal cell first.
+    """Leave out what is surely no cell, calibrate and decide; the principal cell comes first.
 
-    Of a doubted field no cell is accepted.
+    What is hardly a cell comes last. Of a doubted field no cell is accepted.
     """
     logits, cell_logits, features = answers
     scores = sigmoid(cell_logits)
@@ -208,21 +210,17 @@ def _judge(
         logits = weigh_sizes(logits, sizes, engine.size_limits)
     probabilities = softmax(logits, engine.temperature)
     percentiles = engine.familiarity.percentiles(features)
-    passing = [
-        (nucleus, i)
-        for i, nucleus in enumerate(seen.nuclei)
-        if scores[i] >= engine.thresholds.cell_score
-    ]
     size = {"width_px": shape[1], "height_px": shape[0]}
-    ordered = principal_first(passing, **size)
+    hardly = scores < engine.thresholds.cell_score
+    finds = [(n, i) for i, n in enumerate(seen.nuclei) if scores[i] >= SURELY_NO_CELL]
+    ordered = sorted(principal_first(finds, **size), key=lambda find: bool(hardly[find[1]]))
     boxes = cell_boxes(seen, [nucleus for nucleus, _ in ordered], **size)
     cells = []
     for (nucleus, i), box in zip(ordered, boxes, strict=True):
         p = probabilities[i]
         best = int(p.argmax())
-        disposition = decide(
-            float(p[best]), float(percentiles[i]), nucleus.edge_share, engine.thresholds
-        )
+        doubts = float(percentiles[i]), nucleus.edge_share, float(scores[i])
+        disposition = decide(float(p[best]), *doubts, engine.thresholds)
         if doubted and disposition == ACCEPTED:
             disposition = REVIEW
         cells.append(

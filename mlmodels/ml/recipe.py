@@ -118,7 +118,7 @@ class Calibration:
             inner part are right; cells of another microscope are less often so.
         unfamiliar_percentile: above this percentile of distances a cell is unidentified.
         unusual_percentile: above this one it needs a look.
-        lost_cells: share of real cells the cell score may drop.
+        lost_cells: share of real cells the cell score may leave unidentified.
         size_percentile: above this percentile of a class's sizes in red cells a nucleus counts
             as too large for it, 50 to 100; 0 where sizes have no part in the answer.
     """

@@ -14,6 +14,7 @@ from mlmodels.ml.calibration import (
 )
 
 LIMITS = Thresholds(0.8, 0.4, 0.5, 97.5, 99.5)
+CELL_SCORE = LIMITS.cell_score
 
 
 def test_softmax_of_ln3_and_0_is_three_quarters_and_one_quarter():
@@ -62,16 +63,19 @@ def test_the_cell_threshold_loses_no_more_than_it_may_and_is_at_most_a_half():
 
 
 @pytest.mark.parametrize(
-    ("confidence", "percentile", "edge", "expected"),
+    ("confidence", "percentile", "edge", "score", "expected"),
     [
-        (0.9, 50.0, 0.0, "accepted"),
-        (0.8, 97.5, 0.12, "accepted"),
-        (0.79, 50.0, 0.0, "review"),
-        (0.9, 98.0, 0.0, "review"),
-        (0.39, 50.0, 0.0, "unidentified"),
-        (0.99, 99.6, 0.0, "unidentified"),
-        (0.99, 50.0, 0.13, "unidentified"),
+        (0.9, 50.0, 0.0, 1.0, "accepted"),
+        (0.8, 97.5, 0.12, CELL_SCORE, "accepted"),
+        (0.79, 50.0, 0.0, 1.0, "review"),
+        (0.9, 98.0, 0.0, 1.0, "review"),
+        (0.39, 50.0, 0.0, 1.0, "unidentified"),
+        (0.99, 99.6, 0.0, 1.0, "unidentified"),
+        (0.99, 50.0, 0.13, 1.0, "unidentified"),
+        (0.99, 50.0, 0.0, CELL_SCORE - 0.01, "unidentified"),
     ],
 )
-def test_confidence_familiarity_and_the_border_decide(confidence, percentile, edge, expected):
-    assert decide(confidence, percentile, edge, LIMITS) == expected
+def test_confidence_familiarity_border_and_cell_score_decide(
+    confidence, percentile, edge, score, expected
+):
+    assert decide(confidence, percentile, edge, score, LIMITS) == expected

@@ -94,5 +94,5 @@ def test_the_unidentified_lie_below_half_the_accepted():
     assert limits.identify_probability == limits.accept_probability / 2
 
 
-def test_a_real_cell_is_never_dropped_above_a_score_of_one_half():
+def test_no_find_is_doubted_above_a_score_of_one_half():
     assert limits_of(answers(hard_wrong_below=0.5)).cell_score == 0.5
