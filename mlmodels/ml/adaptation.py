@@ -213,7 +213,7 @@ def _fit(engine: Engine, network: AdaptableNetwork, cells: CellCrops, say: Say) 
         options=options,
         head=_head(seen, cells.truth, chosen.head),
         temperature=temperature,
-        thresholds=_thresholds(engine, softmax(logits, temperature), cells.truth, seen.cell),
+        thresholds=_thresholds(engine, softmax(logits, temperature), seen.cell),
         familiarity=_familiarity(engine, seen.features, cells, folds),
     )
 
@@ -333,11 +333,16 @@ def _ranked(tried: dict[Setting, np.ndarray], truth: np.ndarray) -> tuple[Option
     return tuple(sorted(options, key=lambda option: option.loss))
 
 
-def _thresholds(
-    engine: Engine, p: np.ndarray, truth: np.ndarray, cell_logits: np.ndarray
-) -> Thresholds:
-    """Thresholds from answers of last layers that were not fitted on the cell."""
-    accept = accept_threshold(p.max(axis=1), p.argmax(axis=1) == truth, ACCEPTED_RIGHT)
+def _thresholds(engine: Engine, p: np.ndarray, cell_logits: np.ndarray) -> Thresholds:
+    """Thresholds from answers of last layers that were not fitted on the cell.
+
+    Fifty cells are too few to count the right ones above a confidence: one more or less moves it
+    from nothing accepted to nearly all. So what is expected of the calibrated confidence decides,
+    and nothing is accepted that the version adapted from would not accept.
+    """
+    confidence = p.max(axis=1)
+    expected = accept_threshold(confidence, confidence, ACCEPTED_RIGHT)
+    accept = max(engine.thresholds.accept_probability, expected)
     return replace(
         engine.thresholds,
         accept_probability=accept,

@@ -96,7 +96,7 @@ def accept_threshold(
 
     Args:
         confidence: float array, shape (N,), 0 to 1.
-        right: bool array, shape (N,).
+        right: bool array, shape (N,); or float, how probably each is right, 0 to 1.
         wanted: share that must be right, 0 to 1.
         weights: float array, shape (N,), above 0: how much each cell counts; all alike if none.
 

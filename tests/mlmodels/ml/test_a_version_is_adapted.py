@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -293,3 +294,11 @@ def test_a_set_is_adapted_to_in_part_and_measured_on_the_rest(base, tmp_path):
     assert "2 times" in page
     with pytest.raises(ManifestInvalid, match="more are needed"):
         demonstrate(base=base, data=tmp_path, name="own", cells=16, draws=1, output=tmp_path)
+
+
+def test_an_adaptation_accepts_nothing_that_its_base_would_not(engine, network, cells):
+    for least in (0.5, 0.99):
+        strict = replace(engine, thresholds=replace(engine.thresholds, accept_probability=least))
+        fitted = adapt(strict, network, cells)
+        assert fitted.thresholds.accept_probability >= least
+        assert fitted.thresholds.identify_probability == fitted.thresholds.accept_probability / 2
