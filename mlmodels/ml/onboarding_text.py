@@ -153,19 +153,20 @@ deviations of the colours was tried and left out: it took softer pictures for pa
 2.0 and 0.5, shifts of over 200 levels). One draw of one
 network is a thin ground; the choice within each adaptation does not rest on it.
 
-The rule for the threshold was chosen on the same photographs, five draws, with a network of width 1.0
-trained without that set (before: 28 % accepted, 96.3 % of these right). Counting the right ones among the
-fifty, as was done at first, accepted 12 to 65 % of the others, mean 38 %, of which 92.5 % were right, and
-86.1 % in the worst draw; the rule above 1 to 46 %, mean 25 %, of which 94.3 % were right, and 89.5 % in
-the worst. Counting one more of the fifty as wrong left next to nothing accepted."""
+The rule for the threshold was chosen on the same photographs, five draws, with a network of width
+1.0 trained without that set (before: 28 % accepted, 96.3 % of these right). Counting the right ones
+among the fifty, as was done at first, accepted 12 to 65 % of the others, mean 38 %, of which 92.5 %
+were right, and 86.1 % in the worst draw; the rule above 1 to 46 %, mean 25 %, of which 94.3 % were
+right, and 89.5 % in the worst. Counting one more of the fifty as wrong left next to nothing
+accepted."""
 
 _LIMITS = """## What it does not show
 
 - Classes without reviewed cells are not measured and may be named less often than before: the last
   layer learns from the classes that are there. An adapted version says on its card which they are.
 - The threshold aims at 95 % right among accepted, by a confidence calibrated on the very answers by
-  which the setting was chosen; on other cells less is reached, as the tables show. Whoever promotes such a
-  version looks at that figure first; the gate compares it with the active version's.
+  which the setting was chosen; on other cells less is reached, as the tables show. Whoever promotes
+  such a version looks at that figure first; the gate compares it with the active version's.
 - Statistics of another microscope also move the score that says whether a find is a cell at all,
   which is not fitted again; its threshold is set so that 2 % of the reviewed cells fall below it
   and are unidentified.
