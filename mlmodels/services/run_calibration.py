@@ -40,7 +40,8 @@ def recalibrate(
         The new card; under `recalibrated` which version it was, and by which recipe.
 
     Raises:
-        ArtifactDamaged: the version is not whole, or its data or stages are others.
+        ArtifactDamaged: the version is not whole, its recipe is not the one on its card, or its
+            data or stages are others.
     """
     verify_folder(directory)
     card = json.loads((directory / CARD).read_text(encoding="utf-8"))
@@ -69,7 +70,13 @@ def recalibrate(
 
 def _refuse_other_training(old: Recipe, card: dict[str, Any], new: Recipe) -> None:
     """Let pass only a recipe that would have trained the same network."""
-    if card["recipe"]["sha256"] != old.sha256 or _trained_by(old) != _trained_by(new):
+    if card["recipe"]["sha256"] != old.sha256:
+        raise ArtifactDamaged(
+            f"The recipe found for this version is not the {card['recipe']['name']} that its card "
+            "names: the files differ. Put that recipe back, or name the folder of the version as "
+            "it was first written."
+        )
+    if _trained_by(old) != _trained_by(new):
         raise ArtifactDamaged(
             f"The recipe {new.name} trains otherwise than {card['recipe']['name']}, by which this "
             "version was trained. Name one that differs in its calibration alone."

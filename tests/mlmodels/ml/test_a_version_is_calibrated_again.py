@@ -107,6 +107,14 @@ def test_a_recipe_that_trains_otherwise_is_refused(run, drawn_data, tmp_path):
         again(run, drawn_data, tmp_path, longer)
 
 
+def test_a_version_beside_another_recipe_is_refused(run, drawn_data, tmp_path):
+    moved = tmp_path / "run"
+    shutil.copytree(run, moved)
+    (moved / "recipe.toml").write_text(STRICTER, encoding="utf-8")
+    with pytest.raises(CommandError, match="is not the tiny that its card names"):
+        again(moved, drawn_data, tmp_path, STRICTER)
+
+
 def test_other_pictures_are_refused(run, drawn_data, tmp_path):
     other = tmp_path / "data"
     shutil.copytree(drawn_data, other)
