@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 ACCEPTED, REVIEW, UNIDENTIFIED = "accepted", "review", "unidentified"
-# The chance that it is a cell below which a find is not shown. Above, and below a version's own
-# threshold, it is unidentified: another microscope's white cells score low, too.
+# The chance that it is a cell below which a find of a blood film is not shown. Above, and below a
+# version's own threshold, it is unidentified: another microscope's white cells score low, too.
 SURELY_NO_CELL = 0.01
 
 

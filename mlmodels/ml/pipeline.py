@@ -82,7 +82,7 @@ class Findings:
 
     Args:
         cells: the principal cell first, the others by descending nucleus area; last, finds that
-            are hardly cells.
+            are hardly cells, where the picture itself is not doubted.
         timings_ms: of decode, locate, crop, classify and decide, ms.
         field_note: why the picture may be no stained blood film, as a sentence; else empty.
             No cell of such a picture is accepted.
@@ -201,7 +201,8 @@ def _judge(
 ) -> tuple[CellFinding, ...]:
     """Leave out what is surely no cell, calibrate and decide; the principal cell comes first.
 
-    What is hardly a cell comes last. Of a doubted field no cell is accepted.
+    What is hardly a cell comes last. Of a doubted field no cell is accepted, and what is hardly
+    a cell is left out, too.
     """
     logits, cell_logits, features = answers
     scores = sigmoid(cell_logits)
@@ -211,9 +212,10 @@ def _judge(
     probabilities = softmax(logits, engine.temperature)
     percentiles = engine.familiarity.percentiles(features)
     size = {"width_px": shape[1], "height_px": shape[0]}
-    hardly = scores < engine.thresholds.cell_score
-    finds = [(n, i) for i, n in enumerate(seen.nuclei) if scores[i] >= SURELY_NO_CELL]
-    ordered = sorted(principal_first(finds, **size), key=lambda find: bool(hardly[find[1]]))
+    limit = engine.thresholds.cell_score
+    least = limit if doubted else SURELY_NO_CELL
+    finds = [(nucleus, i) for i, nucleus in enumerate(seen.nuclei) if scores[i] >= least]
+    ordered = sorted(principal_first(finds, **size), key=lambda find: bool(scores[find[1]] < limit))
     boxes = cell_boxes(seen, [nucleus for nucleus, _ in ordered], **size)
     cells = []
     for (nucleus, i), box in zip(ordered, boxes, strict=True):
