@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 ACCEPTED, REVIEW, UNIDENTIFIED = "accepted", "review", "unidentified"
-# The chance that it is a cell below which a find of a blood film is not shown. Above, and below a
-# version's own threshold, it is unidentified: another microscope's white cells score low, too.
-SURELY_NO_CELL = 0.01
+# A find of a blood film is shown from this cell score on; below a version's own threshold it is
+# unidentified, for another microscope's white cells score low, too. Chosen on the four-class set by
+# a network without it, and on Chula's red cells (docs/model/experiments.md, "Steps").
+LEAST_SHOWN = 0.1
 
 
 @dataclass(frozen=True)

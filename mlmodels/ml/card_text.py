@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlmodels.ml.attribute_text import attribute_tables
-from mlmodels.ml.calibration import SURELY_NO_CELL
+from mlmodels.ml.calibration import LEAST_SHOWN
 
 PLOT_WIDTH = 50
 
@@ -88,7 +88,7 @@ def _decides(card: dict[str, Any]) -> str:
         f"unidentified below {t['identify_probability']:.3f}, beyond the "
         f"{t['unfamiliar_percentile']} percentile of distances, with a cell score below "
         f"{t['cell_score']:.3f}, or cut off by the picture's edge; between these a person looks. "
-        f"A find with a cell score below {SURELY_NO_CELL} is not shown, nor one below "
+        f"A find with a cell score below {LEAST_SHOWN} is not shown, nor one below "
         f"{t['cell_score']:.3f} in a picture that may be no film. "
         f"Chosen on {c['n']} training pictures whose sources did not train "
         f"({c['right']} of them right). Keras and LiteRT agree on {card['agreement']['n']} of "

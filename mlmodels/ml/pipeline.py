@@ -13,8 +13,8 @@ import numpy as np
 from mlmodels.ml.attributes import Reading
 from mlmodels.ml.calibration import (
     ACCEPTED,
+    LEAST_SHOWN,
     REVIEW,
-    SURELY_NO_CELL,
     UNIDENTIFIED,
     Thresholds,
     decide,
@@ -199,7 +199,7 @@ def _judge(
     *,
     doubted: bool,
 ) -> tuple[CellFinding, ...]:
-    """Leave out what is surely no cell, calibrate and decide; the principal cell comes first.
+    """Leave out what is most likely no cell, calibrate, decide, put the principal cell first.
 
     What is hardly a cell comes last. Of a doubted field no cell is accepted, and what is hardly
     a cell is left out, too.
@@ -213,7 +213,7 @@ def _judge(
     percentiles = engine.familiarity.percentiles(features)
     size = {"width_px": shape[1], "height_px": shape[0]}
     limit = engine.thresholds.cell_score
-    least = limit if doubted else SURELY_NO_CELL
+    least = limit if doubted else LEAST_SHOWN
     finds = [(nucleus, i) for i, nucleus in enumerate(seen.nuclei) if scores[i] >= least]
     ordered = sorted(principal_first(finds, **size), key=lambda find: bool(scores[find[1]] < limit))
     boxes = cell_boxes(seen, [nucleus for nucleus, _ in ordered], **size)
