@@ -27,6 +27,7 @@ from mlmodels.ml.familiarity import QUANTILES, Familiarity
 from mlmodels.ml.linear_head import LinearHead, fit_corrections
 from mlmodels.ml.metrics import Answer
 from mlmodels.ml.reviewed_cells import FEWEST_CELLS, FEWEST_SOURCES, CellCrops
+from mlmodels.ml.size_evidence import weigh_sizes
 from mlmodels.ml.splits import deal_out
 
 FOLDS = 5
@@ -185,7 +186,7 @@ def measured_on_others(
         fitted = _fit(engine, network, cells.part(rest), lambda line: None)
         say(f"fold {int(fold) + 1} of {folds.max() + 1}: {fitted.setting.in_words()}")
         others = cells.part(left)
-        seen = _look(engine, network, others.pixels)
+        seen = _look(engine, network, others)
         for place, answer in zip(left, _judge(engine, fitted, seen, others), strict=True):
             answers[int(place)] = answer
     return [answers[i] for i in range(len(cells.truth))]
@@ -194,7 +195,7 @@ def measured_on_others(
 def answers_as_it_is(engine: Engine, cells: CellCrops) -> list[Answer]:
     """What the version says of the cells without any adaptation."""
     logits, cell, features = engine.run(cells.pixels)
-    seen = _Seen(logits / engine.temperature, cell, features, features)
+    seen = _Seen(_weighed(engine, logits, cells), cell, features, features)
     same = Fitted(NO_CHANGE, (), None, 1.0, engine.thresholds, engine.familiarity)
     return _judge(engine, same, seen, cells)
 
@@ -236,7 +237,7 @@ def _try_all(
         for statistics in STATISTICS:
             state = Setting(statistics, colour)
             undo = _set_state(network, cells.pixels, state)
-            seen = _look(engine, network, cells.pixels)
+            seen = _look(engine, network, cells)
             undo()
             states[colour, statistics] = seen
             tried[state] = seen.logits
@@ -278,11 +279,18 @@ class _Probe:
         self.run = network.answers
 
 
-def _look(engine: Engine, network: AdaptableNetwork, pixels: np.ndarray) -> _Seen:
-    """Answers averaged over the version's views, logits divided by its temperature."""
-    logits, cell, both = replace(engine, runtime=_Probe(network)).run(pixels)
+def _look(engine: Engine, network: AdaptableNetwork, cells: CellCrops) -> _Seen:
+    """Answers averaged over the version's views, logits as `_weighed` gives them."""
+    logits, cell, both = replace(engine, runtime=_Probe(network)).run(cells.pixels)
     width = both.shape[1] - network.hidden_width
-    return _Seen(logits / engine.temperature, cell, both[:, :width], both[:, width:])
+    return _Seen(_weighed(engine, logits, cells), cell, both[:, :width], both[:, width:])
+
+
+def _weighed(engine: Engine, logits: np.ndarray, cells: CellCrops) -> np.ndarray:
+    """Logits after what the cells' sizes say, divided by the version's temperature."""
+    if engine.size_limits is not None:
+        logits = weigh_sizes(logits, cells.sizes, engine.size_limits)
+    return logits / engine.temperature
 
 
 def _head(seen: _Seen, truth: np.ndarray, strength: float) -> LinearHead | None:
@@ -393,6 +401,9 @@ def _judge(engine: Engine, fitted: Fitted, seen: _Seen, cells: CellCrops) -> lis
     answers = []
     for i, row in enumerate(p):
         true = engine.classes[int(cells.truth[i])]
+        if scores[i] < fitted.thresholds.least_shown:
+            answers.append(Answer(true, "", 0.0, ""))
+            continue
         best = int(row.argmax())
         doubts = float(percentiles[i]), float(cells.edge_share[i]), float(scores[i])
         disposition = decide(float(row[best]), *doubts, fitted.thresholds)

@@ -36,6 +36,11 @@ class Thresholds:
     unfamiliar_percentile: float
     edge_share: float = 0.12
 
+    @property
+    def least_shown(self) -> float:
+        """The cell score from which on a find of a blood film is shown, 0 to 1."""
+        return min(LEAST_SHOWN, self.cell_score)
+
     def as_dict(self) -> dict[str, float]:
         """Plain numbers, for the card."""
         return asdict(self)

@@ -80,6 +80,7 @@ def _recalibrated(card: dict[str, Any]) -> str:
 
 def _decides(card: dict[str, Any]) -> str:
     e, t, c = card["engine"], card["engine"]["thresholds"], card["calibration"]
+    least = min(LEAST_SHOWN, t["cell_score"])
     return (
         "## How it decides\n\n"
         f"Classes: {', '.join(e['classes'])}. A crop of {e['crop_scale']} times the nucleus at "
@@ -88,7 +89,7 @@ def _decides(card: dict[str, Any]) -> str:
         f"unidentified below {t['identify_probability']:.3f}, beyond the "
         f"{t['unfamiliar_percentile']} percentile of distances, with a cell score below "
         f"{t['cell_score']:.3f}, or cut off by the picture's edge; between these a person looks. "
-        f"A find with a cell score below {LEAST_SHOWN} is not shown, nor one below "
+        f"A find with a cell score below {least:.3g} is not shown, nor one below "
         f"{t['cell_score']:.3f} in a picture that may be no film. "
         f"Chosen on {c['n']} training pictures whose sources did not train "
         f"({c['right']} of them right). Keras and LiteRT agree on {card['agreement']['n']} of "

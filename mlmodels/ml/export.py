@@ -32,7 +32,6 @@ from mlmodels.ml.runtimes.choose import FILES, open_runtime
 from mlmodels.ml.training_data import TrainingData
 from mlmodels.ml.version_calibration import Calibrated, calibrate
 
-FAMILIAR_CELLS = 1600
 TRAINED_ON = "trained_on.csv"
 PACKAGES = (
     "tensorflow-cpu",

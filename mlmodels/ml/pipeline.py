@@ -13,7 +13,6 @@ import numpy as np
 from mlmodels.ml.attributes import Reading
 from mlmodels.ml.calibration import (
     ACCEPTED,
-    LEAST_SHOWN,
     REVIEW,
     UNIDENTIFIED,
     Thresholds,
@@ -213,7 +212,7 @@ def _judge(
     percentiles = engine.familiarity.percentiles(features)
     size = {"width_px": shape[1], "height_px": shape[0]}
     limit = engine.thresholds.cell_score
-    least = limit if doubted else LEAST_SHOWN
+    least = limit if doubted else engine.thresholds.least_shown
     finds = [(nucleus, i) for i, nucleus in enumerate(seen.nuclei) if scores[i] >= least]
     ordered = sorted(principal_first(finds, **size), key=lambda find: bool(scores[find[1]] < limit))
     boxes = cell_boxes(seen, [nucleus for nucleus, _ in ordered], **size)

@@ -74,8 +74,9 @@ def _red_cell_mask(field: Field, scale: float) -> np.ndarray:
     """uint8 (h, w): 1 in red cells, with their pale centres, and in whatever else is no
     background; 0 near nuclei."""
     green = field.balanced[..., 1]
-    small = cv2.resize(green, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    size = small.shape[1], small.shape[0]
+    height, width = green.shape
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(green, size, interpolation=cv2.INTER_AREA)
     blackout = cv2.resize(field.blackout, size, interpolation=cv2.INTER_NEAREST)
     seen = small[blackout == 0].reshape(-1, 1)
     if seen.size == 0:

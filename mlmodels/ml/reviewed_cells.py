@@ -19,6 +19,7 @@ from mlmodels.ml.crops import Box, CropRule, cut_crop
 from mlmodels.ml.errors import ManifestInvalid, RejectedImage
 from mlmodels.ml.images import decode_image
 from mlmodels.ml.localize import Field, Nucleus, locate
+from mlmodels.ml.red_cells import sizes_in_red_cells
 
 COLUMNS = ("path", "class", "source", "x", "y", "width", "height")
 # Fewer say little of a class; with more, a training is worth more than an adaptation.
@@ -53,6 +54,7 @@ class CellCrops:
         sources: str array (N,).
         sha256: of each cell's picture.
         edge_share: float array (N,), of the nucleus's outline on the picture's border.
+        sizes: float array (N,), of the nucleus in red cells; NaN where unknown.
         left_out: how many cells were left out, by the reason in words.
     """
 
@@ -61,6 +63,7 @@ class CellCrops:
     sources: np.ndarray
     sha256: tuple[str, ...]
     edge_share: np.ndarray
+    sizes: np.ndarray
     left_out: dict[str, int]
 
     def part(self, places: np.ndarray) -> CellCrops:
@@ -71,6 +74,7 @@ class CellCrops:
             self.sources[places],
             tuple(self.sha256[i] for i in places),
             self.edge_share[places],
+            self.sizes[places],
             {},
         )
 
@@ -117,7 +121,7 @@ def cut_reviewed(
     Raises:
         ManifestInvalid: no cell is left.
     """
-    kept, crops, shares, hashes = [], [], [], []
+    kept, crops, shares, sizes, hashes = [], [], [], [], []
     left_out: Counter[str] = Counter()
     for cell in cells:
         if cell.label not in classes:
@@ -137,6 +141,7 @@ def cut_reviewed(
         kept.append(cell)
         crops.append(cut_crop(rgb, seen, nucleus, rule))
         shares.append(nucleus.edge_share)
+        sizes.append(sizes_in_red_cells(seen)[seen.nuclei.index(nucleus)])
         hashes.append(hashlib.sha256(data).hexdigest())
     if not kept:
         raise ManifestInvalid("No reviewed cell can be used.")
@@ -146,6 +151,7 @@ def cut_reviewed(
         np.array([cell.source for cell in kept]),
         tuple(hashes),
         np.array(shares),
+        np.array(sizes),
         dict(left_out),
     )
 

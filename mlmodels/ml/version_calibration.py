@@ -237,7 +237,7 @@ def _set_weights(sets: np.ndarray) -> np.ndarray:
 
 
 def _some_training_cells(data: TrainingData) -> np.ndarray:
-    """At most `FAMILIAR_CELLS` training cells, the same number of each set and class."""
+    """Some `FAMILIAR_CELLS` training cells, about as many of each set and class."""
     groups: dict[tuple[str, str], list[int]] = {}
     for i in data.training:
         groups.setdefault((data.crops[i].set, data.crops[i].label), []).append(int(i))

@@ -137,8 +137,21 @@ def data_of(card: dict[str, Any], recipe: Recipe, data: Path, cache: Path) -> Tr
 
 
 def working_copy(directory: Path, output: Path | None) -> Path:
-    """The folder to write to: a copy of a version in `output`, or the version itself."""
+    """The folder to write to: a copy of a version in `output`, or the version itself.
+
+    A version that lies in `output` is replaced.
+
+    Raises:
+        ArtifactDamaged: `output` holds something else, or one folder lies in the other.
+    """
     if output is None or output.resolve() == directory.resolve():
         return directory
+    old, new = directory.resolve(), output.resolve()
+    nested = old in new.parents or new in old.parents
+    if nested or (output.exists() and not (output / CARD).is_file()):
+        raise ArtifactDamaged(
+            f"The folder {output.name} holds, or lies in, something else than a version. Name a "
+            "new one with --output; nothing was written."
+        )
     shutil.rmtree(output, ignore_errors=True)
     return Path(shutil.copytree(directory, output))

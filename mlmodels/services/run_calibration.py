@@ -37,24 +37,33 @@ def recalibrate(
         runtime: "keras" or "litert".
 
     Returns:
-        The new card; under `recalibrated` which version it was, and by which recipe.
+        The new card; under `recalibrated` the version whose training made the network, and its
+        recipe.
 
     Raises:
-        ArtifactDamaged: the version is not whole, its recipe is not the one on its card, or its
-            data or stages are others.
+        ArtifactDamaged: the version is not whole or an adapted one, its recipe is not the one on
+            its card, or its data or stages are others.
     """
     verify_folder(directory)
     card = json.loads((directory / CARD).read_text(encoding="utf-8"))
     new = load_recipe(recipe)
+    if "adaptation" in card:
+        raise ArtifactDamaged(
+            "This version was adapted to a microscope by reviewed cells; its thresholds are "
+            "theirs. Calibrate the version that it was adapted from, and adapt that one anew."
+        )
     _refuse_other_training(recipe_of(directory, card), card, new)
     training_data = data_of(card, new, data, cache)
     engine = load_engine(directory, runtime=runtime)
     chosen = calibrate(engine, training_data, new, data, familiarity=engine.familiarity)
-    card["recalibrated"] = {
-        "from": f"{card['name']} {card['version']}",
-        "recipe": card["recipe"],
-        "git_revision": card["git_revision"],
-    }
+    card.setdefault(
+        "recalibrated",
+        {
+            "from": f"{card['name']} {card['version']}",
+            "recipe": card["recipe"],
+            "git_revision": card["git_revision"],
+        },
+    )
     card["engine"].pop("size_limits", None)
     card["engine"] |= chosen.settings(training_data.classes)
     card |= {
@@ -83,7 +92,8 @@ def _refuse_other_training(old: Recipe, card: dict[str, Any], new: Recipe) -> No
         )
 
 
-def _trained_by(recipe: Recipe) -> list[dict[str, Any]]:
+def _trained_by(recipe: Recipe) -> list[Any]:
+    """What decides the network, which cells it never saw, and how it is asked."""
     stages = [deciding(stage) for stage in recipe.stages]
     rest = (deciding(recipe.architecture), deciding(recipe.crop), deciding(recipe.augmentation))
-    return [*rest, *stages]
+    return [*rest, *stages, recipe.seed, recipe.views, recipe.calibration.inner_share]

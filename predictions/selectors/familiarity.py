@@ -66,7 +66,12 @@ def word_of(percentile: float, version: ModelVersion | None) -> str:
 
 def familiarity_of_cells(cells: Iterable[Cell], version: ModelVersion | None) -> Familiarity:
     """The median over the cells of one image, as the version that found them sees it."""
-    known = [c.familiarity_percentile for c in cells if c.familiarity_percentile is not None]
+    least = _least_score(version)
+    known = [
+        c.familiarity_percentile
+        for c in cells
+        if c.familiarity_percentile is not None and c.cell_score >= least
+    ]
     return _median(known, version, images=1)
 
 
@@ -79,11 +84,20 @@ def familiarity_of_profile(
     images = images_with_state(viewer).filter(imaging_profile=profile, result_id__isnull=False)
     results = [image.result_id for image in images[:RECENT_IMAGES]]
     cells = Cell.objects.filter(
-        job__in=results, job__model_version=version, familiarity_percentile__isnull=False
+        job__in=results,
+        job__model_version=version,
+        familiarity_percentile__isnull=False,
+        cell_score__gte=_least_score(version),
     )
     rows = cells.values_list("job", "familiarity_percentile")
     values = [value for _, value in rows if value is not None]
     return _median(values, version, images=len({job for job, _ in rows}))
+
+
+def _least_score(version: ModelVersion | None) -> float:
+    """The cell score below which a find is hardly a cell, and says nothing of the microscope."""
+    limits = (version.card if version else {}).get("engine", {}).get("thresholds", {})
+    return float(limits.get("cell_score", 0.0))
 
 
 def profile_rows(viewer: User, profiles: Sequence[ImagingProfile]) -> list[ProfileRow]:

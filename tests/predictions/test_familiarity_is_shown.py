@@ -2,7 +2,11 @@
 
 import pytest
 
-from predictions.selectors.familiarity import familiarity_of_profile, profile_rows
+from predictions.selectors.familiarity import (
+    familiarity_of_cells,
+    familiarity_of_profile,
+    profile_rows,
+)
 from tests.factories.profiles import image_of, make_profile
 from tests.factories.results import record_result
 
@@ -77,3 +81,13 @@ def test_the_upload_says_so_plainly_and_the_admin_is_asked_to_onboard(
     assert "Onboard" not in upload
     page = page_as(admin).get("/profiles/").content.decode()
     assert "Onboard it" in page
+
+
+def test_what_is_hardly_a_cell_says_nothing_of_the_microscope(technician, profile, model):
+    least = model.card["engine"]["thresholds"]["cell_score"]
+    cells = [{"familiarity_percentile": 20.0, "cell_score": least}] * 2
+    cells += [{"familiarity_percentile": 99.9, "cell_score": least - 0.1}] * 5
+    image = record_result(image_of(technician, profile), *cells)
+    now = familiarity_of_profile(technician, profile, model)
+    assert (now.word, now.percentile, now.cells) == ("familiar", 20.0, 2)
+    assert familiarity_of_cells(image.cells.all(), model).word == "familiar"

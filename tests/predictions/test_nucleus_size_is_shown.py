@@ -36,6 +36,12 @@ def test_an_unknown_size_is_not_told(technician, page_as, api_as):
     assert cell["nucleus_in_red_cells"] is None
 
 
+@pytest.mark.parametrize("other", [{"label": "platelet"}, {"disposition": "unidentified"}])
+def test_what_has_no_nucleus_or_no_name_is_not_said_to_have_one(other, technician, page_as):
+    image = record_result(make_image(technician), {"nucleus_in_red_cells": 0.6, **other})
+    assert "as wide as the red cells" not in page_of(image, page_as(technician))
+
+
 def test_the_api_tells_it(technician, api_as):
     image = record_result(make_image(technician), {"nucleus_in_red_cells": 1.34})
     (cell,) = api_as(technician).get(f"/api/v1/images/{image.pk}/").json()["cells"]

@@ -31,6 +31,7 @@ from mlmodels.ml.reviewed_cells import (
     write_reviewed,
 )
 from mlmodels.ml.runtimes.keras_runtime import KerasRuntime
+from mlmodels.ml.size_evidence import weigh_sizes
 from mlmodels.services.run_adaptation import demonstrate, draw_reviewed
 from tests.drawn_cells import draw_smear_png
 
@@ -90,7 +91,9 @@ def cells() -> CellCrops:
     levels = np.where(truth == 0, 200, 120)[:, None, None, None]
     pixels = np.clip(levels + rng.normal(0, 20, (60, SIDE, SIDE, 3)), 0, 255).astype(np.uint8)
     sources = np.array([f"sample {i // 5}" for i in range(60)])
-    return CellCrops(pixels, truth, sources, ("0" * 64,) * 60, np.zeros(60), {})
+    return CellCrops(
+        pixels, truth, sources, ("0" * 64,) * 60, np.zeros(60), np.full(60, np.nan), {}
+    )
 
 
 def right(answers) -> int:
@@ -186,6 +189,7 @@ def test_labels_without_a_pattern_are_not_learned_by_heart(base, engine, cells):
         cells.sources,
         cells.sha256,
         cells.edge_share,
+        cells.sizes,
         {},
     )
     answers = measured_on_others(
@@ -302,3 +306,17 @@ def test_an_adaptation_accepts_nothing_that_its_base_would_not(engine, network, 
         fitted = adapt(strict, network, cells)
         assert fitted.thresholds.accept_probability >= least
         assert fitted.thresholds.identify_probability == fitted.thresholds.accept_probability / 2
+
+
+def test_sizes_count_for_an_adaptation_as_they_do_in_use(engine, cells):
+    limits = np.array([0.8, np.inf])
+    sized = replace(engine, size_limits=limits)
+    large = replace(cells, sizes=np.full(len(cells.truth), 1.6))
+    plain = {a.predicted for a in answers_as_it_is(engine, large)}
+    logits = weigh_sizes(engine.run(large.pixels)[0], large.sizes, limits)
+    expected = [CLASSES[k] for k in logits.argmax(axis=1)]
+    assert [a.predicted for a in answers_as_it_is(sized, large)] == expected
+    assert [a.predicted for a in answers_as_it_is(sized, cells)] == [
+        a.predicted for a in answers_as_it_is(engine, cells)
+    ]
+    assert plain == {"neutrophil"} != set(expected)

@@ -107,6 +107,50 @@ def test_a_recipe_that_trains_otherwise_is_refused(run, drawn_data, tmp_path):
         again(run, drawn_data, tmp_path, longer)
 
 
+@pytest.mark.parametrize(
+    ("written", "instead"),
+    [
+        ("inner_share = 0.25", "inner_share = 0.5"),
+        ("views = 2", "views = 4"),
+        ("seed = 3", "seed = 9"),
+    ],
+)
+def test_other_inner_cells_views_and_seeds_are_refused(written, instead, run, drawn_data, tmp_path):
+    # Other inner cells would be cells that trained the network.
+    assert written in STRICTER
+    with pytest.raises(CommandError, match="differs in its calibration alone"):
+        again(run, drawn_data, tmp_path, STRICTER.replace(written, instead))
+
+
+def test_an_adapted_version_is_refused(run, drawn_data, tmp_path):
+    adapted = tmp_path / "run"
+    shutil.copytree(run, adapted)
+    card = json.loads((adapted / "version" / "card.json").read_text())
+    write_card(card | {"adaptation": {"cells": 50}}, adapted / "version")
+    with pytest.raises(CommandError, match="Calibrate the version that it was adapted from"):
+        again(adapted, drawn_data, tmp_path, STRICTER)
+
+
+def test_no_folder_is_deleted_that_holds_something_else(run, drawn_data, tmp_path):
+    copy = tmp_path / "run"
+    shutil.copytree(run, copy)
+    (tmp_path / "again").mkdir()
+    (tmp_path / "again" / "letters.txt").write_text("dear", encoding="utf-8")
+    with pytest.raises(CommandError, match="nothing was written"):
+        again(copy, drawn_data, tmp_path, STRICTER)
+    assert (tmp_path / "again" / "letters.txt").read_text(encoding="utf-8") == "dear"
+
+
+def test_calibrated_twice_the_card_still_names_the_training(run, drawn_data, tmp_path):
+    first = again(run, drawn_data, tmp_path, STRICTER)
+    before = json.loads((first / "card.json").read_text())["recalibrated"]
+    moved = tmp_path / "second" / "version"
+    shutil.copytree(first, moved)
+    (moved.parent / "recipe.toml").write_text(STRICTER, encoding="utf-8")
+    second = again(moved.parent, drawn_data, tmp_path, STRICTER.replace("0.97", "0.96"))
+    assert json.loads((second / "card.json").read_text())["recalibrated"] == before
+
+
 def test_a_version_beside_another_recipe_is_refused(run, drawn_data, tmp_path):
     moved = tmp_path / "run"
     shutil.copytree(run, moved)

@@ -1,9 +1,16 @@
-"""A find that is hardly a cell is shown, last and unidentified, so that no white cell is lost."""
+"""A find that is hardly a cell is shown, last and unidentified, so that no white cell is lost.
+
+What is most likely no cell is not, nor what is hardly one in a picture that may be no film.
+"""
 
 from dataclasses import replace
 
-from mlmodels.ml.pipeline import read_image
-from tests.drawn_cells import draw_smear_png
+import numpy as np
+import pytest
+
+from mlmodels.ml.calibration import LEAST_SHOWN, Thresholds
+from mlmodels.ml.pipeline import read_image, read_pixels
+from tests.drawn_cells import draw_smear, draw_smear_png
 
 SMEAR = draw_smear_png(seed=6, cells=4)
 
@@ -28,6 +35,44 @@ def test_a_field_of_hardly_any_cells_shows_them_all_and_accepts_none(shipped_eng
     cells = read_image(SMEAR, replace_cell_score(shipped_engine, 1.1)).cells
     assert [cell.box for cell in cells] == [cell.box for cell in usual]
     assert {cell.disposition for cell in cells} == {"unidentified"}
+
+
+@pytest.mark.parametrize(("chance", "shown"), [(0.3, True), (0.12, True), (0.05, False)])
+def test_a_find_is_shown_from_one_chance_in_ten_on(chance, shown, shipped_engine):
+    certain = read_image(SMEAR, shipped_engine).cells
+    scores = np.array([cell.cell_score for cell in certain])
+    wanted = np.log(chance / (1 - chance)) - np.log(scores / (1 - scores)).max()
+    doubtful = replace(shipped_engine, runtime=LessSure(shipped_engine, wanted))
+    cells = read_image(SMEAR, doubtful).cells
+    assert bool(cells) == shown
+    assert all(LEAST_SHOWN <= cell.cell_score <= chance + 1e-4 for cell in cells)
+    assert {cell.disposition for cell in cells} <= {"unidentified"}
+
+
+def test_in_a_picture_that_may_be_no_film_what_is_hardly_a_cell_is_left_out(shipped_engine):
+    green = (draw_smear(seed=6, cells=4) * np.array([0.35, 0.9, 0.3])).astype(np.uint8)
+    green[:, :, 1] = np.maximum(green[:, :, 1], 150)
+    findings = read_pixels(green, replace_cell_score(shipped_engine, 1.1))
+    assert findings.field_note
+    assert findings.cells == ()
+
+
+def test_a_version_that_asks_for_less_shows_more():
+    limits = Thresholds(0.9, 0.45, 0.02, 97.5, 99.5)
+    assert limits.least_shown == 0.02
+    assert replace(limits, cell_score=0.5).least_shown == LEAST_SHOWN
+
+
+class LessSure:
+    """The network of a version, its cell logits moved."""
+
+    def __init__(self, engine, by):
+        self.network, self.place, self.by = engine.runtime, len(engine.classes), by
+
+    def run(self, crops):
+        packed = self.network.run(crops)
+        packed[:, self.place] += self.by
+        return packed
 
 
 def replace_cell_score(engine, score):

@@ -30,3 +30,12 @@ def test_noise_raises_nothing(shipped_engine):
 def test_an_all_violet_picture_raises_nothing(shipped_engine):
     violet = np.full((100, 120, 3), (90, 50, 140), np.uint8)
     assert read_pixels(violet, shipped_engine).timings_ms["locate"] > 0
+
+
+@pytest.mark.parametrize("shape", [(16, 4000), (17, 5000), (4000, 16)])
+def test_a_stained_spot_in_a_picture_as_narrow_as_a_thread_raises_nothing(shape, shipped_engine):
+    picture = np.full((*shape, 3), 235, np.uint8)
+    middle = [side // 2 for side in shape]
+    spot = tuple(slice(max(0, m - 90), m + 90) for m in middle)
+    picture[spot] = (90, 50, 140)
+    assert read_pixels(picture, shipped_engine).timings_ms["decide"] >= 0

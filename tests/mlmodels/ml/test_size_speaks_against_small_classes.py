@@ -1,4 +1,4 @@
-"""A nucleus larger than a class's nuclei ever are speaks against that class."""
+"""A nucleus larger than most nuclei of a small class speaks against that class."""
 
 from __future__ import annotations
 
