@@ -23,7 +23,7 @@ from mlmodels.ml.calibration import (
 )
 from mlmodels.ml.engine import Engine
 from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.familiarity import QUANTILES, Familiarity
+from mlmodels.ml.familiarity import Familiarity, moved_familiarity
 from mlmodels.ml.linear_head import LinearHead, fit_corrections
 from mlmodels.ml.metrics import Answer
 from mlmodels.ml.reviewed_cells import FEWEST_CELLS, FEWEST_SOURCES, CellCrops
@@ -39,7 +39,6 @@ HEADS = (0.03, 0.1, 0.3, 1.0)
 CLASS_POWER = 0.5
 ACCEPTED_RIGHT = 0.95
 LOST_CELLS = 0.02
-PRIOR_CELLS = 10.0
 Say = Callable[[str], None]
 
 
@@ -215,7 +214,9 @@ def _fit(engine: Engine, network: AdaptableNetwork, cells: CellCrops, say: Say) 
         head=_head(seen, cells.truth, chosen.head),
         temperature=temperature,
         thresholds=_thresholds(engine, softmax(logits, temperature), seen.cell),
-        familiarity=_familiarity(engine, seen.features, cells, folds),
+        familiarity=moved_familiarity(
+            engine.familiarity, seen.features, cells.truth, folds, class_count=len(engine.classes)
+        ),
     )
 
 
@@ -357,40 +358,6 @@ def _thresholds(engine: Engine, p: np.ndarray, cell_logits: np.ndarray) -> Thres
         identify_probability=accept / 2,
         cell_score=cell_threshold(sigmoid(cell_logits), LOST_CELLS),
     )
-
-
-def _familiarity(
-    engine: Engine, features: np.ndarray, cells: CellCrops, folds: np.ndarray
-) -> Familiarity:
-    """The version's Gaussians moved to where these cells lie, percentiles from those left out."""
-    old = engine.familiarity
-    moved = _moved(old, features, cells.truth, len(engine.classes))
-    distances = np.empty(len(cells.truth))
-    for fold in np.unique(folds):
-        rest, left = folds != fold, folds == fold
-        without = _moved(old, features[rest], cells.truth[rest], len(engine.classes))
-        distances[left] = without.distances(features[left])
-    spread = np.quantile(distances, np.linspace(0, 1, QUANTILES))
-    return replace(moved, quantiles=spread.astype(np.float32))
-
-
-def _moved(
-    old: Familiarity, features: np.ndarray, truth: np.ndarray, class_count: int
-) -> Familiarity:
-    """Each class's centre between the mean of its cells here and its old place, moved as all are.
-
-    Source: the mean of a Gaussian with a Gaussian prior, worth `PRIOR_CELLS` cells.
-    """
-    z = (features.astype(np.float32) - old.mean) @ old.basis
-    if len(old.centres) != class_count:
-        nearest = np.linalg.norm(z[:, None] - old.centres[None], axis=2).argmin(axis=1)
-        return replace(old, centres=old.centres + (z - old.centres[nearest]).mean(axis=0))
-    prior = old.centres + (z - old.centres[truth]).mean(axis=0)
-    centres = prior.copy()
-    for k in np.unique(truth):
-        own = z[truth == k]
-        centres[k] = (own.sum(axis=0) + PRIOR_CELLS * prior[k]) / (len(own) + PRIOR_CELLS)
-    return replace(old, centres=centres.astype(np.float32))
 
 
 def _judge(engine: Engine, fitted: Fitted, seen: _Seen, cells: CellCrops) -> list[Answer]:
