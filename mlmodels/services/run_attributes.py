@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,10 @@ from mlmodels.ml.attribute_evaluation import read_described_pictures, report_att
 from mlmodels.ml.attribute_fitting import fit_for_run
 from mlmodels.ml.attributes import ATTRIBUTES, read_attribute_table
 from mlmodels.ml.engine import CARD, load_engine, verify_folder
-from mlmodels.ml.errors import ArtifactDamaged, ManifestInvalid
+from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.evaluation import load_trained_on
 from mlmodels.ml.export import write_card
-from mlmodels.ml.recipe import Recipe, load_recipe, parse_recipe
-from mlmodels.ml.training_data import TrainingData, load_training_data
+from mlmodels.services.finished_versions import data_of, recipe_of, working_copy
 from mlmodels.services.run_evaluation import Pictures, Say
 
 
@@ -100,58 +98,3 @@ def lines_of_attributes(figures: dict[str, Any]) -> list[str]:
         f"{figures['told']} ({low:.2%} to {high:.2%}); {figures['cells_with_words']} of "
         f"{figures['n']} cells have words; left out as trained on {figures['trained_on']}",
     ]
-
-
-def recipe_of(directory: Path, card: dict[str, Any], named: str | None = None) -> Recipe:
-    """The recipe that was named, else the one beside a version's folder or on its card."""
-    beside = directory.parent / "recipe.toml"
-    if named is None and beside.is_file():
-        return parse_recipe(beside.read_text(encoding="utf-8"))
-    return load_recipe(named or card["recipe"]["name"])
-
-
-def data_of(card: dict[str, Any], recipe: Recipe, data: Path, cache: Path) -> TrainingData:
-    """The pictures that trained and calibrated a version, in the same two parts.
-
-    Args:
-        card: the version's.
-        recipe: with the sets and the inner share of its training.
-        data, cache: the data folder, and where crops are kept.
-
-    Raises:
-        ArtifactDamaged: the data folder or the recipe gives others.
-    """
-    found = load_training_data(
-        recipe,
-        data,
-        hold_out=card["hold_out"],
-        cache=cache,
-        classes=tuple(card["engine"]["classes"]),
-    )
-    if found.sha256 != card["dataset_sha256"]:
-        raise ArtifactDamaged(
-            "These are not the pictures that the version was trained on. Name its data folder "
-            "with --data and its recipe with --recipe."
-        )
-    return found
-
-
-def working_copy(directory: Path, output: Path | None) -> Path:
-    """The folder to write to: a copy of a version in `output`, or the version itself.
-
-    A version that lies in `output` is replaced.
-
-    Raises:
-        ArtifactDamaged: `output` holds something else, or one folder lies in the other.
-    """
-    if output is None or output.resolve() == directory.resolve():
-        return directory
-    old, new = directory.resolve(), output.resolve()
-    nested = old in new.parents or new in old.parents
-    if nested or (output.exists() and not (output / CARD).is_file()):
-        raise ArtifactDamaged(
-            f"The folder {output.name} holds, or lies in, something else than a version. Name a "
-            "new one with --output; nothing was written."
-        )
-    shutil.rmtree(output, ignore_errors=True)
-    return Path(shutil.copytree(directory, output))

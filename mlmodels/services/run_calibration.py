@@ -11,7 +11,7 @@ from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.export import write_card
 from mlmodels.ml.recipe import Recipe, deciding, load_recipe
 from mlmodels.ml.version_calibration import calibrate
-from mlmodels.services.run_attributes import data_of, recipe_of, working_copy
+from mlmodels.services.finished_versions import data_of, recipe_of, working_copy
 from mlmodels.services.run_training import git_revision
 
 
