@@ -48,13 +48,19 @@ def refuse_not_open(dataset: Dataset) -> None:
 
 
 def record_change(
-    dataset: Dataset, actor: User | None, action: AuditAction, changes: dict[str, Any]
+    dataset: Dataset,
+    actor: User | None,
+    action: AuditAction,
+    changes: dict[str, Any],
+    *,
+    reason: str = "",
 ) -> None:
-    """Write what was done to a dataset into the audit trail; no actor is the operator."""
+    """Write what was done to a dataset into the audit trail; no actor is operator or worker."""
     record_event(
         action=action,
         actor=actor,
         laboratory=dataset.laboratory,
         obj=dataset,
         changes=changes,
+        reason=reason,
     )

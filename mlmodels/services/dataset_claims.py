@@ -18,9 +18,9 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import AuditAction
-from accounts.services.audit import record_event
 from hematovision.queue import enqueue_on_commit
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate
+from mlmodels.services.dataset_changes import record_change
 
 _State, _Check = Dataset.State, Dataset.DuplicateCheck
 IMPORTING = Q(state=_State.IMPORTING)
@@ -104,7 +104,9 @@ def open_imported(
             return False
         rows = DatasetImage.objects.bulk_create(images, batch_size=500)
         enqueue_on_commit("mlmodels.check_duplicates", dataset_id=str(held.dataset.pk))
-        _record(held.dataset, AuditAction.DATASET_IMPORTED, {"images": [None, len(rows)]})
+        record_change(
+            held.dataset, None, AuditAction.DATASET_IMPORTED, {"images": [None, len(rows)]}
+        )
     return True
 
 
@@ -115,7 +117,7 @@ def refuse(held: Claim, report: list[dict[str, Any]], sentence: str) -> bool:
         if not _end(_held(held), state=_State.REFUSED, report=kept, error=sentence):
             return False
         changes = {"state": [_State.IMPORTING, _State.REFUSED]}
-        _record(held.dataset, AuditAction.DATASET_REFUSED, changes, reason=sentence)
+        record_change(held.dataset, None, AuditAction.DATASET_REFUSED, changes, reason=sentence)
     return True
 
 
@@ -129,7 +131,9 @@ def end_check(held: Claim, pairs: Iterable[NearDuplicate]) -> bool:
         if not _end(_held(held), duplicate_check=_Check.DONE, error=""):
             return False
         NearDuplicate.objects.bulk_create(pairs, batch_size=500, ignore_conflicts=True)
-        _record(held.dataset, AuditAction.DATASET_CHANGED, {"duplicate_check": [None, "done"]})
+        record_change(
+            held.dataset, None, AuditAction.DATASET_CHANGED, {"duplicate_check": [None, "done"]}
+        )
     return True
 
 
@@ -139,7 +143,7 @@ def fail_check(held: Claim, sentence: str) -> bool:
         if not _end(_held(held), duplicate_check=_Check.FAILED, error=sentence):
             return False
         changes = {"duplicate_check": [None, "failed"]}
-        _record(held.dataset, AuditAction.DATASET_CHANGED, changes, reason=sentence)
+        record_change(held.dataset, None, AuditAction.DATASET_CHANGED, changes, reason=sentence)
     return True
 
 
@@ -161,7 +165,7 @@ def give_up(dataset: Dataset) -> bool:
         if not _end(rows, **ends):
             return False
         action = AuditAction.DATASET_REFUSED if importing else AuditAction.DATASET_CHANGED
-        _record(dataset, action, {}, reason=str(ends["error"]))
+        record_change(dataset, None, action, {}, reason=str(ends["error"]))
     return True
 
 
@@ -181,19 +185,6 @@ def _held(held: Claim) -> QuerySet[Dataset]:
 
 def _end(rows: QuerySet[Dataset], **values: Any) -> bool:
     return bool(rows.update(lease_until=None, attempts=0, **values))
-
-
-def _record(
-    dataset: Dataset, action: AuditAction, changes: dict[str, Any], *, reason: str = ""
-) -> None:
-    record_event(
-        action=action,
-        actor=None,
-        laboratory=dataset.laboratory,
-        obj=dataset,
-        changes=changes,
-        reason=reason,
-    )
 
 
 def _lease_end() -> Any:
