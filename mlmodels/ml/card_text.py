@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlmodels.ml.attribute_text import attribute_tables
-from mlmodels.ml.calibration import LEAST_SHOWN
+from mlmodels.ml.calibration import Thresholds
 
 PLOT_WIDTH = 50
 
@@ -80,7 +80,7 @@ def _recalibrated(card: dict[str, Any]) -> str:
 
 def _decides(card: dict[str, Any]) -> str:
     e, t, c = card["engine"], card["engine"]["thresholds"], card["calibration"]
-    least = min(LEAST_SHOWN, t["cell_score"])
+    least = Thresholds(**t).least_shown
     return (
         "## How it decides\n\n"
         f"Classes: {', '.join(e['classes'])}. A crop of {e['crop_scale']} times the nucleus at "

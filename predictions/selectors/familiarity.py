@@ -54,7 +54,7 @@ class ProfileRow:
 
 def word_of(percentile: float, version: ModelVersion | None) -> str:
     """What a version calls a percentile; empty where its card has no limits."""
-    limits = (version.card if version else {}).get("engine", {}).get("thresholds", {})
+    limits = _limits(version)
     if not {"unusual_percentile", "unfamiliar_percentile"} <= set(limits):
         return ""
     return familiarity_in_words(
@@ -94,10 +94,17 @@ def familiarity_of_profile(
     return _median(values, version, images=len({job for job, _ in rows}))
 
 
+def _limits(version: ModelVersion | None) -> dict[str, float]:
+    """The thresholds on a version's card; empty where it has none."""
+    found: dict[str, float] = (
+        (version.card if version else {}).get("engine", {}).get("thresholds", {})
+    )
+    return found
+
+
 def _least_score(version: ModelVersion | None) -> float:
     """The cell score below which a find is hardly a cell, and says nothing of the microscope."""
-    limits = (version.card if version else {}).get("engine", {}).get("thresholds", {})
-    return float(limits.get("cell_score", 0.0))
+    return _limits(version).get("cell_score", 0.0)
 
 
 def profile_rows(viewer: User, profiles: Sequence[ImagingProfile]) -> list[ProfileRow]:
