@@ -20,7 +20,7 @@ from django.core.files.storage import FileSystemStorage, default_storage
 from django.utils import timezone
 
 from mlmodels.ml.errors import RejectedImage
-from mlmodels.ml.images import ImageLimits, decode_image, encode_rendition
+from mlmodels.ml.inference.images import ImageLimits, decode_image, encode_rendition
 from predictions.errors import OriginalMissing, StorageUnavailable
 
 logger = logging.getLogger(__name__)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mlmodels.ml.adaptable_network import UNCHANGED, AdaptableNetwork
-from mlmodels.ml.calibration import (
+from mlmodels.ml.errors import ManifestInvalid
+from mlmodels.ml.inference.calibration import (
     Thresholds,
     accept_threshold,
     cell_threshold,
@@ -21,13 +22,12 @@ from mlmodels.ml.calibration import (
     sigmoid,
     softmax,
 )
-from mlmodels.ml.engine import Engine
-from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.familiarity import Familiarity, moved_familiarity
+from mlmodels.ml.inference.engine import Engine
+from mlmodels.ml.inference.familiarity import Familiarity, moved_familiarity
+from mlmodels.ml.inference.size_evidence import weigh_sizes
 from mlmodels.ml.linear_head import LinearHead, fit_corrections
 from mlmodels.ml.metrics import Answer
 from mlmodels.ml.reviewed_cells import FEWEST_CELLS, FEWEST_SOURCES, CellCrops
-from mlmodels.ml.size_evidence import weigh_sizes
 from mlmodels.ml.splits import deal_out
 
 FOLDS = 5

@@ -22,13 +22,13 @@ from mlmodels.ml.adaptation import (
     measured_on_others,
     refuse_too_little,
 )
-from mlmodels.ml.attributes import ATTRIBUTES
-from mlmodels.ml.engine import FAMILIARITY, Engine, load_engine
 from mlmodels.ml.export import TRAINED_ON, compare_runtimes, write_card, write_litert
+from mlmodels.ml.inference.attributes import ATTRIBUTES
+from mlmodels.ml.inference.engine import FAMILIARITY, Engine, load_engine
+from mlmodels.ml.inference.runtimes.choose import FILES
+from mlmodels.ml.inference.runtimes.keras_runtime import KerasRuntime
 from mlmodels.ml.metrics import Answer, summarise
 from mlmodels.ml.reviewed_cells import CellCrops, ReviewedCell, cut_reviewed
-from mlmodels.ml.runtimes.choose import FILES
-from mlmodels.ml.runtimes.keras_runtime import KerasRuntime
 
 # What a base version measured is not true of the adapted one, so it does not go on its card.
 _KEPT_OF_BASE = ("recipe", "seed", "epochs", "dataset_sha256", "packages", "hold_out")

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from mlmodels.ml.attribute_fitting import macro_f1
-from mlmodels.ml.attributes import belongs
-from mlmodels.ml.engine import Engine
 from mlmodels.ml.errors import ArtifactDamaged, ManifestInvalid, RejectedImage
 from mlmodels.ml.evaluation import TrainedOn, was_trained_on
+from mlmodels.ml.inference.attributes import belongs
+from mlmodels.ml.inference.engine import Engine
+from mlmodels.ml.inference.pipeline import read_image
 from mlmodels.ml.manifest import Row
 from mlmodels.ml.metrics import wilson_interval
-from mlmodels.ml.pipeline import read_image
 
 Say = Callable[[str], None]
 

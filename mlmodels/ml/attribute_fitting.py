@@ -14,7 +14,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from mlmodels.ml.attributes import (
+from mlmodels.ml.crop_store import NO_CELL, Crop
+from mlmodels.ml.inference.attributes import (
     NEVER,
     TABLE,
     WANTED,
@@ -22,13 +23,12 @@ from mlmodels.ml.attributes import (
     belongs,
     read_attribute_table,
 )
-from mlmodels.ml.calibration import fit_temperature, softmax
-from mlmodels.ml.crop_store import NO_CELL, Crop
-from mlmodels.ml.crops import cut_crop
-from mlmodels.ml.engine import Engine
-from mlmodels.ml.images import decode_image
+from mlmodels.ml.inference.calibration import fit_temperature, softmax
+from mlmodels.ml.inference.crops import cut_crop
+from mlmodels.ml.inference.engine import Engine
+from mlmodels.ml.inference.images import decode_image
+from mlmodels.ml.inference.localize import locate
 from mlmodels.ml.linear_head import LinearHead, fit_linear_head
-from mlmodels.ml.localize import locate
 from mlmodels.ml.training_data import TrainingData
 
 COMPONENTS = 64

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlmodels.ml.attributes import WANTED
-from mlmodels.ml.morphology_words import attribute_in_words
+from mlmodels.ml.inference.attributes import WANTED
+from mlmodels.ml.inference.morphology_words import attribute_in_words
 
 COMMAND = (
     "manage.py evaluate_model --manifest DIR/cells/pbc/manifest.csv --root DIR --split test "
@@ -112,8 +112,8 @@ gets there is never told. Where no single shape of the nucleus is sure, "segment
 - Nothing is told of a cell that is unidentified, of a class that has no attributes \
 (immature granulocytes, erythroblasts, platelets), and no word that fewer than one in a hundred \
 training cells of the named class show.
-- The phrase is put together by `mlmodels/ml/morphology_words.py`; words that contradict each \
-other are dropped.
+- The phrase is put together by `mlmodels/ml/inference/morphology_words.py`; words that contradict \
+each other are dropped.
 
 `manage.py fit_attributes VERSION_FOLDER --data DIR` gives the head to a version that is finished; \
 a training whose pictures carry attributes ends with it.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from mlmodels.ml.preprocess import WHITE_LEVEL
+from mlmodels.ml.inference.preprocess import WHITE_LEVEL
 from mlmodels.ml.recipe import Augmentation
 
 TINTED_SHARE = 0.6

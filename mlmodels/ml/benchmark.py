@@ -22,12 +22,12 @@ import numpy as np
 from mlmodels.ml.architecture import build_network
 from mlmodels.ml.classes import CLASSES
 from mlmodels.ml.drawn_field import field_jpeg
-from mlmodels.ml.engine import load_engine
-from mlmodels.ml.images import read_picture
-from mlmodels.ml.localize import locate
-from mlmodels.ml.pipeline import read_image
+from mlmodels.ml.inference.engine import load_engine
+from mlmodels.ml.inference.images import read_picture
+from mlmodels.ml.inference.localize import locate
+from mlmodels.ml.inference.pipeline import read_image
+from mlmodels.ml.inference.runtimes.choose import FILES, open_runtime
 from mlmodels.ml.recipe import Architecture
-from mlmodels.ml.runtimes.choose import FILES, open_runtime
 
 WARM = 5
 # Pictures read before memory is first looked at, and how often it is looked at then.
@@ -74,7 +74,7 @@ def predict(
     """Milliseconds of `model.predict` with one picture a call, as simple programs use it."""
     import keras
 
-    from mlmodels.ml.runtimes.keras_runtime import set_threads
+    from mlmodels.ml.inference.runtimes.keras_runtime import set_threads
 
     set_threads(threads)
     model = keras.saving.load_model(Path(directory) / FILES[runtime], compile=False)

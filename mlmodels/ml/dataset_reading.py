@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from mlmodels.ml.archive import Refusal, refusal_of_path, shown
 from mlmodels.ml.classes import class_key
 from mlmodels.ml.errors import ManifestInvalid, RejectedImage
-from mlmodels.ml.images import ImageLimits, read_picture
+from mlmodels.ml.inference.images import ImageLimits, read_picture
 from mlmodels.ml.manifest import Row, read_manifest_rows
 from mlmodels.ml.splits import source_order
 

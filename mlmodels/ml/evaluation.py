@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from mlmodels.ml.engine import Engine
 from mlmodels.ml.errors import RejectedImage
+from mlmodels.ml.inference.engine import Engine
+from mlmodels.ml.inference.pipeline import read_image
 from mlmodels.ml.manifest import Row
 from mlmodels.ml.metrics import Answer, summarise
-from mlmodels.ml.pipeline import read_image
 
 PREDICTION_COLUMNS = (
     "path",

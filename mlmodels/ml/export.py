@@ -18,17 +18,17 @@ import numpy as np
 
 from mlmodels.ml.agreement import LARGEST_DIFFERENCE, SAME_CLASS
 from mlmodels.ml.attribute_fitting import fit_for_run
-from mlmodels.ml.attributes import ATTRIBUTES
-from mlmodels.ml.calibration import (
+from mlmodels.ml.errors import ArtifactDamaged
+from mlmodels.ml.inference.attributes import ATTRIBUTES
+from mlmodels.ml.inference.calibration import (
     Thresholds,
     softmax,
 )
-from mlmodels.ml.crops import CropRule
-from mlmodels.ml.engine import CARD, CHECKSUMS, FAMILIARITY, Engine, file_sha256
-from mlmodels.ml.errors import ArtifactDamaged
-from mlmodels.ml.familiarity import UNFITTED
+from mlmodels.ml.inference.crops import CropRule
+from mlmodels.ml.inference.engine import CARD, CHECKSUMS, FAMILIARITY, Engine, file_sha256
+from mlmodels.ml.inference.familiarity import UNFITTED
+from mlmodels.ml.inference.runtimes.choose import FILES, open_runtime
 from mlmodels.ml.recipe import Recipe
-from mlmodels.ml.runtimes.choose import FILES, open_runtime
 from mlmodels.ml.training_data import TrainingData
 from mlmodels.ml.version_calibration import Calibrated, calibrate
 
@@ -73,7 +73,7 @@ def finish_version(
     Raises:
         ArtifactDamaged: the two files disagree.
     """
-    from mlmodels.ml.runtimes.keras_runtime import KerasRuntime
+    from mlmodels.ml.inference.runtimes.keras_runtime import KerasRuntime
 
     output.mkdir(parents=True, exist_ok=True)
     bare = Engine(

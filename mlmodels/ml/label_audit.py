@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlmodels.ml.attribute_fitting import principal_directions
-from mlmodels.ml.calibration import softmax
+from mlmodels.ml.inference.calibration import softmax
 from mlmodels.ml.linear_head import fit_linear_head
 from mlmodels.ml.manifest import Row
 from mlmodels.ml.splits import deal_out

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from mlmodels.ml.crops import cut_crop, cut_square
-from mlmodels.ml.engine import Engine
-from mlmodels.ml.localize import Field, locate
-from mlmodels.ml.preprocess import black_corners
+from mlmodels.ml.inference.crops import cut_crop, cut_square
+from mlmodels.ml.inference.engine import Engine
+from mlmodels.ml.inference.localize import Field, locate
+from mlmodels.ml.inference.preprocess import black_corners
 
 WORKING_SIDE_PX = 360
 MOST_NUCLEI = 3

@@ -107,7 +107,7 @@ card = finish_version(
 )
 card["engine"]"""
 
-_MEASURE = """from mlmodels.ml.engine import load_engine
+_MEASURE = """from mlmodels.ml.inference.engine import load_engine
 from mlmodels.ml.evaluation import load_trained_on, predict_rows
 from mlmodels.ml.metrics import summarise
 

@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from mlmodels.ml.classes import class_key
-from mlmodels.ml.crops import Box, CropRule, cut_crop
 from mlmodels.ml.errors import ManifestInvalid, RejectedImage
-from mlmodels.ml.images import decode_image
-from mlmodels.ml.localize import Field, Nucleus, locate
-from mlmodels.ml.red_cells import sizes_in_red_cells
+from mlmodels.ml.inference.crops import Box, CropRule, cut_crop
+from mlmodels.ml.inference.images import decode_image
+from mlmodels.ml.inference.localize import Field, Nucleus, locate
+from mlmodels.ml.inference.red_cells import sizes_in_red_cells
 
 COLUMNS = ("path", "class", "source", "x", "y", "width", "height")
 # Fewer say little of a class; with more, a training is worth more than an adaptation.

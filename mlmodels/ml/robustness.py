@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from mlmodels.ml.calibration import ACCEPTED
-from mlmodels.ml.engine import Engine
 from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.evaluation import (
     Prediction,
@@ -20,10 +18,12 @@ from mlmodels.ml.evaluation import (
     predict_picture,
     was_trained_on,
 )
+from mlmodels.ml.inference.calibration import ACCEPTED
+from mlmodels.ml.inference.engine import Engine
+from mlmodels.ml.inference.pipeline import read_image
 from mlmodels.ml.manifest import Row
 from mlmodels.ml.metrics import paired_difference_interval, summarise, wilson_interval
 from mlmodels.ml.perturbations import PERTURBATIONS, Perturbation, perturbed_bytes
-from mlmodels.ml.pipeline import read_image
 from mlmodels.ml.strangers import Stranger
 
 AS_IS = "as_is"

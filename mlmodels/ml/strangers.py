@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from mlmodels.ml import stranger_pages, stranger_scenes
-from mlmodels.ml.images import decode_image
+from mlmodels.ml.inference.images import decode_image
 
 EACH = 15
 KINDS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from mlmodels.ml.calibration import Thresholds
-from mlmodels.ml.crops import CropRule
-from mlmodels.ml.engine import Engine
-from mlmodels.ml.familiarity import Familiarity
+from mlmodels.ml.inference.calibration import Thresholds
+from mlmodels.ml.inference.crops import CropRule
+from mlmodels.ml.inference.engine import Engine
+from mlmodels.ml.inference.familiarity import Familiarity
 from mlmodels.ml.recipe import Recipe
 
 NOTHING_DROPPED = Thresholds(0.5, 0.0, 0.0, 100.0, 100.0)
@@ -26,7 +26,7 @@ def uncalibrated_engine(model: Any, recipe: Recipe, classes: tuple[str, ...]) ->
         recipe: that it was trained with.
         classes: in the order of the logits.
     """
-    from mlmodels.ml.runtimes.keras_runtime import KerasRuntime
+    from mlmodels.ml.inference.runtimes.keras_runtime import KerasRuntime
 
     return Engine(
         name=recipe.name,

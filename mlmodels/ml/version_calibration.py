@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from mlmodels.ml.augment import augment
-from mlmodels.ml.calibration import (
+from mlmodels.ml.crop_store import NO_CELL
+from mlmodels.ml.inference.calibration import (
     Thresholds,
     accept_threshold,
     cell_threshold,
@@ -21,15 +22,14 @@ from mlmodels.ml.calibration import (
     sigmoid,
     softmax,
 )
-from mlmodels.ml.crop_store import NO_CELL
-from mlmodels.ml.crops import cut_crop
-from mlmodels.ml.engine import Engine
-from mlmodels.ml.familiarity import Familiarity, fit_familiarity
-from mlmodels.ml.images import decode_image
-from mlmodels.ml.localize import locate
+from mlmodels.ml.inference.crops import cut_crop
+from mlmodels.ml.inference.engine import Engine
+from mlmodels.ml.inference.familiarity import Familiarity, fit_familiarity
+from mlmodels.ml.inference.images import decode_image
+from mlmodels.ml.inference.localize import locate
+from mlmodels.ml.inference.red_cells import sizes_in_red_cells
+from mlmodels.ml.inference.size_evidence import fit_size_limits, weigh_sizes
 from mlmodels.ml.recipe import Calibration, Recipe
-from mlmodels.ml.red_cells import sizes_in_red_cells
-from mlmodels.ml.size_evidence import fit_size_limits, weigh_sizes
 from mlmodels.ml.training_data import TrainingData
 
 FAMILIAR_CELLS = 1600

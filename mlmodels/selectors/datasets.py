@@ -14,7 +14,7 @@ from accounts.models import User
 from mlmodels import artifacts, policy, storage
 from mlmodels.errors import DatasetNotFound
 from mlmodels.ml.errors import RejectedImage
-from mlmodels.ml.images import ImageLimits, decode_image, encode_rendition
+from mlmodels.ml.inference.images import ImageLimits, decode_image, encode_rendition
 from mlmodels.models import Dataset, DatasetImage, Label, NearDuplicate
 from mlmodels.selectors.labels import labels_for
 

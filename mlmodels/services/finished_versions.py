@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from mlmodels.ml.engine import CARD
 from mlmodels.ml.errors import ArtifactDamaged
+from mlmodels.ml.inference.engine import CARD
 from mlmodels.ml.recipe import Recipe, load_recipe, parse_recipe
 from mlmodels.ml.training_data import TrainingData, load_training_data
 

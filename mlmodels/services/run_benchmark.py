@@ -16,9 +16,9 @@ from typing import Any
 
 from django.conf import settings
 
-from mlmodels.ml.engine import CARD, verify_folder
 from mlmodels.ml.errors import EngineError
-from mlmodels.ml.runtimes.choose import FILES
+from mlmodels.ml.inference.engine import CARD, verify_folder
+from mlmodels.ml.inference.runtimes.choose import FILES
 from mlmodels.services.run_evaluation import Say
 
 FIELDS = {"0.3": (640, 480), "1.2": (1280, 960), "12": (4000, 3000)}

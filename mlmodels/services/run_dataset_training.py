@@ -15,10 +15,10 @@ from typing import Any
 from mlmodels.artifacts import RUN_PROVENANCE
 from mlmodels.ml.architecture import weights_file
 from mlmodels.ml.dataset_reading import manifest_sha256
-from mlmodels.ml.engine import file_sha256, load_engine
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.evaluation import load_trained_on, predict_rows, report, write_predictions
 from mlmodels.ml.export import PACKAGES, finish_version, write_card
+from mlmodels.ml.inference.engine import file_sha256, load_engine
 from mlmodels.ml.manifest import Row, rows_of_folder
 from mlmodels.ml.progress import CALIBRATING, MEASURING, PROGRESS, Progress, ProgressFile
 from mlmodels.ml.recipe import Recipe, load_recipe

@@ -21,9 +21,9 @@ from mlmodels.errors import DatasetNotFound, ModelDamaged, NoActiveModel
 from mlmodels.ml.archive import ArchiveLimits, Refusal, unpack_archive
 from mlmodels.ml.classes import class_key
 from mlmodels.ml.dataset_reading import ReadImage, Reading, read_dataset
-from mlmodels.ml.engine import Engine
 from mlmodels.ml.errors import ArchiveRefused, RejectedImage
-from mlmodels.ml.images import ImageLimits, decode_image
+from mlmodels.ml.inference.engine import Engine
+from mlmodels.ml.inference.images import ImageLimits, decode_image
 from mlmodels.ml.manifest import Row, write_manifest
 from mlmodels.ml.near_duplicates import Look, find_pairs, look_at
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate

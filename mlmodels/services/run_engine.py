@@ -12,8 +12,8 @@ from django.conf import settings
 
 from mlmodels import artifacts
 from mlmodels.errors import ModelDamaged
-from mlmodels.ml.engine import Engine, load_engine
 from mlmodels.ml.errors import ArtifactDamaged
+from mlmodels.ml.inference.engine import Engine, load_engine
 from mlmodels.models import ModelVersion
 
 logger = logging.getLogger(__name__)

@@ -16,8 +16,6 @@ from mlmodels.ml.box_evaluation import (
     read_sources,
     report_boxes,
 )
-from mlmodels.ml.crops import Box
-from mlmodels.ml.engine import CARD, load_engine
 from mlmodels.ml.errors import ArtifactDamaged, ManifestInvalid
 from mlmodels.ml.evaluation import (
     Prediction,
@@ -27,6 +25,8 @@ from mlmodels.ml.evaluation import (
     report,
     write_predictions,
 )
+from mlmodels.ml.inference.crops import Box
+from mlmodels.ml.inference.engine import CARD, load_engine
 from mlmodels.ml.manifest import Row, read_manifest, rows_of_folder
 from mlmodels.ml.splits import source_order
 

@@ -18,7 +18,6 @@ from django.db import InterfaceError, OperationalError, connection
 
 from mlmodels import artifacts
 from mlmodels.errors import ModelDamaged
-from mlmodels.ml.engine import Engine
 from mlmodels.ml.errors import ArtifactDamaged, EngineError
 from mlmodels.ml.evaluation import (
     Prediction,
@@ -38,6 +37,7 @@ from mlmodels.ml.gate import (
     passes,
     share_classes,
 )
+from mlmodels.ml.inference.engine import Engine
 from mlmodels.models import Dataset, GateCheck, ModelVersion
 from mlmodels.selectors.datasets import open_pairs
 from mlmodels.services import gates

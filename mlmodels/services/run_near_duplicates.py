@@ -10,9 +10,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from mlmodels.ml.engine import load_engine
 from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.images import decode_image
+from mlmodels.ml.inference.engine import load_engine
+from mlmodels.ml.inference.images import decode_image
 from mlmodels.ml.manifest import Row, read_manifest
 from mlmodels.ml.metrics import wilson_interval
 from mlmodels.ml.near_duplicates import Look, Pair, PairRule, find_pairs, look_at

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mlmodels.ml.engine import load_engine
 from mlmodels.ml.evaluation import Prediction, load_trained_on
+from mlmodels.ml.inference.engine import load_engine
 from mlmodels.ml.robustness import (
     AS_IS,
     measure_strangers,

@@ -14,8 +14,8 @@ from accounts.services.audit import record_event
 from mlmodels import artifacts
 from mlmodels.errors import ModelVersionChanged, ModelVersionRefused, ModelVersionTaken
 from mlmodels.ml.agreement import runtimes_agree
-from mlmodels.ml.engine import verify_folder
 from mlmodels.ml.errors import ArtifactDamaged
+from mlmodels.ml.inference.engine import verify_folder
 from mlmodels.models import ImagingProfile, ModelVersion
 
 # What the columns of the row hold.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlmodels.ml.morphology_words import attribute_in_words, describe_cell
+from mlmodels.ml.inference.morphology_words import attribute_in_words, describe_cell
 from predictions.models import Cell
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from accounts.models import User
-from mlmodels.ml.familiarity import FAMILIAR, familiarity_in_words
+from mlmodels.ml.inference.familiarity import FAMILIAR, familiarity_in_words
 from mlmodels.models import ImagingProfile, ModelVersion
 from mlmodels.selectors.profiles import profiles_for_upload
 from mlmodels.selectors.versions import active_version

@@ -18,7 +18,7 @@ from accounts.policy import Action, require
 from accounts.services.audit import record_event
 from hematovision.errors import DomainError
 from mlmodels.ml.errors import RejectedImage
-from mlmodels.ml.images import ImageLimits, read_picture
+from mlmodels.ml.inference.images import ImageLimits, read_picture
 from mlmodels.models import ImagingProfile
 from mlmodels.selectors.profiles import profile_of_upload
 from predictions import policy, storage

@@ -19,7 +19,7 @@ from accounts.models import User
 from accounts.policy import Action, require
 from mlmodels import artifacts
 from mlmodels.ml.classes import class_among
-from mlmodels.ml.crops import Box
+from mlmodels.ml.inference.crops import Box
 from mlmodels.ml.reviewed_cells import ReviewedCell, write_reviewed
 from mlmodels.models import TrainingRun
 from mlmodels.selectors.profiles import profile_for_viewer

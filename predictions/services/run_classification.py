@@ -16,8 +16,8 @@ from django.db import InterfaceError, OperationalError, connection
 from hematovision.errors import DomainError
 from mlmodels.errors import ModelDamaged, NoActiveModel
 from mlmodels.ml.errors import RejectedImage
-from mlmodels.ml.images import ImageLimits
-from mlmodels.ml.pipeline import Findings, read_image
+from mlmodels.ml.inference.images import ImageLimits
+from mlmodels.ml.inference.pipeline import Findings, read_image
 from mlmodels.selectors.versions import versions_in_use
 from mlmodels.services.run_engine import ENGINES_KEPT, engine_for
 from predictions import storage

@@ -13,7 +13,7 @@ from typing import Any
 
 from accounts.models import Laboratory, User
 from mlmodels import artifacts
-from mlmodels.ml.engine import CARD, CHECKSUMS
+from mlmodels.ml.inference.engine import CARD, CHECKSUMS
 from mlmodels.models import Dataset, GateCheck, ImagingProfile, ModelVersion, Promotion
 from mlmodels.services import gates
 from mlmodels.services.promotions import promote

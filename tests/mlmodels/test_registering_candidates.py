@@ -8,8 +8,8 @@ from django.core.management import CommandError, call_command
 from accounts.models import AuditAction, AuditEvent
 from mlmodels import artifacts
 from mlmodels.errors import ModelVersionRefused, ModelVersionTaken
-from mlmodels.ml.engine import CARD, verify_folder
 from mlmodels.ml.errors import ArtifactDamaged
+from mlmodels.ml.inference.engine import CARD, verify_folder
 from mlmodels.models import ModelVersion
 from mlmodels.services.versions import register_candidate
 from tests.factories.models import make_candidate, make_version_folder, seal

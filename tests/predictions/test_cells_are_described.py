@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from django.urls import reverse
 
-from mlmodels.ml.attributes import NEVER, AttributeHead
 from mlmodels.ml.classes import CLASSES
-from mlmodels.ml.engine import load_engine
 from mlmodels.ml.export import write_card
+from mlmodels.ml.inference.attributes import NEVER, AttributeHead
+from mlmodels.ml.inference.engine import load_engine
 from mlmodels.services.versions import register_shipped
 from predictions.selectors.descriptions import attribute_rows, description_of
 from predictions.services.run_classification import classify_image

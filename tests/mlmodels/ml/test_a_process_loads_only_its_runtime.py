@@ -16,12 +16,12 @@ def loaded_after(code: str) -> set[str]:
 
 
 def test_importing_the_pipeline_loads_no_network_library():
-    assert loaded_after("import mlmodels.ml.pipeline") == set()
+    assert loaded_after("import mlmodels.ml.inference.pipeline") == set()
 
 
 def test_opening_with_litert_loads_no_tensorflow(shipped_folder):
     code = (
-        "from pathlib import Path; from mlmodels.ml.pipeline import load_engine;"
+        "from pathlib import Path; from mlmodels.ml.inference.pipeline import load_engine;"
         f"load_engine(Path({str(shipped_folder)!r}), runtime='litert')"
     )
     assert loaded_after(code) == {"ai_edge_litert"}

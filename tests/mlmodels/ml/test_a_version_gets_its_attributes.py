@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from mlmodels.ml.attributes import NEVER, AttributeHead
-from mlmodels.ml.engine import load_engine, verify_folder
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.export import finish_version, write_card
-from mlmodels.ml.pipeline import read_image
+from mlmodels.ml.inference.attributes import NEVER, AttributeHead
+from mlmodels.ml.inference.engine import load_engine, verify_folder
+from mlmodels.ml.inference.pipeline import read_image
 from mlmodels.ml.training import RunPlan, train
 
 SHAPES = {"neutrophil": "segmented-multilobed", "lymphocyte": "unsegmented-round"}

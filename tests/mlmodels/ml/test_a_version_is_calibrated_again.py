@@ -8,8 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from mlmodels.ml.card_text import card_markdown
-from mlmodels.ml.engine import load_engine
 from mlmodels.ml.export import finish_version, write_card
+from mlmodels.ml.inference.engine import load_engine
 from mlmodels.ml.recipe import parse_recipe
 from mlmodels.ml.training import RunPlan, train
 from tests.mlmodels.ml.conftest import TINY_RECIPE

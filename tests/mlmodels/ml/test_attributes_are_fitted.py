@@ -9,7 +9,7 @@ from mlmodels.ml.attribute_fitting import (
     least_probability,
     macro_f1,
 )
-from mlmodels.ml.attributes import NEVER
+from mlmodels.ml.inference.attributes import NEVER
 
 
 def test_macro_f1_is_the_mean_over_the_values_of_the_truth():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mlmodels.ml.engine import load_engine
-from mlmodels.ml.pipeline import read_image
+from mlmodels.ml.inference.engine import load_engine
+from mlmodels.ml.inference.pipeline import read_image
 from tests.drawn_cells import draw_smear_png
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlmodels.ml.morphology_words import attribute_in_words, describe_cell
+from mlmodels.ml.inference.morphology_words import attribute_in_words, describe_cell
 
 NEUTROPHIL = {
     "nucleus_shape": "segmented-multilobed",

@@ -5,9 +5,9 @@ from dataclasses import astuple, replace
 import numpy as np
 import pytest
 
-from mlmodels.ml.attributes import NEVER, AttributeHead, belongs, load_attributes
 from mlmodels.ml.errors import ArtifactDamaged
-from mlmodels.ml.pipeline import read_image
+from mlmodels.ml.inference.attributes import NEVER, AttributeHead, belongs, load_attributes
+from mlmodels.ml.inference.pipeline import read_image
 from tests.drawn_cells import draw_smear_png
 
 # One feature x. Granules: logits (x, 0), so the probability of "yes" is 1 / (1 + exp(-x)).

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlmodels.ml.calibration import (
+from mlmodels.ml.inference.calibration import (
     Thresholds,
     accept_threshold,
     cell_threshold,

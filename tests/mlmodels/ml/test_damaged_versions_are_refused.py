@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from mlmodels.ml.engine import load_engine, verify_folder
 from mlmodels.ml.errors import ArtifactDamaged
+from mlmodels.ml.inference.engine import load_engine, verify_folder
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from mlmodels.ml.box_evaluation import (
     read_boxes,
     report_boxes,
 )
-from mlmodels.ml.crops import Box
 from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.pipeline import CellFinding
+from mlmodels.ml.inference.crops import Box
+from mlmodels.ml.inference.pipeline import CellFinding
 from mlmodels.services.run_evaluation import evaluate_boxes_by_fold, model_directory
 from tests.drawn_cells import draw_smear_png
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlmodels.ml.calibration import LEAST_SHOWN, Thresholds
-from mlmodels.ml.pipeline import read_image, read_pixels
+from mlmodels.ml.inference.calibration import LEAST_SHOWN, Thresholds
+from mlmodels.ml.inference.pipeline import read_image, read_pixels
 from tests.drawn_cells import draw_smear, draw_smear_png
 
 SMEAR = draw_smear_png(seed=6, cells=4)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlmodels.ml.pipeline import read_image, read_pixels
+from mlmodels.ml.inference.pipeline import read_image, read_pixels
 from tests.drawn_cells import encode
 
 SHAPES = [(1, 1), (1, 400), (400, 1), (3, 5), (15, 300), (16, 16), (200, 300)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlmodels.ml.errors import RejectedImage
-from mlmodels.ml.images import decode_image
+from mlmodels.ml.inference.images import decode_image
 from mlmodels.ml.perturbations import (
     PERTURBATIONS,
     brightness,

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from mlmodels.ml.calibration import ACCEPTED, REVIEW
 from mlmodels.ml.drawn_field import draw_field
-from mlmodels.ml.localize import locate
-from mlmodels.ml.pipeline import read_pixels
-from mlmodels.ml.quality import doubt_about_field, look_at_field
+from mlmodels.ml.inference.calibration import ACCEPTED, REVIEW
+from mlmodels.ml.inference.localize import locate
+from mlmodels.ml.inference.pipeline import read_pixels
+from mlmodels.ml.inference.quality import doubt_about_field, look_at_field
 from mlmodels.ml.strangers import draw_strangers
 from tests.drawn_cells import draw_smear
 

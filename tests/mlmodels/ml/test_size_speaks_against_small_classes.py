@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlmodels.ml.pipeline import read_pixels
-from mlmodels.ml.size_evidence import MOST, fit_size_limits, weigh_sizes
+from mlmodels.ml.inference.pipeline import read_pixels
+from mlmodels.ml.inference.size_evidence import MOST, fit_size_limits, weigh_sizes
 from tests.drawn_cells import draw_smear
 
 LIMITS = np.array([2.0, np.inf, 1.0])

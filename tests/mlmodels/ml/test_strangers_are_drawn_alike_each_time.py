@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 
-from mlmodels.ml.images import decode_image
+from mlmodels.ml.inference.images import decode_image
 from mlmodels.ml.strangers import KINDS, all_strangers, draw_strangers, package_strangers
 
 

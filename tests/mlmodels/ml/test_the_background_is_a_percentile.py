@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlmodels.ml.preprocess import (
+from mlmodels.ml.inference.preprocess import (
     BACKGROUND_PERCENTILE,
     GAIN_RANGE,
     WHITE_LEVEL,

@@ -9,8 +9,8 @@ from django.core.management import CommandError, call_command
 
 from mlmodels.ml.benchmark import WARM, peak_mb, resident_mb, timed
 from mlmodels.ml.drawn_field import draw_field, field_jpeg
-from mlmodels.ml.images import decode_image
-from mlmodels.ml.localize import locate
+from mlmodels.ml.inference.images import decode_image
+from mlmodels.ml.inference.localize import locate
 
 
 def test_the_median_leaves_the_warm_calls_out():

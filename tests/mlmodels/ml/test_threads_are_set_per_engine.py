@@ -6,11 +6,11 @@ import sys
 import numpy as np
 import pytest
 
-from mlmodels.ml.engine import load_engine
+from mlmodels.ml.inference.engine import load_engine
 
 KERAS = """
 from pathlib import Path
-from mlmodels.ml.engine import load_engine
+from mlmodels.ml.inference.engine import load_engine
 from mlmodels.ml.errors import EngineError
 folder = Path({folder!r})
 load_engine(folder, runtime="keras", threads=1)

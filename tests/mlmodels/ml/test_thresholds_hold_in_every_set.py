@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlmodels.ml.calibration import Thresholds, accept_threshold, fit_temperature
-from mlmodels.ml.familiarity import Familiarity
+from mlmodels.ml.inference.calibration import Thresholds, accept_threshold, fit_temperature
+from mlmodels.ml.inference.familiarity import Familiarity
 from mlmodels.ml.recipe import parse_recipe
 from mlmodels.ml.version_calibration import Answers, choose_thresholds
 

@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from mlmodels.ml.familiarity import familiarity_in_words, fit_familiarity, load_familiarity
+from mlmodels.ml.inference.familiarity import (
+    familiarity_in_words,
+    fit_familiarity,
+    load_familiarity,
+)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from mlmodels.ml.pipeline import read_image
+from mlmodels.ml.inference.pipeline import read_image
 from tests.drawn_cells import draw_smear_png
 
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from mlmodels.ml.errors import RejectedImage
-from mlmodels.ml.images import ImageLimits, encode_rendition, read_picture
+from mlmodels.ml.inference.images import ImageLimits, encode_rendition, read_picture
 
 
 def gradient(width: int = 64, height: int = 48) -> Image.Image:

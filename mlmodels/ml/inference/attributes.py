@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mlmodels.ml.calibration import softmax
 from mlmodels.ml.errors import ArtifactDamaged, ManifestInvalid
+from mlmodels.ml.inference.calibration import softmax
 
 ATTRIBUTES = "attributes.npz"
 TABLE = "attributes.csv"

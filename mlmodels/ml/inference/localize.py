@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from mlmodels.ml.preprocess import apply_gains, background_gains, black_corners
+from mlmodels.ml.inference.preprocess import apply_gains, background_gains, black_corners
 
 WORKING_SIDE_PX = 360
 # From this size on a picture is halved first, which takes a third of the time and changes no

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from mlmodels.ml.localize import Field, Nucleus
-from mlmodels.ml.preprocess import WHITE_LEVEL, apply_gains
+from mlmodels.ml.inference.localize import Field, Nucleus
+from mlmodels.ml.inference.preprocess import WHITE_LEVEL, apply_gains
 
 
 @dataclass(frozen=True)

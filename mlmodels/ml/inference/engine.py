@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from mlmodels.ml.attributes import ATTRIBUTES, AttributeHead, load_attributes
-from mlmodels.ml.calibration import Thresholds
-from mlmodels.ml.crops import CropRule
 from mlmodels.ml.errors import ArtifactDamaged
-from mlmodels.ml.familiarity import Familiarity, load_familiarity
-from mlmodels.ml.runtimes.base import Runtime
-from mlmodels.ml.runtimes.choose import FILES, open_runtime
+from mlmodels.ml.inference.attributes import ATTRIBUTES, AttributeHead, load_attributes
+from mlmodels.ml.inference.calibration import Thresholds
+from mlmodels.ml.inference.crops import CropRule
+from mlmodels.ml.inference.familiarity import Familiarity, load_familiarity
+from mlmodels.ml.inference.runtimes.base import Runtime
+from mlmodels.ml.inference.runtimes.choose import FILES, open_runtime
 
 CHECKSUMS = "SHA256SUMS"
 CARD = "card.json"

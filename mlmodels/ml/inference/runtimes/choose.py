@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mlmodels.ml.errors import ArtifactDamaged
-from mlmodels.ml.runtimes.base import Runtime
+from mlmodels.ml.inference.runtimes.base import Runtime
 
 FILES = {"keras": "model.keras", "litert": "model.tflite"}
 
@@ -25,9 +25,9 @@ def open_runtime(directory: Path, name: str, *, threads: int | None = None) -> R
     """
     # Imported here on purpose: a process must not load TensorFlow unless it runs it.
     if name == "keras":
-        from mlmodels.ml.runtimes.keras_runtime import KerasRuntime as Opened
+        from mlmodels.ml.inference.runtimes.keras_runtime import KerasRuntime as Opened
     elif name == "litert":
-        from mlmodels.ml.runtimes.litert_runtime import (  # type: ignore[assignment]
+        from mlmodels.ml.inference.runtimes.litert_runtime import (  # type: ignore[assignment]
             LiteRTRuntime as Opened,
         )
     else:

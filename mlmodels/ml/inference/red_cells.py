@@ -14,8 +14,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from mlmodels.ml.localize import Field
-from mlmodels.ml.preprocess import WHITE_LEVEL
+from mlmodels.ml.inference.localize import Field
+from mlmodels.ml.inference.preprocess import WHITE_LEVEL
 
 # Red cells are measured at half the size that nuclei are looked for at.
 WORKING_SIDE_PX = 180

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from mlmodels.ml.attributes import Reading
-from mlmodels.ml.calibration import (
+from mlmodels.ml.inference.attributes import Reading
+from mlmodels.ml.inference.calibration import (
     ACCEPTED,
     REVIEW,
     UNIDENTIFIED,
@@ -20,14 +20,14 @@ from mlmodels.ml.calibration import (
     sigmoid,
     softmax,
 )
-from mlmodels.ml.crops import Box, CropRule, cut_crop
-from mlmodels.ml.engine import Engine, load_engine
-from mlmodels.ml.images import ImageLimits, Picture, read_picture
-from mlmodels.ml.localize import Field, Nucleus, locate
-from mlmodels.ml.outline import cell_boxes
-from mlmodels.ml.quality import doubt_about_field
-from mlmodels.ml.red_cells import sizes_in_red_cells
-from mlmodels.ml.size_evidence import weigh_sizes
+from mlmodels.ml.inference.crops import Box, CropRule, cut_crop
+from mlmodels.ml.inference.engine import Engine, load_engine
+from mlmodels.ml.inference.images import ImageLimits, Picture, read_picture
+from mlmodels.ml.inference.localize import Field, Nucleus, locate
+from mlmodels.ml.inference.outline import cell_boxes
+from mlmodels.ml.inference.quality import doubt_about_field
+from mlmodels.ml.inference.red_cells import sizes_in_red_cells
+from mlmodels.ml.inference.size_evidence import weigh_sizes
 
 __all__ = [
     "Box",
