@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mlmodels.ml.adaptable_network import UNCHANGED, AdaptableNetwork
+from mlmodels.ml.datasets.splits import deal_out
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.inference.calibration import (
     Thresholds,
@@ -28,7 +29,6 @@ from mlmodels.ml.inference.size_evidence import weigh_sizes
 from mlmodels.ml.linear_head import LinearHead, fit_corrections
 from mlmodels.ml.metrics import Answer
 from mlmodels.ml.reviewed_cells import FEWEST_CELLS, FEWEST_SOURCES, CellCrops
-from mlmodels.ml.splits import deal_out
 
 FOLDS = 5
 # What is tried, beside no change. Fixed on other sets than the one that is shown

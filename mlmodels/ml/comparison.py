@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from mlmodels.ml.manifest import Row
+from mlmodels.ml.datasets.manifest import Row
+from mlmodels.ml.datasets.splits import source_order
 from mlmodels.ml.metrics import Answer, summarise, wilson_interval
 from mlmodels.ml.recipe import Recipe
-from mlmodels.ml.splits import source_order
 from mlmodels.ml.training_data import TEST_SPLITS
 
 RECIPES = ("mobilenet_v2", "variant_a", "variant_b", "variant_c", "variant_d", "vgg16")

@@ -17,11 +17,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.inference.crops import CropRule, cut_crop, cut_square
 from mlmodels.ml.inference.images import decode_image
 from mlmodels.ml.inference.localize import Field, locate, stain_score
 from mlmodels.ml.inference.preprocess import apply_gains
-from mlmodels.ml.manifest import Row
 
 LAYOUT = "4"
 NO_CELL = "no_cell"

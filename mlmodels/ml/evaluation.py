@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.pipeline import read_image
-from mlmodels.ml.manifest import Row
 from mlmodels.ml.metrics import Answer, summarise
 
 PREDICTION_COLUMNS = (

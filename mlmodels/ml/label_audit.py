@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlmodels.ml.attribute_fitting import principal_directions
+from mlmodels.ml.datasets.manifest import Row
+from mlmodels.ml.datasets.splits import deal_out
 from mlmodels.ml.inference.calibration import softmax
 from mlmodels.ml.linear_head import fit_linear_head
-from mlmodels.ml.manifest import Row
-from mlmodels.ml.splits import deal_out
 
 # A label is contradicted where another class has at least this probability.
 CONTRADICTED = 0.9

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from mlmodels.ml.datasets.manifest import Row
+from mlmodels.ml.datasets.splits import deal_out
 from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.manifest import Row
 from mlmodels.ml.metrics import wilson_interval
-from mlmodels.ml.splits import deal_out
 
 FOLDS = 5
 WAYS = {

@@ -46,7 +46,7 @@ for stage in recipe.stages:
 
 _DATA = """from collections import Counter
 
-from mlmodels.ml.manifest import rows_of_folder
+from mlmodels.ml.datasets.manifest import rows_of_folder
 from mlmodels.ml.training_data import classes_of
 
 rows = rows_of_folder(DATASET)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.evaluation import (
     Prediction,
@@ -21,7 +22,6 @@ from mlmodels.ml.evaluation import (
 from mlmodels.ml.inference.calibration import ACCEPTED
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.pipeline import read_image
-from mlmodels.ml.manifest import Row
 from mlmodels.ml.metrics import paired_difference_interval, summarise, wilson_interval
 from mlmodels.ml.perturbations import PERTURBATIONS, Perturbation, perturbed_bytes
 from mlmodels.ml.strangers import Stranger

@@ -25,9 +25,9 @@ from mlmodels.errors import (
     DatasetStateRefused,
     DatasetTooLarge,
 )
-from mlmodels.ml.archive import pack_folder
-from mlmodels.ml.dataset_reading import manifest_sha256
-from mlmodels.ml.manifest import Row, write_manifest
+from mlmodels.ml.datasets.archive import pack_folder
+from mlmodels.ml.datasets.manifest import Row, write_manifest
+from mlmodels.ml.datasets.reading import manifest_sha256
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate
 from mlmodels.selectors.datasets import why_not_frozen
 from mlmodels.services.dataset_changes import FROZEN, locked_dataset, record_change, refuse_not_open

@@ -14,12 +14,12 @@ from typing import Any
 
 from mlmodels.artifacts import RUN_PROVENANCE
 from mlmodels.ml.architecture import weights_file
-from mlmodels.ml.dataset_reading import manifest_sha256
+from mlmodels.ml.datasets.manifest import Row, rows_of_folder
+from mlmodels.ml.datasets.reading import manifest_sha256
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.evaluation import load_trained_on, predict_rows, report, write_predictions
 from mlmodels.ml.export import PACKAGES, finish_version, write_card
 from mlmodels.ml.inference.engine import file_sha256, load_engine
-from mlmodels.ml.manifest import Row, rows_of_folder
 from mlmodels.ml.progress import CALIBRATING, MEASURING, PROGRESS, Progress, ProgressFile
 from mlmodels.ml.recipe import Recipe, load_recipe
 from mlmodels.ml.run_report import write_data_report, write_report

@@ -18,14 +18,14 @@ from django.db import InterfaceError, OperationalError, connection
 
 from mlmodels import artifacts, storage
 from mlmodels.errors import DatasetNotFound, ModelDamaged, NoActiveModel
-from mlmodels.ml.archive import ArchiveLimits, Refusal, unpack_archive
 from mlmodels.ml.classes import class_key
-from mlmodels.ml.dataset_reading import ReadImage, Reading, read_dataset
+from mlmodels.ml.datasets.archive import ArchiveLimits, Refusal, unpack_archive
+from mlmodels.ml.datasets.manifest import Row, write_manifest
+from mlmodels.ml.datasets.near_duplicates import Look, find_pairs, look_at
+from mlmodels.ml.datasets.reading import ReadImage, Reading, read_dataset
 from mlmodels.ml.errors import ArchiveRefused, RejectedImage
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.images import ImageLimits, decode_image
-from mlmodels.ml.manifest import Row, write_manifest
-from mlmodels.ml.near_duplicates import Look, find_pairs, look_at
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate
 from mlmodels.selectors.labels import labels_for
 from mlmodels.selectors.versions import active_version

@@ -16,6 +16,8 @@ from mlmodels.ml.box_evaluation import (
     read_sources,
     report_boxes,
 )
+from mlmodels.ml.datasets.manifest import Row, read_manifest, rows_of_folder
+from mlmodels.ml.datasets.splits import source_order
 from mlmodels.ml.errors import ArtifactDamaged, ManifestInvalid
 from mlmodels.ml.evaluation import (
     Prediction,
@@ -27,8 +29,6 @@ from mlmodels.ml.evaluation import (
 )
 from mlmodels.ml.inference.crops import Box
 from mlmodels.ml.inference.engine import CARD, load_engine
-from mlmodels.ml.manifest import Row, read_manifest, rows_of_folder
-from mlmodels.ml.splits import source_order
 
 SHIPPED = Path(__file__).resolve().parent.parent / "shipped"
 Say = Callable[[str], None]

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from mlmodels.ml.architecture import backbone
+from mlmodels.ml.datasets.manifest import Row, read_manifest, write_manifest
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.evaluation import TrainedOn, predict_rows
 from mlmodels.ml.inference.images import decode_image
@@ -26,7 +27,6 @@ from mlmodels.ml.leakage import (
     way_figures,
 )
 from mlmodels.ml.linear_head import fit_linear_head
-from mlmodels.ml.manifest import Row, read_manifest, write_manifest
 from mlmodels.ml.recipe import Architecture, Recipe, load_recipe
 from mlmodels.ml.training import RunPlan, train, with_overrides
 from mlmodels.ml.uncalibrated import uncalibrated_engine

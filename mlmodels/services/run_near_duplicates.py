@@ -10,13 +10,13 @@ from typing import Any
 import cv2
 import numpy as np
 
+from mlmodels.ml.datasets.manifest import Row, read_manifest
+from mlmodels.ml.datasets.near_duplicates import Look, Pair, PairRule, find_pairs, look_at
+from mlmodels.ml.datasets.splits import source_order
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.inference.engine import load_engine
 from mlmodels.ml.inference.images import decode_image
-from mlmodels.ml.manifest import Row, read_manifest
 from mlmodels.ml.metrics import wilson_interval
-from mlmodels.ml.near_duplicates import Look, Pair, PairRule, find_pairs, look_at
-from mlmodels.ml.splits import source_order
 
 SET = "kaggle"
 # The thresholds were chosen on these; the figures that count come from the other three.

@@ -10,8 +10,8 @@ from typing import Any
 from django.conf import settings
 
 from mlmodels import artifacts
+from mlmodels.ml.datasets.manifest import Row, read_manifest
 from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.manifest import Row, read_manifest
 from mlmodels.models import Dataset, GateCheck
 
 BENCHMARK_MANIFEST = "cells/pbc/manifest.csv"

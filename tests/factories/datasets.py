@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from mlmodels import artifacts
-from mlmodels.ml.manifest import Row, write_manifest
+from mlmodels.ml.datasets.manifest import Row, write_manifest
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate
 from mlmodels.services import dataset_claims, datasets
 from tests.drawn_cells import draw_smear_png

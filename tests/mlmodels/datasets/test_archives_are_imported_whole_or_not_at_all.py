@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import AuditAction, AuditEvent
 from mlmodels import artifacts
-from mlmodels.ml.manifest import read_manifest
+from mlmodels.ml.datasets.manifest import read_manifest
 from mlmodels.models import Dataset, DatasetImage, Label
 from mlmodels.services import dataset_claims, datasets_left_behind, run_datasets
 from tests.factories.archives import class_folders, drawn_picture, encrypted, zip_of

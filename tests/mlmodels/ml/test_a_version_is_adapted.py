@@ -13,6 +13,7 @@ from mlmodels.ml.adaptable_network import UNCHANGED, AdaptableNetwork, Colour
 from mlmodels.ml.adaptation import Setting, adapt, answers_as_it_is, measured_on_others
 from mlmodels.ml.adapted_version import adapt_version
 from mlmodels.ml.architecture import build_network
+from mlmodels.ml.datasets.manifest import Row, write_manifest
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.export import write_card, write_litert
 from mlmodels.ml.inference.calibration import Thresholds
@@ -22,7 +23,6 @@ from mlmodels.ml.inference.familiarity import fit_familiarity
 from mlmodels.ml.inference.runtimes.keras_runtime import KerasRuntime
 from mlmodels.ml.inference.size_evidence import weigh_sizes
 from mlmodels.ml.linear_head import fit_corrections
-from mlmodels.ml.manifest import Row, write_manifest
 from mlmodels.ml.onboarding_text import onboarding_markdown
 from mlmodels.ml.recipe import Architecture
 from mlmodels.ml.reviewed_cells import (

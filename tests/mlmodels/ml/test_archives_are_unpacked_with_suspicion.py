@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from mlmodels.ml.archive import ArchiveLimits, pack_folder, refusal_of_path, unpack_archive
+from mlmodels.ml.datasets.archive import ArchiveLimits, pack_folder, refusal_of_path, unpack_archive
 from mlmodels.ml.errors import ArchiveRefused
 from tests.factories.archives import class_folders, drawn_picture, encrypted, zip_of
 

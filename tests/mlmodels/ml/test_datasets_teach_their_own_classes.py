@@ -2,8 +2,8 @@
 
 import pytest
 
+from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.manifest import Row
 from mlmodels.ml.training_data import classes_of, load_training_data
 from tests.factories.datasets import draw_dataset
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from mlmodels.ml.datasets.manifest import Row, read_manifest, rows_of_folder, write_manifest
 from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.manifest import Row, read_manifest, rows_of_folder, write_manifest
 
 
 def test_split_hint_is_read_as_split_and_classes_in_any_case(tmp_path):

@@ -2,8 +2,8 @@
 
 import pytest
 
+from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.evaluation import Prediction, interval_by_source
-from mlmodels.ml.manifest import Row
 
 
 def answers(copies: int) -> list[Prediction]:

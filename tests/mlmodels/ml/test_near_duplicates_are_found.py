@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mlmodels.ml.near_duplicates import PairRule, find_pairs, likeness, look_at, propose
+from mlmodels.ml.datasets.near_duplicates import PairRule, find_pairs, likeness, look_at, propose
 from tests.drawn_cells import draw_smear
 
 BEHIND = (236, 231, 226)

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from mlmodels.ml.datasets.manifest import Row
+from mlmodels.ml.datasets.splits import deal_out
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.leakage import (
     WAYS,
@@ -13,8 +15,6 @@ from mlmodels.ml.leakage import (
     way_figures,
 )
 from mlmodels.ml.leakage_text import leakage_markdown
-from mlmodels.ml.manifest import Row
-from mlmodels.ml.splits import deal_out
 
 # Twenty photographs of two classes, three copies of each; the third copies lie in TEST when
 # the photograph does.

@@ -13,7 +13,7 @@ from mlmodels.ml.comparison import (
     measured_rows,
     rows_at_scale,
 )
-from mlmodels.ml.manifest import Row
+from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.metrics import Answer
 from mlmodels.ml.recipe import load_recipe
 

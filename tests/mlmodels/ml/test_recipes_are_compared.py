@@ -7,8 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from mlmodels.ml.comparison import Scale
+from mlmodels.ml.datasets.manifest import Row, write_manifest
 from mlmodels.ml.errors import RecipeInvalid
-from mlmodels.ml.manifest import Row, write_manifest
 from mlmodels.services.run_comparison import compare_recipes
 from tests.drawn_cells import draw_smear_png
 from tests.mlmodels.ml.conftest import TINY_RECIPE

@@ -2,9 +2,9 @@
 
 import pytest
 
+from mlmodels.ml.datasets.manifest import Row
+from mlmodels.ml.datasets.splits import check_no_straddling, inner_sources
 from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.manifest import Row
-from mlmodels.ml.splits import check_no_straddling, inner_sources
 from mlmodels.ml.training_data import load_training_data
 
 ROWS = [

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from mlmodels.ml.card_text import card_markdown
+from mlmodels.ml.datasets.manifest import read_manifest
 from mlmodels.ml.evaluation import load_trained_on, predict_rows, report
 from mlmodels.ml.inference.engine import load_engine, verify_folder
-from mlmodels.ml.manifest import read_manifest
 from mlmodels.services.run_training import CARD_PAGE
 
 MEGABYTE = 1_000_000

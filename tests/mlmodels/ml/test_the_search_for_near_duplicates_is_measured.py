@@ -6,7 +6,7 @@ import cv2
 import pytest
 from django.core.management import CommandError, call_command
 
-from mlmodels.ml.manifest import Row, write_manifest
+from mlmodels.ml.datasets.manifest import Row, write_manifest
 from tests.drawn_cells import draw_smear, encode
 
 

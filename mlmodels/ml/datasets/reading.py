@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from mlmodels.ml.archive import Refusal, refusal_of_path, shown
 from mlmodels.ml.classes import class_key
+from mlmodels.ml.datasets.archive import Refusal, refusal_of_path, shown
+from mlmodels.ml.datasets.manifest import Row, read_manifest_rows
+from mlmodels.ml.datasets.splits import source_order
 from mlmodels.ml.errors import ManifestInvalid, RejectedImage
 from mlmodels.ml.inference.images import ImageLimits, read_picture
-from mlmodels.ml.manifest import Row, read_manifest_rows
-from mlmodels.ml.splits import source_order
 
 MANIFESTS = ("manifest.csv", "labels.csv")
 SPLITS = {
