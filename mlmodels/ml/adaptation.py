@@ -14,6 +14,7 @@ import numpy as np
 from mlmodels.ml.adaptable_network import UNCHANGED, AdaptableNetwork
 from mlmodels.ml.datasets.splits import deal_out
 from mlmodels.ml.errors import ManifestInvalid
+from mlmodels.ml.evaluation.metrics import Answer
 from mlmodels.ml.inference.calibration import (
     Thresholds,
     accept_threshold,
@@ -27,7 +28,6 @@ from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.familiarity import Familiarity, moved_familiarity
 from mlmodels.ml.inference.size_evidence import weigh_sizes
 from mlmodels.ml.linear_head import LinearHead, fit_corrections
-from mlmodels.ml.metrics import Answer
 from mlmodels.ml.reviewed_cells import FEWEST_CELLS, FEWEST_SOURCES, CellCrops
 
 FOLDS = 5

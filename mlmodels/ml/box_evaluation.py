@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from mlmodels.ml.errors import ManifestInvalid
+from mlmodels.ml.evaluation.metrics import wilson_interval
 from mlmodels.ml.inference.calibration import ACCEPTED, UNIDENTIFIED
 from mlmodels.ml.inference.crops import Box
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.pipeline import CellFinding, read_image
-from mlmodels.ml.metrics import wilson_interval
 
 OVERLAPS = (0.3, 0.5)
 # A cell that no box matches at this overlap is false.

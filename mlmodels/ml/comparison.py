@@ -14,7 +14,7 @@ import numpy as np
 
 from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.datasets.splits import source_order
-from mlmodels.ml.metrics import Answer, summarise, wilson_interval
+from mlmodels.ml.evaluation.metrics import Answer, summarise, wilson_interval
 from mlmodels.ml.recipe import Recipe
 from mlmodels.ml.training_data import TEST_SPLITS
 

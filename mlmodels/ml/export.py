@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from mlmodels.ml.agreement import LARGEST_DIFFERENCE, SAME_CLASS
 from mlmodels.ml.attribute_fitting import fit_for_run
 from mlmodels.ml.errors import ArtifactDamaged
+from mlmodels.ml.evaluation.agreement import LARGEST_DIFFERENCE, SAME_CLASS
 from mlmodels.ml.inference.attributes import ATTRIBUTES
 from mlmodels.ml.inference.calibration import (
     Thresholds,

@@ -16,7 +16,7 @@ import numpy as np
 from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.datasets.splits import deal_out
 from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.metrics import wilson_interval
+from mlmodels.ml.evaluation.metrics import wilson_interval
 
 FOLDS = 5
 WAYS = {

@@ -108,8 +108,8 @@ card = finish_version(
 card["engine"]"""
 
 _MEASURE = """from mlmodels.ml.inference.engine import load_engine
-from mlmodels.ml.evaluation import load_trained_on, predict_rows
-from mlmodels.ml.metrics import summarise
+from mlmodels.ml.evaluation.evaluation import load_trained_on, predict_rows
+from mlmodels.ml.evaluation.metrics import summarise
 
 engine = load_engine(RUN / "version", runtime="litert", threads={threads})
 if RECORDED["measured_on"] == "test":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from mlmodels.ml.metrics import wilson_interval
+from mlmodels.ml.evaluation.metrics import wilson_interval
 
 _FIGURES = {
     "accuracy": "accuracy",

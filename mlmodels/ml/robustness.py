@@ -13,16 +13,16 @@ from typing import Any
 
 from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.errors import RejectedImage
-from mlmodels.ml.evaluation import (
+from mlmodels.ml.evaluation.evaluation import (
     Prediction,
     TrainedOn,
     predict_picture,
     was_trained_on,
 )
+from mlmodels.ml.evaluation.metrics import paired_difference_interval, summarise, wilson_interval
 from mlmodels.ml.inference.calibration import ACCEPTED
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.pipeline import read_image
-from mlmodels.ml.metrics import paired_difference_interval, summarise, wilson_interval
 from mlmodels.ml.perturbations import PERTURBATIONS, Perturbation, perturbed_bytes
 from mlmodels.ml.strangers import Stranger
 

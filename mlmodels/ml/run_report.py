@@ -17,11 +17,11 @@ from mlmodels.ml.augment import augment
 from mlmodels.ml.crop_store import NO_CELL
 from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.errors import RejectedImage
-from mlmodels.ml.evaluation import Prediction
+from mlmodels.ml.evaluation.evaluation import Prediction
+from mlmodels.ml.evaluation.metrics import summarise
 from mlmodels.ml.inference.crops import CropRule, cut_crop
 from mlmodels.ml.inference.images import decode_image
 from mlmodels.ml.inference.localize import locate
-from mlmodels.ml.metrics import summarise
 from mlmodels.ml.recipe import Recipe
 from mlmodels.ml.training_data import TrainingData, stage_pool
 

@@ -16,9 +16,9 @@ from mlmodels.ml.adaptation import adapt
 from mlmodels.ml.adapted_version import adapt_version, adapted_engine, open_network
 from mlmodels.ml.datasets.manifest import Row, read_manifest
 from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.evaluation import TrainedOn, predict_rows
+from mlmodels.ml.evaluation.evaluation import TrainedOn, predict_rows
+from mlmodels.ml.evaluation.metrics import summarise
 from mlmodels.ml.inference.engine import Engine, load_engine
-from mlmodels.ml.metrics import summarise
 from mlmodels.ml.progress import CALIBRATING, PREPARING, PROGRESS, Progress, ProgressFile
 from mlmodels.ml.reviewed_cells import ReviewedCell, cut_reviewed, read_reviewed
 from mlmodels.models import TrainingRun

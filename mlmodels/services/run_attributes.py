@@ -9,7 +9,7 @@ from typing import Any
 from mlmodels.ml.attribute_evaluation import read_described_pictures, report_attributes
 from mlmodels.ml.attribute_fitting import fit_for_run
 from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.evaluation import load_trained_on
+from mlmodels.ml.evaluation.evaluation import load_trained_on
 from mlmodels.ml.export import write_card
 from mlmodels.ml.inference.attributes import ATTRIBUTES, read_attribute_table
 from mlmodels.ml.inference.engine import CARD, load_engine, verify_folder

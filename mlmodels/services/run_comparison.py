@@ -29,11 +29,11 @@ from mlmodels.ml.comparison import (
 from mlmodels.ml.comparison_text import comparison_markdown
 from mlmodels.ml.datasets.manifest import Row, read_manifest, write_manifest
 from mlmodels.ml.errors import RecipeInvalid
-from mlmodels.ml.evaluation import TrainedOn, predict_rows
+from mlmodels.ml.evaluation.evaluation import TrainedOn, predict_rows
+from mlmodels.ml.evaluation.metrics import Answer
 from mlmodels.ml.export import write_litert
 from mlmodels.ml.inference.engine import Engine, file_sha256
 from mlmodels.ml.inference.runtimes.choose import FILES, open_runtime
-from mlmodels.ml.metrics import Answer
 from mlmodels.ml.recipe import Recipe, load_recipe
 from mlmodels.ml.training import RunPlan, train
 from mlmodels.ml.uncalibrated import uncalibrated_engine

@@ -17,7 +17,12 @@ from mlmodels.ml.architecture import weights_file
 from mlmodels.ml.datasets.manifest import Row, rows_of_folder
 from mlmodels.ml.datasets.reading import manifest_sha256
 from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.evaluation import load_trained_on, predict_rows, report, write_predictions
+from mlmodels.ml.evaluation.evaluation import (
+    load_trained_on,
+    predict_rows,
+    report,
+    write_predictions,
+)
 from mlmodels.ml.export import PACKAGES, finish_version, write_card
 from mlmodels.ml.inference.engine import file_sha256, load_engine
 from mlmodels.ml.progress import CALIBRATING, MEASURING, PROGRESS, Progress, ProgressFile

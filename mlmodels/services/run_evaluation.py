@@ -19,7 +19,7 @@ from mlmodels.ml.box_evaluation import (
 from mlmodels.ml.datasets.manifest import Row, read_manifest, rows_of_folder
 from mlmodels.ml.datasets.splits import source_order
 from mlmodels.ml.errors import ArtifactDamaged, ManifestInvalid
-from mlmodels.ml.evaluation import (
+from mlmodels.ml.evaluation.evaluation import (
     Prediction,
     by_kind,
     load_trained_on,

@@ -19,7 +19,7 @@ from django.db import InterfaceError, OperationalError, connection
 from mlmodels import artifacts
 from mlmodels.errors import ModelDamaged
 from mlmodels.ml.errors import ArtifactDamaged, EngineError
-from mlmodels.ml.evaluation import (
+from mlmodels.ml.evaluation.evaluation import (
     Prediction,
     TrainedOn,
     load_trained_on,
@@ -27,7 +27,7 @@ from mlmodels.ml.evaluation import (
     report,
     was_trained_on,
 )
-from mlmodels.ml.gate import (
+from mlmodels.ml.evaluation.gate import (
     Pair,
     SharedClasses,
     Verdict,

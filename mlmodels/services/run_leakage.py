@@ -16,7 +16,7 @@ import numpy as np
 from mlmodels.ml.architecture import backbone
 from mlmodels.ml.datasets.manifest import Row, read_manifest, write_manifest
 from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.evaluation import TrainedOn, predict_rows
+from mlmodels.ml.evaluation.evaluation import TrainedOn, predict_rows
 from mlmodels.ml.inference.images import decode_image
 from mlmodels.ml.leakage import (
     WAYS,

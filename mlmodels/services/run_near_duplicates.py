@@ -14,9 +14,9 @@ from mlmodels.ml.datasets.manifest import Row, read_manifest
 from mlmodels.ml.datasets.near_duplicates import Look, Pair, PairRule, find_pairs, look_at
 from mlmodels.ml.datasets.splits import source_order
 from mlmodels.ml.errors import ManifestInvalid
+from mlmodels.ml.evaluation.metrics import wilson_interval
 from mlmodels.ml.inference.engine import load_engine
 from mlmodels.ml.inference.images import decode_image
-from mlmodels.ml.metrics import wilson_interval
 
 SET = "kaggle"
 # The thresholds were chosen on these; the figures that count come from the other three.

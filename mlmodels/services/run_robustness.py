@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mlmodels.ml.evaluation import Prediction, load_trained_on
+from mlmodels.ml.evaluation.evaluation import Prediction, load_trained_on
 from mlmodels.ml.inference.engine import load_engine
 from mlmodels.ml.robustness import (
     AS_IS,

@@ -13,8 +13,8 @@ from accounts.models import AuditAction, Laboratory
 from accounts.services.audit import record_event
 from mlmodels import artifacts
 from mlmodels.errors import ModelVersionChanged, ModelVersionRefused, ModelVersionTaken
-from mlmodels.ml.agreement import runtimes_agree
 from mlmodels.ml.errors import ArtifactDamaged
+from mlmodels.ml.evaluation.agreement import runtimes_agree
 from mlmodels.ml.inference.engine import verify_folder
 from mlmodels.models import ImagingProfile, ModelVersion
 

@@ -11,7 +11,7 @@ from django.db.models import OuterRef, Subquery
 
 from accounts.models import User
 from mlmodels.ml.classes import class_among
-from mlmodels.ml.metrics import Answer, summarise
+from mlmodels.ml.evaluation.metrics import Answer, summarise
 from mlmodels.ml.reviewed_cells import FEWEST_CELLS, FEWEST_SOURCES, MOST_CELLS
 from mlmodels.models import ImagingProfile, Label, ModelVersion, TrainingRun
 from mlmodels.policy import visible_training_runs

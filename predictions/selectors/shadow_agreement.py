@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.policy import Action, require
-from mlmodels.ml.metrics import wilson_interval
+from mlmodels.ml.evaluation.metrics import wilson_interval
 from mlmodels.models import Label, ModelVersion
 from mlmodels.selectors.labels import labels_for
 from mlmodels.selectors.promotions import shadow_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlmodels.ml.metrics import Answer, reliability, summarise
+from mlmodels.ml.evaluation.metrics import Answer, reliability, summarise
 
 
 def test_answers_of_like_confidence_share_a_bin():

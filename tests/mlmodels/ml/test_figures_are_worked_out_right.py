@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlmodels.ml.metrics import (
+from mlmodels.ml.evaluation.metrics import (
     Answer,
     expected_calibration_error,
     summarise,

@@ -3,7 +3,7 @@
 import pytest
 
 from mlmodels.ml.datasets.manifest import Row
-from mlmodels.ml.evaluation import Prediction, interval_by_source
+from mlmodels.ml.evaluation.evaluation import Prediction, interval_by_source
 
 
 def answers(copies: int) -> list[Prediction]:

@@ -7,8 +7,8 @@ import pytest
 from django.core.management import call_command
 
 from mlmodels.ml.datasets.manifest import Row, read_manifest
-from mlmodels.ml.evaluation import Prediction, TrainedOn
-from mlmodels.ml.metrics import paired_difference_interval, wilson_interval
+from mlmodels.ml.evaluation.evaluation import Prediction, TrainedOn
+from mlmodels.ml.evaluation.metrics import paired_difference_interval, wilson_interval
 from mlmodels.ml.perturbations import PERTURBATIONS
 from mlmodels.ml.robustness import (
     measure_strangers,

@@ -14,7 +14,7 @@ from mlmodels.ml.comparison import (
     rows_at_scale,
 )
 from mlmodels.ml.datasets.manifest import Row
-from mlmodels.ml.metrics import Answer
+from mlmodels.ml.evaluation.metrics import Answer
 from mlmodels.ml.recipe import load_recipe
 
 SCALE = Scale(640, 4, 3, 2, 48, "fold0")

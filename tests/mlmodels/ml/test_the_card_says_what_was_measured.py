@@ -8,7 +8,7 @@ import pytest
 
 from mlmodels.ml.card_text import card_markdown
 from mlmodels.ml.datasets.manifest import read_manifest
-from mlmodels.ml.evaluation import load_trained_on, predict_rows, report
+from mlmodels.ml.evaluation.evaluation import load_trained_on, predict_rows, report
 from mlmodels.ml.inference.engine import load_engine, verify_folder
 from mlmodels.services.run_training import CARD_PAGE
 

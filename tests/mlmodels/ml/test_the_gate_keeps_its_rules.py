@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlmodels.ml.gate import (
+from mlmodels.ml.evaluation.gate import (
     FEWEST_OF_A_CLASS,
     Pair,
     balanced_loss,
@@ -12,7 +12,7 @@ from mlmodels.ml.gate import (
     passes,
     share_classes,
 )
-from mlmodels.ml.metrics import Answer
+from mlmodels.ml.evaluation.metrics import Answer
 
 OTHER = {"a": "b", "b": "a"}
 

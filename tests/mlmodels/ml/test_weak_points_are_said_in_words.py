@@ -1,7 +1,7 @@
 """What a model is bad at, in sentences that follow from its figures."""
 
-from mlmodels.ml.metrics import Answer, summarise
-from mlmodels.ml.weak_points import weak_points, worst_classes
+from mlmodels.ml.evaluation.failure_analysis import weak_points, worst_classes
+from mlmodels.ml.evaluation.metrics import Answer, summarise
 
 CLASSES = ("neutrophil", "monocyte")
 

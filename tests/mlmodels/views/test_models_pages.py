@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import AuditAction, AuditEvent
 from mlmodels import artifacts
-from mlmodels.ml.metrics import Answer, summarise
+from mlmodels.ml.evaluation.metrics import Answer, summarise
 from mlmodels.models import GateCheck, ImagingProfile, ModelVersion, Promotion
 from mlmodels.selectors.versions import active_version
 from mlmodels.services import gates

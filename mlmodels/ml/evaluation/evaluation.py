@@ -17,9 +17,9 @@ import numpy as np
 
 from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.errors import RejectedImage
+from mlmodels.ml.evaluation.metrics import Answer, summarise
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.pipeline import read_image
-from mlmodels.ml.metrics import Answer, summarise
 
 PREDICTION_COLUMNS = (
     "path",

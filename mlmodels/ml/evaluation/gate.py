@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from mlmodels.ml.agreement import LARGEST_DIFFERENCE, SAME_CLASS, runtimes_agree
-from mlmodels.ml.metrics import Answer, expected_calibration_error
+from mlmodels.ml.evaluation.agreement import LARGEST_DIFFERENCE, SAME_CLASS, runtimes_agree
+from mlmodels.ml.evaluation.metrics import Answer, expected_calibration_error
 
 # What is allowed, in points of a hundred, and how much is needed for a statement: the project's
 # own rules (docs/architecture.md, "How a version becomes the active one").
@@ -146,7 +146,7 @@ def judge_agreement(card: Mapping[str, Any]) -> Verdict:
     """Whether both model files of the candidate say the same, as its card states.
 
     Args:
-        card: see `mlmodels.ml.agreement.runtimes_agree`.
+        card: see `mlmodels.ml.evaluation.agreement.runtimes_agree`.
     """
     stated = card.get("agreement") or {}
     measured = "The card states no comparison."
