@@ -27,8 +27,8 @@ from mlmodels.ml.inference.calibration import (
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.familiarity import Familiarity, moved_familiarity
 from mlmodels.ml.inference.size_evidence import weigh_sizes
-from mlmodels.ml.linear_head import LinearHead, fit_corrections
 from mlmodels.ml.reviewed_cells import FEWEST_CELLS, FEWEST_SOURCES, CellCrops
+from mlmodels.ml.training.linear_head import LinearHead, fit_corrections
 
 FOLDS = 5
 # What is tried, beside no change. Fixed on other sets than the one that is shown

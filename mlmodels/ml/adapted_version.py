@@ -23,12 +23,12 @@ from mlmodels.ml.adaptation import (
     refuse_too_little,
 )
 from mlmodels.ml.evaluation.metrics import Answer, summarise
-from mlmodels.ml.export import TRAINED_ON, compare_runtimes, write_card, write_litert
 from mlmodels.ml.inference.attributes import ATTRIBUTES
 from mlmodels.ml.inference.engine import FAMILIARITY, Engine, load_engine
 from mlmodels.ml.inference.runtimes.choose import FILES
 from mlmodels.ml.inference.runtimes.keras_runtime import KerasRuntime
 from mlmodels.ml.reviewed_cells import CellCrops, ReviewedCell, cut_reviewed
+from mlmodels.ml.training.export import TRAINED_ON, compare_runtimes, write_card, write_litert
 
 # What a base version measured is not true of the adapted one, so it does not go on its card.
 _KEPT_OF_BASE = ("recipe", "seed", "epochs", "dataset_sha256", "packages", "hold_out")

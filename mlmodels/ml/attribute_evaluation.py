@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from mlmodels.ml.attribute_fitting import macro_f1
 from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.errors import ArtifactDamaged, ManifestInvalid, RejectedImage
 from mlmodels.ml.evaluation.evaluation import TrainedOn, was_trained_on
@@ -20,6 +19,7 @@ from mlmodels.ml.evaluation.metrics import wilson_interval
 from mlmodels.ml.inference.attributes import belongs
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.pipeline import read_image
+from mlmodels.ml.training.attribute_fitting import macro_f1
 
 Say = Callable[[str], None]
 

@@ -19,7 +19,6 @@ from typing import Any
 import cv2
 import numpy as np
 
-from mlmodels.ml.architecture import build_network
 from mlmodels.ml.classes import CLASSES
 from mlmodels.ml.drawn_field import field_jpeg
 from mlmodels.ml.inference.engine import load_engine
@@ -27,7 +26,8 @@ from mlmodels.ml.inference.images import read_picture
 from mlmodels.ml.inference.localize import locate
 from mlmodels.ml.inference.pipeline import read_image
 from mlmodels.ml.inference.runtimes.choose import FILES, open_runtime
-from mlmodels.ml.recipe import Architecture
+from mlmodels.ml.training.architecture import build_network
+from mlmodels.ml.training.recipe import Architecture
 
 WARM = 5
 # Pictures read before memory is first looked at, and how often it is looked at then.
@@ -156,7 +156,7 @@ def memory(*, directory: str, runtime: str, images: int, threads: int = 1) -> di
 
 def untrained(*, directory: str, alpha: float, input_px: int) -> dict[str, Any]:
     """Write a network with random weights as both runtimes read it: seconds need no training."""
-    from mlmodels.ml.export import write_litert
+    from mlmodels.ml.training.export import write_litert
 
     shape = Architecture(alpha=alpha, weights="none", input_px=input_px)
     model = build_network(shape, len(CLASSES), None)

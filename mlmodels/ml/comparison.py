@@ -15,8 +15,8 @@ import numpy as np
 from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.datasets.splits import source_order
 from mlmodels.ml.evaluation.metrics import Answer, summarise, wilson_interval
-from mlmodels.ml.recipe import Recipe
-from mlmodels.ml.training_data import TEST_SPLITS
+from mlmodels.ml.training.data import TEST_SPLITS
+from mlmodels.ml.training.recipe import Recipe
 
 RECIPES = ("mobilenet_v2", "variant_a", "variant_b", "variant_c", "variant_d", "vgg16")
 CORE_SET = "kaggle"

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlmodels.ml.attribute_fitting import principal_directions
 from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.datasets.splits import deal_out
 from mlmodels.ml.inference.calibration import softmax
-from mlmodels.ml.linear_head import fit_linear_head
+from mlmodels.ml.training.attribute_fitting import principal_directions
+from mlmodels.ml.training.linear_head import fit_linear_head
 
 # A label is contradicted where another class has at least this probability.
 CONTRADICTED = 0.9

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 
 from mlmodels.errors import TrainingRefused
-from mlmodels.ml.notebook import notebook_of
+from mlmodels.ml.training.reports.notebook import notebook_of
 from mlmodels.models import TrainingRun
 from mlmodels.selectors.run_reports import report_of
 

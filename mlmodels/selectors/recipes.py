@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from mlmodels.ml.recipe import RECIPES, Recipe, load_recipe
+from mlmodels.ml.training.recipe import RECIPES, Recipe, load_recipe
 
 
 @cache

@@ -13,7 +13,7 @@ from accounts.models import User
 from mlmodels import artifacts, policy
 from mlmodels.errors import TrainingRefused, TrainingRunNotFound
 from mlmodels.ml.errors import RecipeInvalid
-from mlmodels.ml.recipe import Recipe, parse_recipe
+from mlmodels.ml.training.recipe import Recipe, parse_recipe
 from mlmodels.models import Dataset, TrainingRun
 from mlmodels.selectors.recipes import recipes_for_datasets
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.inference.engine import CARD
-from mlmodels.ml.recipe import Recipe, load_recipe, parse_recipe
-from mlmodels.ml.training_data import TrainingData, load_training_data
+from mlmodels.ml.training.data import TrainingData, load_training_data
+from mlmodels.ml.training.recipe import Recipe, load_recipe, parse_recipe
 
 
 def recipe_of(directory: Path, card: dict[str, Any], named: str | None = None) -> Recipe:

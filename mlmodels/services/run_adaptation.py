@@ -19,8 +19,8 @@ from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.evaluation.evaluation import TrainedOn, predict_rows
 from mlmodels.ml.evaluation.metrics import summarise
 from mlmodels.ml.inference.engine import Engine, load_engine
-from mlmodels.ml.progress import CALIBRATING, PREPARING, PROGRESS, Progress, ProgressFile
 from mlmodels.ml.reviewed_cells import ReviewedCell, cut_reviewed, read_reviewed
+from mlmodels.ml.training.progress import CALIBRATING, PREPARING, PROGRESS, Progress, ProgressFile
 from mlmodels.models import TrainingRun
 from mlmodels.services.run_training import git_revision
 from mlmodels.services.run_training_job import model_name

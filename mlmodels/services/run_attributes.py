@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from mlmodels.ml.attribute_evaluation import read_described_pictures, report_attributes
-from mlmodels.ml.attribute_fitting import fit_for_run
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.evaluation.evaluation import load_trained_on
-from mlmodels.ml.export import write_card
 from mlmodels.ml.inference.attributes import ATTRIBUTES, read_attribute_table
 from mlmodels.ml.inference.engine import CARD, load_engine, verify_folder
+from mlmodels.ml.training.attribute_fitting import fit_for_run
+from mlmodels.ml.training.export import write_card
 from mlmodels.services.finished_versions import data_of, recipe_of, working_copy
 from mlmodels.services.run_evaluation import Pictures, Say
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from mlmodels.ml.errors import ArtifactDamaged
-from mlmodels.ml.export import write_card
 from mlmodels.ml.inference.engine import CARD, load_engine, verify_folder
-from mlmodels.ml.recipe import Recipe, deciding, load_recipe
-from mlmodels.ml.version_calibration import calibrate
+from mlmodels.ml.training.export import write_card
+from mlmodels.ml.training.recipe import Recipe, deciding, load_recipe
+from mlmodels.ml.training.version_calibration import calibrate
 from mlmodels.services.finished_versions import data_of, recipe_of, working_copy
 from mlmodels.services.run_training import git_revision
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from mlmodels.ml.architecture import build_network
 from mlmodels.ml.classes import CLASSES
 from mlmodels.ml.comparison import (
     CORE_SET,
@@ -31,12 +30,13 @@ from mlmodels.ml.datasets.manifest import Row, read_manifest, write_manifest
 from mlmodels.ml.errors import RecipeInvalid
 from mlmodels.ml.evaluation.evaluation import TrainedOn, predict_rows
 from mlmodels.ml.evaluation.metrics import Answer
-from mlmodels.ml.export import write_litert
 from mlmodels.ml.inference.engine import Engine, file_sha256
 from mlmodels.ml.inference.runtimes.choose import FILES, open_runtime
-from mlmodels.ml.recipe import Recipe, load_recipe
-from mlmodels.ml.training import RunPlan, train
-from mlmodels.ml.uncalibrated import uncalibrated_engine
+from mlmodels.ml.training.architecture import build_network
+from mlmodels.ml.training.export import write_litert
+from mlmodels.ml.training.loop import RunPlan, train
+from mlmodels.ml.training.recipe import Recipe, load_recipe
+from mlmodels.ml.training.uncalibrated import uncalibrated_engine
 
 PBC = "pbc"
 TIMED_CALLS = 30

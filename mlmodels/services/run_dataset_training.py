@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from mlmodels.artifacts import RUN_PROVENANCE
-from mlmodels.ml.architecture import weights_file
 from mlmodels.ml.datasets.manifest import Row, rows_of_folder
 from mlmodels.ml.datasets.reading import manifest_sha256
 from mlmodels.ml.errors import ManifestInvalid
@@ -23,13 +22,14 @@ from mlmodels.ml.evaluation.evaluation import (
     report,
     write_predictions,
 )
-from mlmodels.ml.export import PACKAGES, finish_version, write_card
 from mlmodels.ml.inference.engine import file_sha256, load_engine
-from mlmodels.ml.progress import CALIBRATING, MEASURING, PROGRESS, Progress, ProgressFile
-from mlmodels.ml.recipe import Recipe, load_recipe
-from mlmodels.ml.run_report import write_data_report, write_report
-from mlmodels.ml.training import RunPlan, prepare, train, with_overrides
-from mlmodels.ml.training_data import TEST_SPLITS, TrainingData, classes_of
+from mlmodels.ml.training.architecture import weights_file
+from mlmodels.ml.training.data import TEST_SPLITS, TrainingData, classes_of
+from mlmodels.ml.training.export import PACKAGES, finish_version, write_card
+from mlmodels.ml.training.loop import RunPlan, prepare, train, with_overrides
+from mlmodels.ml.training.progress import CALIBRATING, MEASURING, PROGRESS, Progress, ProgressFile
+from mlmodels.ml.training.recipe import Recipe, load_recipe
+from mlmodels.ml.training.reports.run_report import write_data_report, write_report
 from mlmodels.services.run_training import git_revision
 
 Say = Callable[[str], None]

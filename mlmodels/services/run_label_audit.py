@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from mlmodels.ml.attribute_fitting import picture_features
 from mlmodels.ml.datasets.manifest import Row, read_manifest
 from mlmodels.ml.errors import ManifestInvalid, RejectedImage
 from mlmodels.ml.inference.engine import Engine, file_sha256, load_engine
 from mlmodels.ml.inference.pipeline import read_image
 from mlmodels.ml.label_audit import contradicted_labels, two_fold_probabilities
 from mlmodels.ml.label_audit_text import SetAudit, audit_markdown
-from mlmodels.ml.training_data import NEVER_TRAINED
+from mlmodels.ml.training.attribute_fitting import picture_features
+from mlmodels.ml.training.data import NEVER_TRAINED
 from mlmodels.services.run_evaluation import Pictures, Say, parts_by_fold, versions_by_fold
 
 BY_FOLDS = "Each picture is read by the version that left its fold out."

@@ -13,7 +13,6 @@ from typing import Any
 import cv2
 import numpy as np
 
-from mlmodels.ml.architecture import backbone
 from mlmodels.ml.datasets.manifest import Row, read_manifest, write_manifest
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.evaluation.evaluation import TrainedOn, predict_rows
@@ -26,10 +25,11 @@ from mlmodels.ml.leakage import (
     units_of,
     way_figures,
 )
-from mlmodels.ml.linear_head import fit_linear_head
-from mlmodels.ml.recipe import Architecture, Recipe, load_recipe
-from mlmodels.ml.training import RunPlan, train, with_overrides
-from mlmodels.ml.uncalibrated import uncalibrated_engine
+from mlmodels.ml.training.architecture import backbone
+from mlmodels.ml.training.linear_head import fit_linear_head
+from mlmodels.ml.training.loop import RunPlan, train, with_overrides
+from mlmodels.ml.training.recipe import Architecture, Recipe, load_recipe
+from mlmodels.ml.training.uncalibrated import uncalibrated_engine
 
 SET = "kaggle"
 RULER = Architecture(alpha=0.35, input_px=224)

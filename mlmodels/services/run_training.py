@@ -9,14 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mlmodels.ml.card_text import card_markdown
 from mlmodels.ml.datasets.manifest import Row, rows_of_folder, write_manifest
 from mlmodels.ml.errors import ArtifactDamaged
-from mlmodels.ml.export import finish_version, write_card
 from mlmodels.ml.inference.engine import CARD, verify_folder
 from mlmodels.ml.inference.runtimes.choose import FILES
-from mlmodels.ml.recipe import load_recipe
-from mlmodels.ml.training import RunPlan, train, with_overrides
+from mlmodels.ml.training.export import finish_version, write_card
+from mlmodels.ml.training.loop import RunPlan, train, with_overrides
+from mlmodels.ml.training.recipe import load_recipe
+from mlmodels.ml.training.reports.card_text import card_markdown
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 SHIPPED = REPOSITORY / "mlmodels" / "shipped"

@@ -26,7 +26,7 @@ from django.db import connection
 from hematovision.errors import DomainError
 from mlmodels import artifacts
 from mlmodels.ml.errors import EngineError
-from mlmodels.ml.progress import FAILURE, PROGRESS, read_progress
+from mlmodels.ml.training.progress import FAILURE, PROGRESS, read_progress
 from mlmodels.models import ModelVersion, TrainingRun
 from mlmodels.services import training_claims
 from mlmodels.services.training_claims import Claim

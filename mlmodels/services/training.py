@@ -14,7 +14,7 @@ from accounts.services.audit import record_event
 from hematovision.queue import enqueue_on_commit
 from mlmodels import policy
 from mlmodels.errors import TrainingRefused, TrainingRunNotFound
-from mlmodels.ml.recipe import Recipe
+from mlmodels.ml.training.recipe import Recipe
 from mlmodels.models import Dataset, ImagingProfile, TrainingRun
 from mlmodels.selectors.recipes import recipes_for_datasets
 from mlmodels.selectors.versions import active_version

@@ -14,8 +14,8 @@ import numpy as np
 
 from accounts.models import User
 from mlmodels import artifacts
-from mlmodels.ml.progress import read_progress
-from mlmodels.ml.run_report import PICTURES
+from mlmodels.ml.training.progress import read_progress
+from mlmodels.ml.training.reports.run_report import PICTURES
 from mlmodels.models import TrainingRun
 from mlmodels.services import training, training_claims
 from mlmodels.services.run_training_job import model_name, read_epochs

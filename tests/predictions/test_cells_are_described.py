@@ -7,9 +7,9 @@ import pytest
 from django.urls import reverse
 
 from mlmodels.ml.classes import CLASSES
-from mlmodels.ml.export import write_card
 from mlmodels.ml.inference.attributes import NEVER, AttributeHead
 from mlmodels.ml.inference.engine import load_engine
+from mlmodels.ml.training.export import write_card
 from mlmodels.services.versions import register_shipped
 from predictions.selectors.descriptions import attribute_rows, description_of
 from predictions.services.run_classification import classify_image

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from mlmodels.ml.attribute_text import attributes_markdown
 from mlmodels.ml.errors import EngineError
+from mlmodels.ml.training.reports.attribute_text import attributes_markdown
 from mlmodels.services import run_attributes, run_evaluation, run_robustness
 
 

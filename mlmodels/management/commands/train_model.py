@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from hematovision.children import die_with_parent
 from hematovision.errors import DomainError
 from mlmodels.ml.errors import EngineError
-from mlmodels.ml.progress import write_failure
+from mlmodels.ml.training.progress import write_failure
 from mlmodels.selectors.training import folder_of_dataset
 from mlmodels.services.run_dataset_training import train_on_dataset
 from mlmodels.services.run_training import NAME, run_training, ship

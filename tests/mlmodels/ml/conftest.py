@@ -8,7 +8,7 @@ import pytest
 
 from mlmodels.ml.datasets.manifest import Row, write_manifest
 from mlmodels.ml.inference.engine import Engine, load_engine
-from mlmodels.ml.recipe import Recipe, parse_recipe
+from mlmodels.ml.training.recipe import Recipe, parse_recipe
 from mlmodels.services.run_evaluation import model_directory
 from tests.drawn_cells import draw_smear_png
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlmodels.ml.linear_head import fit_linear_head
+from mlmodels.ml.training.linear_head import fit_linear_head
 
 TWO = np.array([[1.0], [3.0]])
 

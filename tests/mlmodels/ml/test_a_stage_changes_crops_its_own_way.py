@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlmodels.ml.recipe import Augmentation, deciding, parse_recipe
-from mlmodels.ml.training_data import epoch_batches, load_training_data
+from mlmodels.ml.training.data import epoch_batches, load_training_data
+from mlmodels.ml.training.recipe import Augmentation, deciding, parse_recipe
 
 DARK = Augmentation(zoom=0, shift=0, colour=0, light=3.0, blur=0, cut=0, noise=0)
 TEXT = """

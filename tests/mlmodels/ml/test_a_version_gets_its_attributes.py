@@ -10,11 +10,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from mlmodels.ml.errors import ArtifactDamaged
-from mlmodels.ml.export import finish_version, write_card
 from mlmodels.ml.inference.attributes import NEVER, AttributeHead
 from mlmodels.ml.inference.engine import load_engine, verify_folder
 from mlmodels.ml.inference.pipeline import read_image
-from mlmodels.ml.training import RunPlan, train
+from mlmodels.ml.training.export import finish_version, write_card
+from mlmodels.ml.training.loop import RunPlan, train
 
 SHAPES = {"neutrophil": "segmented-multilobed", "lymphocyte": "unsegmented-round"}
 

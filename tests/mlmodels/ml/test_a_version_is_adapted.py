@@ -12,19 +12,15 @@ import pytest
 from mlmodels.ml.adaptable_network import UNCHANGED, AdaptableNetwork, Colour
 from mlmodels.ml.adaptation import Setting, adapt, answers_as_it_is, measured_on_others
 from mlmodels.ml.adapted_version import adapt_version
-from mlmodels.ml.architecture import build_network
 from mlmodels.ml.datasets.manifest import Row, write_manifest
 from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.export import write_card, write_litert
 from mlmodels.ml.inference.calibration import Thresholds
 from mlmodels.ml.inference.crops import Box, CropRule
 from mlmodels.ml.inference.engine import FAMILIARITY, Engine, load_engine
 from mlmodels.ml.inference.familiarity import fit_familiarity
 from mlmodels.ml.inference.runtimes.keras_runtime import KerasRuntime
 from mlmodels.ml.inference.size_evidence import weigh_sizes
-from mlmodels.ml.linear_head import fit_corrections
 from mlmodels.ml.onboarding_text import onboarding_markdown
-from mlmodels.ml.recipe import Architecture
 from mlmodels.ml.reviewed_cells import (
     CellCrops,
     ReviewedCell,
@@ -32,6 +28,10 @@ from mlmodels.ml.reviewed_cells import (
     read_reviewed,
     write_reviewed,
 )
+from mlmodels.ml.training.architecture import build_network
+from mlmodels.ml.training.export import write_card, write_litert
+from mlmodels.ml.training.linear_head import fit_corrections
+from mlmodels.ml.training.recipe import Architecture
 from mlmodels.services.run_adaptation import demonstrate, draw_reviewed
 from tests.drawn_cells import draw_smear_png
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from django.core.management import CommandError, call_command
 
-from mlmodels.ml.card_text import card_markdown
-from mlmodels.ml.export import finish_version, write_card
 from mlmodels.ml.inference.engine import load_engine
-from mlmodels.ml.recipe import parse_recipe
-from mlmodels.ml.training import RunPlan, train
+from mlmodels.ml.training.export import finish_version, write_card
+from mlmodels.ml.training.loop import RunPlan, train
+from mlmodels.ml.training.recipe import parse_recipe
+from mlmodels.ml.training.reports.card_text import card_markdown
 from tests.mlmodels.ml.conftest import TINY_RECIPE
 
 STRICTER = TINY_RECIPE.replace(

@@ -11,10 +11,10 @@ import pytest
 
 from mlmodels.ml.classes import CLASSES
 from mlmodels.ml.datasets.manifest import Row, write_manifest
-from mlmodels.ml.export import finish_version
 from mlmodels.ml.inference.engine import load_engine
-from mlmodels.ml.recipe import Recipe
-from mlmodels.ml.training import RunPlan, train
+from mlmodels.ml.training.export import finish_version
+from mlmodels.ml.training.loop import RunPlan, train
+from mlmodels.ml.training.recipe import Recipe
 from tests.drawn_cells import BACKGROUND, NUCLEUS, RED_CELL, encode
 
 

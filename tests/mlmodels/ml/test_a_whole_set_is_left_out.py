@@ -3,8 +3,8 @@
 import pytest
 
 from mlmodels.ml.errors import RecipeInvalid
-from mlmodels.ml.recipe import load_recipe
-from mlmodels.ml.training import with_overrides
+from mlmodels.ml.training.loop import with_overrides
+from mlmodels.ml.training.recipe import load_recipe
 
 
 def stages_without(name):

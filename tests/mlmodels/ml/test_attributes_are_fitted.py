@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from mlmodels.ml.attribute_fitting import (
+from mlmodels.ml.inference.attributes import NEVER
+from mlmodels.ml.training.attribute_fitting import (
     Described,
     fit_attribute_head,
     least_probability,
     macro_f1,
 )
-from mlmodels.ml.inference.attributes import NEVER
 
 
 def test_macro_f1_is_the_mean_over_the_values_of_the_truth():

@@ -3,7 +3,7 @@
 import pytest
 
 from mlmodels.ml.attribute_evaluation import AttributeAnswer, report_attributes
-from mlmodels.ml.attribute_text import attributes_markdown
+from mlmodels.ml.training.reports.attribute_text import attributes_markdown
 
 BAND, ROUND = "unsegmented-band", "unsegmented-round"
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from mlmodels.ml.augment import augment
-from mlmodels.ml.recipe import Augmentation
+from mlmodels.ml.training.augment import augment
+from mlmodels.ml.training.recipe import Augmentation
 
 STILL = Augmentation(
     zoom=0, shift=0, colour=0, light=0, blur=0, cut=0, noise=0, tint=0, grey=0, overexposed=0

@@ -4,7 +4,7 @@ import pytest
 
 from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.training_data import classes_of, load_training_data
+from mlmodels.ml.training.data import classes_of, load_training_data
 from tests.factories.datasets import draw_dataset
 
 

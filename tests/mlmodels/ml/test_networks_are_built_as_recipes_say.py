@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlmodels.ml.architecture import build_network
-from mlmodels.ml.recipe import Architecture, Stage, deciding, load_recipe
-from mlmodels.ml.training import training_step
+from mlmodels.ml.training.architecture import build_network
+from mlmodels.ml.training.loop import training_step
+from mlmodels.ml.training.recipe import Architecture, Stage, deciding, load_recipe
 
 FROZEN = Architecture(
     base="plain_cnn", alpha=0.25, weights="none", input_px=32, dropout=0.0, frozen=True

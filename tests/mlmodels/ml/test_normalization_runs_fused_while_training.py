@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mlmodels.ml.fused_normalization import fused_normalization
+from mlmodels.ml.training.fused_normalization import fused_normalization
 
 
 def a_model(dtype: str = "float32") -> tuple[keras.Model, Any]:

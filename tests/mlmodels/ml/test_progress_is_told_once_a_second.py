@@ -1,6 +1,6 @@
 """The file that says how far a training is: whole at any time, and not written too often."""
 
-from mlmodels.ml.progress import Progress, ProgressFile, read_progress
+from mlmodels.ml.training.progress import Progress, ProgressFile, read_progress
 
 
 def test_one_phase_is_written_at_most_once_a_second(tmp_path):

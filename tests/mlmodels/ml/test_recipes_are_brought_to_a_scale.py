@@ -15,7 +15,7 @@ from mlmodels.ml.comparison import (
 )
 from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.evaluation.metrics import Answer
-from mlmodels.ml.recipe import load_recipe
+from mlmodels.ml.training.recipe import load_recipe
 
 SCALE = Scale(640, 4, 3, 2, 48, "fold0")
 ROWS = [

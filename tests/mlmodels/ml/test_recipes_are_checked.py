@@ -3,7 +3,7 @@
 import pytest
 
 from mlmodels.ml.errors import RecipeInvalid
-from mlmodels.ml.recipe import RECIPES, load_recipe, parse_recipe
+from mlmodels.ml.training.recipe import RECIPES, load_recipe, parse_recipe
 
 GOOD = 'name = "r"\nversion = "1"\n[[stages]]\nname = "s"\nshares = { own = 1.0 }\n'
 

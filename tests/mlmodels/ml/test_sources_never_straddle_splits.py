@@ -5,7 +5,7 @@ import pytest
 from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.datasets.splits import check_no_straddling, inner_sources
 from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.training_data import load_training_data
+from mlmodels.ml.training.data import load_training_data
 
 ROWS = [
     Row(f"{s}-{i}.png", "monocyte" if s % 5 == 0 else "neutrophil", f"photo {s}", "train")

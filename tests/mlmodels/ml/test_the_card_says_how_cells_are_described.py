@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mlmodels.ml.attribute_evaluation import AttributeAnswer, report_attributes
-from mlmodels.ml.card_text import card_markdown
+from mlmodels.ml.training.reports.card_text import card_markdown
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mlmodels.ml.card_text import card_markdown
+from mlmodels.ml.training.reports.card_text import card_markdown
 
 
 @pytest.fixture

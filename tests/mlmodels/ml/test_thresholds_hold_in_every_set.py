@@ -7,8 +7,8 @@ import pytest
 
 from mlmodels.ml.inference.calibration import Thresholds, accept_threshold, fit_temperature
 from mlmodels.ml.inference.familiarity import Familiarity
-from mlmodels.ml.recipe import parse_recipe
-from mlmodels.ml.version_calibration import Answers, choose_thresholds
+from mlmodels.ml.training.recipe import parse_recipe
+from mlmodels.ml.training.version_calibration import Answers, choose_thresholds
 
 RECIPE = parse_recipe(
     'name = "r"\nversion = "1"\n[calibration]\naccepted_accuracy = 0.98\n'

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlmodels.ml.early_stopping import Best, inner_loss, is_over, keep_if_better, read_best
-from mlmodels.ml.training import RunPlan, train
+from mlmodels.ml.training.early_stopping import Best, inner_loss, is_over, keep_if_better, read_best
+from mlmodels.ml.training.loop import RunPlan, train
 
 
 @pytest.mark.parametrize(

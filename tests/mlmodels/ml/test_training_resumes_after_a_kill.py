@@ -8,9 +8,9 @@ import pytest
 from mlmodels.ml.datasets.manifest import read_manifest
 from mlmodels.ml.errors import RecipeInvalid
 from mlmodels.ml.evaluation.evaluation import load_trained_on, predict_rows, report
-from mlmodels.ml.export import finish_version
 from mlmodels.ml.inference.engine import load_engine
-from mlmodels.ml.training import RunPlan, train, with_overrides
+from mlmodels.ml.training.export import finish_version
+from mlmodels.ml.training.loop import RunPlan, train, with_overrides
 
 
 class Killed(Exception):

@@ -17,20 +17,26 @@ from typing import Any
 
 import numpy as np
 
-from mlmodels.ml.architecture import build_network
-from mlmodels.ml.checkpoints import put_weights, weights_of, write_arrays
 from mlmodels.ml.classes import CLASSES
-from mlmodels.ml.early_stopping import inner_figures, is_over, keep_if_better, put_best, read_best
 from mlmodels.ml.errors import RecipeInvalid
-from mlmodels.ml.fused_normalization import fused_normalization
-from mlmodels.ml.progress import PREPARING, TRAINING, Progress, Tell, tell_nobody
-from mlmodels.ml.recipe import Recipe, Stage, deciding
-from mlmodels.ml.training_data import (
+from mlmodels.ml.training.architecture import build_network
+from mlmodels.ml.training.checkpoints import put_weights, weights_of, write_arrays
+from mlmodels.ml.training.data import (
     TrainingData,
     epoch_batches,
     load_training_data,
     rows_sha256,
 )
+from mlmodels.ml.training.early_stopping import (
+    inner_figures,
+    is_over,
+    keep_if_better,
+    put_best,
+    read_best,
+)
+from mlmodels.ml.training.fused_normalization import fused_normalization
+from mlmodels.ml.training.progress import PREPARING, TRAINING, Progress, Tell, tell_nobody
+from mlmodels.ml.training.recipe import Recipe, Stage, deciding
 
 METRICS = (
     "stage",

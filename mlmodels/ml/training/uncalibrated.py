@@ -13,7 +13,7 @@ from mlmodels.ml.inference.calibration import Thresholds
 from mlmodels.ml.inference.crops import CropRule
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.familiarity import Familiarity
-from mlmodels.ml.recipe import Recipe
+from mlmodels.ml.training.recipe import Recipe
 
 NOTHING_DROPPED = Thresholds(0.5, 0.0, 0.0, 100.0, 100.0)
 

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from mlmodels.ml.attribute_fitting import fit_for_run
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.evaluation.agreement import LARGEST_DIFFERENCE, SAME_CLASS
 from mlmodels.ml.inference.attributes import ATTRIBUTES
@@ -28,9 +27,10 @@ from mlmodels.ml.inference.crops import CropRule
 from mlmodels.ml.inference.engine import CARD, CHECKSUMS, FAMILIARITY, Engine, file_sha256
 from mlmodels.ml.inference.familiarity import UNFITTED
 from mlmodels.ml.inference.runtimes.choose import FILES, open_runtime
-from mlmodels.ml.recipe import Recipe
-from mlmodels.ml.training_data import TrainingData
-from mlmodels.ml.version_calibration import Calibrated, calibrate
+from mlmodels.ml.training.attribute_fitting import fit_for_run
+from mlmodels.ml.training.data import TrainingData
+from mlmodels.ml.training.recipe import Recipe
+from mlmodels.ml.training.version_calibration import Calibrated, calibrate
 
 TRAINED_ON = "trained_on.csv"
 PACKAGES = (

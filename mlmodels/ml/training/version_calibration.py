@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from mlmodels.ml.augment import augment
-from mlmodels.ml.crop_store import NO_CELL
 from mlmodels.ml.inference.calibration import (
     Thresholds,
     accept_threshold,
@@ -29,8 +27,10 @@ from mlmodels.ml.inference.images import decode_image
 from mlmodels.ml.inference.localize import locate
 from mlmodels.ml.inference.red_cells import sizes_in_red_cells
 from mlmodels.ml.inference.size_evidence import fit_size_limits, weigh_sizes
-from mlmodels.ml.recipe import Calibration, Recipe
-from mlmodels.ml.training_data import TrainingData
+from mlmodels.ml.training.augment import augment
+from mlmodels.ml.training.crop_cache import NO_CELL
+from mlmodels.ml.training.data import TrainingData
+from mlmodels.ml.training.recipe import Calibration, Recipe
 
 FAMILIAR_CELLS = 1600
 

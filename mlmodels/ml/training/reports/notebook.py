@@ -35,8 +35,8 @@ sys.path.insert(0, str(PROGRAM))
 RECORDED = {recorded}
 RECORDED"""
 
-_RECIPE = """from mlmodels.ml.recipe import parse_recipe
-from mlmodels.ml.training import with_overrides
+_RECIPE = """from mlmodels.ml.training.recipe import parse_recipe
+from mlmodels.ml.training.loop import with_overrides
 
 RECIPE_TEXT = {text}
 recipe = with_overrides(parse_recipe(RECIPE_TEXT), seed={seed}, epochs={epochs})
@@ -47,7 +47,7 @@ for stage in recipe.stages:
 _DATA = """from collections import Counter
 
 from mlmodels.ml.datasets.manifest import rows_of_folder
-from mlmodels.ml.training_data import classes_of
+from mlmodels.ml.training.data import classes_of
 
 rows = rows_of_folder(DATASET)
 classes = classes_of(rows)
@@ -55,7 +55,7 @@ counts = Counter((row.label, row.split) for row in rows)
 for (label, split), count in sorted(counts.items()):
     print(f"{{label:24}} {{split:12}} {{count:6}}")"""
 
-_PREPARE = """from mlmodels.ml.training import RunPlan, prepare
+_PREPARE = """from mlmodels.ml.training.loop import RunPlan, prepare
 
 plan = RunPlan(
     recipe=recipe,
@@ -74,8 +74,8 @@ print("the same pictures as then:", data.sha256 == RECORDED["dataset_sha256"])""
 _AUGMENT = """import numpy as np
 from PIL import Image
 
-from mlmodels.ml.augment import augment
-from mlmodels.ml.run_report import contact_sheet
+from mlmodels.ml.training.augment import augment
+from mlmodels.ml.training.reports.run_report import contact_sheet
 
 place = int(data.training[0])
 name, number = data.places[place]
@@ -86,13 +86,13 @@ side = recipe.architecture.input_px
 changed = [augment(wide, ratio, side, recipe.augmentation, rng) for _ in range(6)]
 Image.fromarray(contact_sheet(changed))"""
 
-_TRAIN = """from mlmodels.ml.training import train
+_TRAIN = """from mlmodels.ml.training.loop import train
 
 model, data = train(plan, data=data)"""
 
 _CURVES = """print((RUN / "metrics.csv").read_text())"""
 
-_FINISH = """from mlmodels.ml.export import finish_version
+_FINISH = """from mlmodels.ml.training.export import finish_version
 
 card = finish_version(
     model,

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from mlmodels.ml.recipe import Architecture
+from mlmodels.ml.training.recipe import Architecture
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 DEEP_CHANNELS = (32, 64, 128, 256, 512, 1024, 1024)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlmodels.ml.attribute_text import attribute_tables
 from mlmodels.ml.inference.calibration import Thresholds
+from mlmodels.ml.training.reports.attribute_text import attribute_tables
 
 PLOT_WIDTH = 50
 

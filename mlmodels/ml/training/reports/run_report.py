@@ -13,8 +13,6 @@ from typing import Any
 import cv2
 import numpy as np
 
-from mlmodels.ml.augment import augment
-from mlmodels.ml.crop_store import NO_CELL
 from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.evaluation.evaluation import Prediction
@@ -22,8 +20,10 @@ from mlmodels.ml.evaluation.metrics import summarise
 from mlmodels.ml.inference.crops import CropRule, cut_crop
 from mlmodels.ml.inference.images import decode_image
 from mlmodels.ml.inference.localize import locate
-from mlmodels.ml.recipe import Recipe
-from mlmodels.ml.training_data import TrainingData, stage_pool
+from mlmodels.ml.training.augment import augment
+from mlmodels.ml.training.crop_cache import NO_CELL
+from mlmodels.ml.training.data import TrainingData, stage_pool
+from mlmodels.ml.training.recipe import Recipe
 
 DATA, REPORT, PICTURES = "data.json", "report.json", "pictures"
 SHOWN_PX, GAP_PX, COLUMNS, SHEET = 96, 4, 3, 6

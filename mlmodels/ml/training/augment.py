@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from mlmodels.ml.inference.preprocess import WHITE_LEVEL
-from mlmodels.ml.recipe import Augmentation
+from mlmodels.ml.training.recipe import Augmentation
 
 TINTED_SHARE = 0.6
 TINT_SPREAD = 0.25

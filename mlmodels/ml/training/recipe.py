@@ -13,7 +13,7 @@ from typing import Any
 
 from mlmodels.ml.errors import RecipeInvalid
 
-RECIPES = Path(__file__).resolve().parent.parent / "recipes"
+RECIPES = Path(__file__).resolve().parent.parent.parent / "recipes"
 BASES = ("mobilenet_v2", "plain_cnn", "deep_cnn", "vgg16")
 WEIGHTS = ("imagenet", "imagenet_if_at_hand", "none")
 PIXELS = ("minus_one_to_one", "zero_to_one")

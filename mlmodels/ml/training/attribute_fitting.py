@@ -14,7 +14,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from mlmodels.ml.crop_store import NO_CELL, Crop
 from mlmodels.ml.inference.attributes import (
     NEVER,
     TABLE,
@@ -28,8 +27,9 @@ from mlmodels.ml.inference.crops import cut_crop
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.images import decode_image
 from mlmodels.ml.inference.localize import locate
-from mlmodels.ml.linear_head import LinearHead, fit_linear_head
-from mlmodels.ml.training_data import TrainingData
+from mlmodels.ml.training.crop_cache import NO_CELL, Crop
+from mlmodels.ml.training.data import TrainingData
+from mlmodels.ml.training.linear_head import LinearHead, fit_linear_head
 
 COMPONENTS = 64
 STRENGTHS = (0.003, 0.01, 0.03)

@@ -14,14 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
-from mlmodels.ml.augment import augment
 from mlmodels.ml.classes import CLASSES
-from mlmodels.ml.crop_store import NO_CELL, Crop, CropStore, open_store
 from mlmodels.ml.datasets.manifest import Row, read_manifest, rows_of_folder
 from mlmodels.ml.datasets.splits import check_no_straddling, inner_sources
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.inference.crops import CropRule
-from mlmodels.ml.recipe import Augmentation, Recipe, Stage
+from mlmodels.ml.training.augment import augment
+from mlmodels.ml.training.crop_cache import NO_CELL, Crop, CropStore, open_store
+from mlmodels.ml.training.recipe import Augmentation, Recipe, Stage
 
 TEST_SPLITS = {"test"}
 # Rows of these calibrate instead of a part of the training sources; of the set `own` alone.

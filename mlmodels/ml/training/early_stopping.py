@@ -12,10 +12,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from mlmodels.ml.checkpoints import put_weights, weights_of, write_arrays
-from mlmodels.ml.crop_store import NO_CELL
-from mlmodels.ml.recipe import Recipe
-from mlmodels.ml.training_data import TrainingData
+from mlmodels.ml.training.checkpoints import put_weights, weights_of, write_arrays
+from mlmodels.ml.training.crop_cache import NO_CELL
+from mlmodels.ml.training.data import TrainingData
+from mlmodels.ml.training.recipe import Recipe
 
 BATCH = 64
 
