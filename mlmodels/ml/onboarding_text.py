@@ -119,7 +119,7 @@ def _classes(figures: dict[str, Any]) -> str:
 
 _SETTINGS = """## What is done, and where its settings come from
 
-An adaptation (`mlmodels/ml/adaptation.py`) tries 30 settings: the shift of the mean colours
+An adaptation (`mlmodels/ml/adaptation/adaptation.py`) tries 30 settings: the shift of the mean colours
 towards those of training (none or whole), the cells' own batch-normalisation statistics (a share of
 0, 0.5 or 1), and the last layer fitted again (not at all, or with the strength 0.03, 0.1, 0.3 or 1,
 held to the old one). The one with the least log loss on cells whose sources its last layer was not

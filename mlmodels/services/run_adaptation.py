@@ -12,14 +12,14 @@ import numpy as np
 
 from mlmodels import artifacts
 from mlmodels.errors import TrainingRefused
-from mlmodels.ml.adaptation import adapt
-from mlmodels.ml.adapted_version import adapt_version, adapted_engine, open_network
+from mlmodels.ml.adaptation.adaptation import adapt
+from mlmodels.ml.adaptation.adapted_version import adapt_version, adapted_engine, open_network
+from mlmodels.ml.adaptation.reviewed_cells import ReviewedCell, cut_reviewed, read_reviewed
 from mlmodels.ml.datasets.manifest import Row, read_manifest
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.evaluation.evaluation import TrainedOn, predict_rows
 from mlmodels.ml.evaluation.metrics import summarise
 from mlmodels.ml.inference.engine import Engine, load_engine
-from mlmodels.ml.reviewed_cells import ReviewedCell, cut_reviewed, read_reviewed
 from mlmodels.ml.training.progress import CALIBRATING, PREPARING, PROGRESS, Progress, ProgressFile
 from mlmodels.models import TrainingRun
 from mlmodels.services.run_training import git_revision
@@ -96,7 +96,7 @@ def demonstrate(
     """Adapt to some cells of a set and measure on all others of it, several times.
 
     Sources stay together: none is on both sides. Nothing is chosen by the set: the settings are
-    those of `mlmodels.ml.adaptation`. Nothing is registered.
+    those of `mlmodels.ml.adaptation.adaptation`. Nothing is registered.
 
     Args:
         base: a version's folder.

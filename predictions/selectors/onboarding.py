@@ -10,9 +10,9 @@ from uuid import UUID
 from django.db.models import OuterRef, Subquery
 
 from accounts.models import User
+from mlmodels.ml.adaptation.reviewed_cells import FEWEST_CELLS, FEWEST_SOURCES, MOST_CELLS
 from mlmodels.ml.classes import class_among
 from mlmodels.ml.evaluation.metrics import Answer, summarise
-from mlmodels.ml.reviewed_cells import FEWEST_CELLS, FEWEST_SOURCES, MOST_CELLS
 from mlmodels.models import ImagingProfile, Label, ModelVersion, TrainingRun
 from mlmodels.policy import visible_training_runs
 from mlmodels.selectors.labels import labels_for

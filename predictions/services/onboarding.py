@@ -18,9 +18,9 @@ from django.db import transaction
 from accounts.models import User
 from accounts.policy import Action, require
 from mlmodels import artifacts
+from mlmodels.ml.adaptation.reviewed_cells import ReviewedCell, write_reviewed
 from mlmodels.ml.classes import class_among
 from mlmodels.ml.inference.crops import Box
-from mlmodels.ml.reviewed_cells import ReviewedCell, write_reviewed
 from mlmodels.models import TrainingRun
 from mlmodels.selectors.profiles import profile_for_viewer
 from mlmodels.selectors.versions import active_version

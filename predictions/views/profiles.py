@@ -17,7 +17,7 @@ from django.shortcuts import redirect, render
 from accounts.policy import Action, needs
 from hematovision.requests import SignedInRequest
 from mlmodels.errors import ProfileInvalid, TrainingRefused
-from mlmodels.ml.reviewed_cells import FEWEST_CELLS, MOST_CELLS
+from mlmodels.ml.adaptation.reviewed_cells import FEWEST_CELLS, MOST_CELLS
 from mlmodels.models import ImagingProfile
 from mlmodels.selectors.profiles import profile_for_viewer, profiles_of
 from mlmodels.services import profiles as services

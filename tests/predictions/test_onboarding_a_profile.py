@@ -8,8 +8,8 @@ import pytest
 from accounts.models import Role
 from mlmodels import artifacts
 from mlmodels.errors import ProfileNotFound, TrainingRefused
+from mlmodels.ml.adaptation.reviewed_cells import read_reviewed
 from mlmodels.ml.evaluation.metrics import Answer, summarise
-from mlmodels.ml.reviewed_cells import read_reviewed
 from mlmodels.models import ModelVersion, TrainingRun
 from predictions.errors import OnboardingRefused
 from predictions.models import Cell

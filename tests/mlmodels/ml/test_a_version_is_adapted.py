@@ -9,9 +9,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlmodels.ml.adaptable_network import UNCHANGED, AdaptableNetwork, Colour
-from mlmodels.ml.adaptation import Setting, adapt, answers_as_it_is, measured_on_others
-from mlmodels.ml.adapted_version import adapt_version
+from mlmodels.ml.adaptation.adaptable_network import UNCHANGED, AdaptableNetwork, Colour
+from mlmodels.ml.adaptation.adaptation import Setting, adapt, answers_as_it_is, measured_on_others
+from mlmodels.ml.adaptation.adapted_version import adapt_version
+from mlmodels.ml.adaptation.reviewed_cells import (
+    CellCrops,
+    ReviewedCell,
+    cut_reviewed,
+    read_reviewed,
+    write_reviewed,
+)
 from mlmodels.ml.datasets.manifest import Row, write_manifest
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.inference.calibration import Thresholds
@@ -21,13 +28,6 @@ from mlmodels.ml.inference.familiarity import fit_familiarity
 from mlmodels.ml.inference.runtimes.keras_runtime import KerasRuntime
 from mlmodels.ml.inference.size_evidence import weigh_sizes
 from mlmodels.ml.onboarding_text import onboarding_markdown
-from mlmodels.ml.reviewed_cells import (
-    CellCrops,
-    ReviewedCell,
-    cut_reviewed,
-    read_reviewed,
-    write_reviewed,
-)
 from mlmodels.ml.training.architecture import build_network
 from mlmodels.ml.training.export import write_card, write_litert
 from mlmodels.ml.training.linear_head import fit_corrections

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mlmodels.ml.adaptable_network import UNCHANGED, AdaptableNetwork
+from mlmodels.ml.adaptation.adaptable_network import UNCHANGED, AdaptableNetwork
+from mlmodels.ml.adaptation.reviewed_cells import FEWEST_CELLS, FEWEST_SOURCES, CellCrops
 from mlmodels.ml.datasets.splits import deal_out
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.evaluation.metrics import Answer
@@ -27,7 +28,6 @@ from mlmodels.ml.inference.calibration import (
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.familiarity import Familiarity, moved_familiarity
 from mlmodels.ml.inference.size_evidence import weigh_sizes
-from mlmodels.ml.reviewed_cells import FEWEST_CELLS, FEWEST_SOURCES, CellCrops
 from mlmodels.ml.training.linear_head import LinearHead, fit_corrections
 
 FOLDS = 5

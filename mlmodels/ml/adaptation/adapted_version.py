@@ -14,20 +14,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mlmodels.ml.adaptable_network import AdaptableNetwork
-from mlmodels.ml.adaptation import (
+from mlmodels.ml.adaptation.adaptable_network import AdaptableNetwork
+from mlmodels.ml.adaptation.adaptation import (
     Fitted,
     adapt,
     answers_as_it_is,
     measured_on_others,
     refuse_too_little,
 )
+from mlmodels.ml.adaptation.reviewed_cells import CellCrops, ReviewedCell, cut_reviewed
 from mlmodels.ml.evaluation.metrics import Answer, summarise
 from mlmodels.ml.inference.attributes import ATTRIBUTES
 from mlmodels.ml.inference.engine import FAMILIARITY, Engine, load_engine
 from mlmodels.ml.inference.runtimes.choose import FILES
 from mlmodels.ml.inference.runtimes.keras_runtime import KerasRuntime
-from mlmodels.ml.reviewed_cells import CellCrops, ReviewedCell, cut_reviewed
 from mlmodels.ml.training.export import TRAINED_ON, compare_runtimes, write_card, write_litert
 
 # What a base version measured is not true of the adapted one, so it does not go on its card.
