@@ -119,15 +119,14 @@ def _classes(figures: dict[str, Any]) -> str:
 
 _SETTINGS = """## What is done, and where its settings come from
 
-An adaptation (`mlmodels/ml/adaptation/adaptation.py`) tries 30 settings: the shift of the mean colours
-towards those of training (none or whole), the cells' own batch-normalisation statistics (a share of
-0, 0.5 or 1), and the last layer fitted again (not at all, or with the strength 0.03, 0.1, 0.3 or 1,
-held to the old one). The one with the least log loss on cells whose sources its last layer was not
-fitted on is taken; no change is one of them. Temperature, thresholds (95 % right among accepted, by
-the confidence calibrated on those cells, and nothing below the base's own) and familiarity
-follow. The colours of training are read from the version itself:
-the first convolution is linear in the colours, and the batch normalisation behind it keeps the
-means of what it saw.
+An adaptation (`mlmodels/ml/adaptation/adaptation.py`) tries 30 settings: the shift of the mean
+colours towards those of training (none or whole), the cells' own batch-normalisation statistics (a
+share of 0, 0.5 or 1), and the last layer fitted again (not at all, or with the strength 0.03, 0.1,
+0.3 or 1, held to the old one). The one with the least log loss on cells whose sources its last
+layer was not fitted on is taken; no change is one of them. Temperature, thresholds (95 % right
+among accepted, by the confidence calibrated on those cells, and nothing below the base's own) and
+familiarity follow. The colours of training are read from the version itself: the first convolution
+is linear in the colours, and the batch normalisation behind it keeps the means of what it saw.
 
 These settings were fixed before the set above was looked at, on the 278 photographs of the
 four-class set with two small networks that had never seen them: MobileNetV2 of width 0.35, three

@@ -12,22 +12,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mlmodels.ml.adaptation.adaptable_network import UNCHANGED, AdaptableNetwork
+from mlmodels.ml.adaptation.moved_familiarity import moved_familiarity
 from mlmodels.ml.adaptation.reviewed_cells import FEWEST_CELLS, FEWEST_SOURCES, CellCrops
 from mlmodels.ml.datasets.splits import deal_out
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.evaluation.metrics import Answer
-from mlmodels.ml.inference.calibration import (
-    Thresholds,
-    accept_threshold,
-    cell_threshold,
-    decide,
-    fit_temperature,
-    sigmoid,
-    softmax,
-)
+from mlmodels.ml.inference.calibration import Thresholds, decide, sigmoid, softmax
 from mlmodels.ml.inference.engine import Engine
-from mlmodels.ml.inference.familiarity import Familiarity, moved_familiarity
+from mlmodels.ml.inference.familiarity import Familiarity
 from mlmodels.ml.inference.size_evidence import weigh_sizes
+from mlmodels.ml.training.fitting import accept_threshold, cell_threshold, fit_temperature
 from mlmodels.ml.training.linear_head import LinearHead, fit_corrections
 
 FOLDS = 5

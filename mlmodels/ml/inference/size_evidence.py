@@ -18,9 +18,6 @@ import numpy as np
 # field's red cells may be measured wrongly.
 EXCESS = 0.1
 MOST = 4.0
-# A class is small if its limit is below so many red cells.
-SMALL = 1.2
-LEAST_CELLS = 30
 
 
 def weigh_sizes(logits: np.ndarray, sizes: np.ndarray, limits: np.ndarray) -> np.ndarray:
@@ -38,28 +35,3 @@ def weigh_sizes(logits: np.ndarray, sizes: np.ndarray, limits: np.ndarray) -> np
     with np.errstate(divide="ignore"):
         excess = np.log(sizes[:, None] / limits[None, :])
     return logits - np.clip(np.nan_to_num(excess, nan=0.0, neginf=0.0) / EXCESS, 0.0, MOST)
-
-
-def fit_size_limits(
-    sizes: np.ndarray, truth: np.ndarray, sets: np.ndarray, *, classes: int, percentile: float
-) -> np.ndarray:
-    """The size that `percentile` of the cells of each small class do not exceed.
-
-    Args:
-        sizes: float array, shape (N,), of training cells; NaN where unknown.
-        truth: int array, shape (N,), their classes.
-        sets: str array, shape (N,), the set of each.
-        classes: K.
-        percentile: of a class's sizes, 0 to 100, within each set.
-
-    Returns:
-        float64 array, shape (K,): the largest among the sets, so that none of them is at a loss;
-        infinite for a class that is not small, or has fewer than `LEAST_CELLS` sizes in every set.
-    """
-    limits = np.zeros(classes)
-    for k in range(classes):
-        for name in np.unique(sets):
-            found = sizes[(truth == k) & (sets == name) & ~np.isnan(sizes)]
-            if len(found) >= LEAST_CELLS:
-                limits[k] = max(limits[k], float(np.percentile(found, percentile)))
-    return np.where((limits > 0) & (limits < SMALL), limits, np.inf)

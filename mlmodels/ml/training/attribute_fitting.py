@@ -22,13 +22,14 @@ from mlmodels.ml.inference.attributes import (
     belongs,
     read_attribute_table,
 )
-from mlmodels.ml.inference.calibration import fit_temperature, softmax
+from mlmodels.ml.inference.calibration import softmax
 from mlmodels.ml.inference.crops import cut_crop
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.images import decode_image
 from mlmodels.ml.inference.localize import locate
 from mlmodels.ml.training.crop_cache import NO_CELL, Crop
 from mlmodels.ml.training.data import TrainingData
+from mlmodels.ml.training.fitting import fit_temperature
 from mlmodels.ml.training.linear_head import LinearHead, fit_linear_head
 
 COMPONENTS = 64

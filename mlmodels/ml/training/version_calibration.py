@@ -12,24 +12,24 @@ from typing import Any
 
 import numpy as np
 
-from mlmodels.ml.inference.calibration import (
-    Thresholds,
-    accept_threshold,
-    cell_threshold,
-    fit_temperature,
-    sigmoid,
-    softmax,
-)
+from mlmodels.ml.inference.calibration import Thresholds, sigmoid, softmax
 from mlmodels.ml.inference.crops import cut_crop
 from mlmodels.ml.inference.engine import Engine
-from mlmodels.ml.inference.familiarity import Familiarity, fit_familiarity
+from mlmodels.ml.inference.familiarity import Familiarity
 from mlmodels.ml.inference.images import decode_image
 from mlmodels.ml.inference.localize import locate
 from mlmodels.ml.inference.red_cells import sizes_in_red_cells
-from mlmodels.ml.inference.size_evidence import fit_size_limits, weigh_sizes
+from mlmodels.ml.inference.size_evidence import weigh_sizes
 from mlmodels.ml.training.augment import augment
 from mlmodels.ml.training.crop_cache import NO_CELL
 from mlmodels.ml.training.data import TrainingData
+from mlmodels.ml.training.fitting import (
+    accept_threshold,
+    cell_threshold,
+    fit_familiarity,
+    fit_size_limits,
+    fit_temperature,
+)
 from mlmodels.ml.training.recipe import Calibration, Recipe
 
 FAMILIAR_CELLS = 1600

@@ -3,15 +3,8 @@
 import numpy as np
 import pytest
 
-from mlmodels.ml.inference.calibration import (
-    Thresholds,
-    accept_threshold,
-    cell_threshold,
-    decide,
-    fit_temperature,
-    sigmoid,
-    softmax,
-)
+from mlmodels.ml.inference.calibration import Thresholds, decide, sigmoid, softmax
+from mlmodels.ml.training.fitting import accept_threshold, cell_threshold, fit_temperature
 
 LIMITS = Thresholds(0.8, 0.4, 0.5, 97.5, 99.5)
 CELL_SCORE = LIMITS.cell_score

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from mlmodels.ml.inference.pipeline import read_pixels
-from mlmodels.ml.inference.size_evidence import MOST, fit_size_limits, weigh_sizes
+from mlmodels.ml.inference.size_evidence import MOST, weigh_sizes
+from mlmodels.ml.training.fitting import fit_size_limits
 from tests.drawn_cells import draw_smear
 
 LIMITS = np.array([2.0, np.inf, 1.0])

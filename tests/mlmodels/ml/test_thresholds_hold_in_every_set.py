@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlmodels.ml.inference.calibration import Thresholds, accept_threshold, fit_temperature
+from mlmodels.ml.inference.calibration import Thresholds
 from mlmodels.ml.inference.familiarity import Familiarity
+from mlmodels.ml.training.fitting import accept_threshold, fit_temperature
 from mlmodels.ml.training.recipe import parse_recipe
 from mlmodels.ml.training.version_calibration import Answers, choose_thresholds
 

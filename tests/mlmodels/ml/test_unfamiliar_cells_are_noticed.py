@@ -3,11 +3,8 @@
 import numpy as np
 import pytest
 
-from mlmodels.ml.inference.familiarity import (
-    familiarity_in_words,
-    fit_familiarity,
-    load_familiarity,
-)
+from mlmodels.ml.inference.familiarity import familiarity_in_words, load_familiarity
+from mlmodels.ml.training.fitting import fit_familiarity
 
 
 @pytest.fixture(scope="module")
