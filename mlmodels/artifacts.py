@@ -209,3 +209,28 @@ def _copy_durably(source: Path, target: Path) -> str:
         kept.flush()
         os.fsync(kept.fileno())
     return digest.hexdigest()
+
+
+def model_directory(name: str | None) -> Path:
+    """The folder of a shipped version, of a path, or of the newest shipped version.
+
+    Raises:
+        ArtifactDamaged: there is none of that name.
+    """
+    if name and Path(name).is_dir():
+        return Path(name)
+    root = Path(settings.SHIPPED_MODELS_DIR)
+    if name:
+        if (root / name).is_dir():
+            return root / name
+        known = ", ".join(sorted(card.parent.name for card in root.glob(f"*/{CARD}")))
+        raise ArtifactDamaged(f"There is no model version {name}. Shipped are: {known}.")
+    shipped = sorted(root.glob(f"*/{CARD}"), key=_version_order)
+    if not shipped:
+        raise ArtifactDamaged("No model version is shipped. Train one, or name a folder.")
+    return shipped[-1].parent
+
+
+def _version_order(card: Path) -> tuple[list[int], str]:
+    number = card.parent.name.rpartition("-")[2]
+    return [int(part) if part.isdigit() else -1 for part in number.split(".")], card.parent.name

@@ -1,20 +1,20 @@
-"""Fits and measures the head of attributes of whole versions. Loads TensorFlow or LiteRT."""
+"""Fits the head of attributes of a finished version. Loads TensorFlow or LiteRT."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mlmodels.ml.attribute_evaluation import read_described_pictures, report_attributes
 from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.evaluation.evaluation import load_trained_on
-from mlmodels.ml.inference.attributes import ATTRIBUTES, read_attribute_table
+from mlmodels.ml.inference.attributes import ATTRIBUTES
 from mlmodels.ml.inference.engine import CARD, load_engine, verify_folder
 from mlmodels.ml.training.attribute_fitting import fit_for_run
 from mlmodels.ml.training.export import write_card
 from mlmodels.services.finished_versions import data_of, recipe_of, working_copy
-from mlmodels.services.run_evaluation import Pictures, Say
+
+Say = Callable[[str], None]
 
 
 def fit_attributes(
@@ -58,43 +58,3 @@ def fit_attributes(
     head.save(target / ATTRIBUTES)
     write_card({**card, "attributes": about}, target)
     return about
-
-
-def evaluate_attributes(
-    pictures: Pictures, *, table: Path, directory: Path, runtime: str, say: Say
-) -> dict[str, Any]:
-    """Measure a version's attributes on the pictures of a manifest that a table describes."""
-    sums = verify_folder(directory)
-    engine = load_engine(directory, runtime=runtime)
-    answers, left_out = read_described_pictures(
-        pictures.rows,
-        read_attribute_table(table),
-        pictures.root,
-        engine,
-        load_trained_on(directory),
-        say,
-    )
-    return {
-        "model": f"{engine.name}-{engine.version}",
-        "runtime": runtime,
-        "weights_sha256": engine.weights_sha256,
-        "attributes_sha256": sums[ATTRIBUTES],
-        "trained_on": left_out,
-        **report_attributes(answers),
-    }
-
-
-def lines_of_attributes(figures: dict[str, Any]) -> list[str]:
-    """The figures as lines to print."""
-    lines = [
-        f"{name}: macro-F1 {f['macro_f1']:.3f} (class alone {f['usual_macro_f1']:.3f}), "
-        f"{f['right']} of {f['n']} right; told of {f['told']}, {f['told_right']} right"
-        for name, f in figures["per_attribute"].items()
-    ]
-    low, high = figures["told_interval"]
-    return [
-        *lines,
-        f"mean macro-F1 {figures['mean_macro_f1']:.3f}; words right {figures['told_right']} of "
-        f"{figures['told']} ({low:.2%} to {high:.2%}); {figures['cells_with_words']} of "
-        f"{figures['n']} cells have words; left out as trained on {figures['trained_on']}",
-    ]

@@ -28,9 +28,9 @@ from mlmodels.ml.training.data import TEST_SPLITS, TrainingData, classes_of
 from mlmodels.ml.training.export import PACKAGES, finish_version, write_card
 from mlmodels.ml.training.loop import RunPlan, prepare, train, with_overrides
 from mlmodels.ml.training.progress import CALIBRATING, MEASURING, PROGRESS, Progress, ProgressFile
+from mlmodels.ml.training.provenance import git_revision
 from mlmodels.ml.training.recipe import Recipe, load_recipe
 from mlmodels.ml.training.reports.run_report import write_data_report, write_report
-from mlmodels.services.run_training import git_revision
 
 Say = Callable[[str], None]
 RUNTIME = "litert"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from mlmodels.ml.inference.engine import CARD, verify_folder
 from mlmodels.ml.inference.runtimes.choose import FILES
 from mlmodels.ml.training.export import finish_version, write_card
 from mlmodels.ml.training.loop import RunPlan, train, with_overrides
+from mlmodels.ml.training.provenance import git_revision
 from mlmodels.ml.training.recipe import load_recipe
 from mlmodels.ml.training.reports.card_text import card_markdown
 
@@ -121,20 +121,3 @@ def prepare_data(folder: Path, output: Path) -> list[Row]:
     rows = rows_of_folder(folder)
     write_manifest(rows, output)
     return rows
-
-
-def git_revision() -> str:
-    """The revision of the code, marked where engine or recipes have changes; else empty."""
-    try:
-        revision = _git("rev-parse", "HEAD")
-        changed = _git("status", "--porcelain", "--", "mlmodels/ml", "mlmodels/recipes")
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return f"{revision}-changed" if changed else revision
-
-
-def _git(*arguments: str) -> str:
-    answer = subprocess.run(
-        ["git", *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=True, timeout=20
-    )
-    return answer.stdout.strip()

@@ -13,11 +13,11 @@ from typing import Any
 
 from accounts.models import Laboratory, User
 from mlmodels import artifacts
+from mlmodels.artifacts import model_directory
 from mlmodels.ml.inference.engine import CARD, CHECKSUMS
 from mlmodels.models import Dataset, GateCheck, ImagingProfile, ModelVersion, Promotion
 from mlmodels.services import gates
 from mlmodels.services.promotions import promote
-from mlmodels.services.run_evaluation import model_directory
 from mlmodels.services.versions import register_candidate
 from tests.factories.datasets import make_dataset
 

@@ -16,10 +16,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from hematovision.children import die_with_parent
 from hematovision.errors import DomainError
+from mlmodels.artifacts import model_directory
 from mlmodels.ml.errors import EngineError
 from mlmodels.ml.training.progress import write_failure
 from mlmodels.services.run_adaptation import adapt_folder, adapt_for_run
-from mlmodels.services.run_evaluation import model_directory
 
 
 class Command(BaseCommand):

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from mlmodels.artifacts import model_directory
 from mlmodels.ml.errors import EngineError
-from mlmodels.services.run_evaluation import model_directory
-from mlmodels.services.run_label_audit import audit_labels
+from mlmodels.research.label_audit.run import audit_labels
 
 
 class Command(BaseCommand):

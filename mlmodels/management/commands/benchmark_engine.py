@@ -5,9 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from mlmodels.artifacts import model_directory
 from mlmodels.ml.errors import EngineError
-from mlmodels.services import run_evaluation
-from mlmodels.services.run_benchmark import Plan, benchmark
+from mlmodels.research import evaluation
+from mlmodels.research.benchmark.run import Plan, benchmark
 
 
 class Command(BaseCommand):
@@ -47,9 +48,9 @@ class Command(BaseCommand):
             untrained_px=options["input_px"],
         )
         try:
-            directory = run_evaluation.model_directory(options["model"])
+            directory = model_directory(options["model"])
             figures = benchmark(directory, plan, say=self._say)
-            run_evaluation.keep_results(figures, json_file=options["json"])
+            evaluation.keep_results(figures, json_file=options["json"])
         except (EngineError, OSError) as error:
             raise CommandError(str(error)) from error
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from mlmodels.ml.comparison import RECIPES, SCALES
 from mlmodels.ml.errors import EngineError
-from mlmodels.services.run_comparison import compare_recipes
+from mlmodels.research.comparison.run import compare_recipes
+from mlmodels.research.comparison.scales import RECIPES, SCALES
 
 
 class Command(BaseCommand):

@@ -11,10 +11,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from mlmodels.artifacts import model_directory
 from mlmodels.ml.errors import EngineError
-from mlmodels.ml.onboarding_text import onboarding_markdown
-from mlmodels.services.run_adaptation import demonstrate
-from mlmodels.services.run_evaluation import model_directory
+from mlmodels.research.onboarding import demonstrate
+from mlmodels.research.onboarding_text import onboarding_markdown
 
 
 class Command(BaseCommand):

@@ -6,9 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from mlmodels.artifacts import model_directory
 from mlmodels.ml.errors import EngineError
 from mlmodels.ml.training.reports.attribute_text import attributes_markdown
-from mlmodels.services import run_attributes, run_evaluation, run_robustness
+from mlmodels.research import attribute_evaluation, evaluation
+from mlmodels.research.robustness import run as robustness
 
 
 class Command(BaseCommand):
@@ -82,7 +84,7 @@ class Command(BaseCommand):
     def _measure_boxes(self, options: dict[str, Any]) -> None:
         root = Path(options["root"] or options["boxes"].parent)
         if options["cross_validate"]:
-            figures = run_evaluation.evaluate_boxes_by_fold(
+            figures = evaluation.evaluate_boxes_by_fold(
                 options["boxes"],
                 root=root,
                 manifest=Path(options["manifest"]) if options["manifest"] else None,
@@ -91,40 +93,40 @@ class Command(BaseCommand):
                 say=self.stdout.write,
             )
         else:
-            figures = run_evaluation.evaluate_boxes(
+            figures = evaluation.evaluate_boxes(
                 options["boxes"],
                 root=root,
-                directory=run_evaluation.model_directory(options["model"]),
+                directory=model_directory(options["model"]),
                 runtime=options["runtime"],
             )
-        run_evaluation.keep_results(figures, json_file=options["json"])
+        evaluation.keep_results(figures, json_file=options["json"])
         for name, value in figures.items():
             self.stdout.write(f"{name}: {value}")
 
     def _measure_attributes(self, options: dict[str, Any]) -> None:
-        figures = run_attributes.evaluate_attributes(
+        figures = attribute_evaluation.evaluate_attributes(
             self._pictures(options),
             table=options["attributes"],
-            directory=run_evaluation.model_directory(options["model"]),
+            directory=model_directory(options["model"]),
             runtime=options["runtime"],
             say=self.stdout.write,
         )
-        run_evaluation.keep_results(figures, json_file=options["json"])
+        evaluation.keep_results(figures, json_file=options["json"])
         if options["markdown"]:
             options["markdown"].write_text(attributes_markdown(figures), encoding="utf-8")
-        for line in run_attributes.lines_of_attributes(figures):
+        for line in attribute_evaluation.lines_of_attributes(figures):
             self.stdout.write(line)
 
     def _measure_strangers(self, options: dict[str, Any]) -> None:
-        figures = run_robustness.evaluate_strangers(
-            run_evaluation.model_directory(options["model"]), runtime=options["runtime"]
+        figures = robustness.evaluate_strangers(
+            model_directory(options["model"]), runtime=options["runtime"]
         )
-        run_evaluation.keep_results(figures, json_file=options["json"])
-        for line in run_robustness.lines_of_strangers(figures):
+        evaluation.keep_results(figures, json_file=options["json"])
+        for line in robustness.lines_of_strangers(figures):
             self.stdout.write(line)
 
     def _measure_perturbed(self, options: dict[str, Any]) -> None:
-        figures = run_robustness.evaluate_perturbed(
+        figures = robustness.evaluate_perturbed(
             self._pictures(options),
             model=options["model"],
             runs=options["cross_validate"],
@@ -133,12 +135,12 @@ class Command(BaseCommand):
             seed=options["seed"],
             say=self.stdout.write,
         )
-        run_evaluation.keep_results(figures, json_file=options["json"])
-        for line in run_robustness.lines_of_perturbed(figures):
+        evaluation.keep_results(figures, json_file=options["json"])
+        for line in robustness.lines_of_perturbed(figures):
             self.stdout.write(line)
 
-    def _pictures(self, options: dict[str, Any]) -> run_evaluation.Pictures:
-        return run_evaluation.pictures_of(
+    def _pictures(self, options: dict[str, Any]) -> evaluation.Pictures:
+        return evaluation.pictures_of(
             data=options["data"],
             manifest=options["manifest"],
             root=options["root"],
@@ -150,15 +152,15 @@ class Command(BaseCommand):
         pictures = self._pictures(options)
         runtime, runs = options["runtime"], options["cross_validate"]
         if runs:
-            measured = run_evaluation.cross_validate(
+            measured = evaluation.cross_validate(
                 pictures, runs=runs, runtime=runtime, say=self.stdout.write
             )
         else:
-            directory = run_evaluation.model_directory(options["model"])
-            measured = run_evaluation.evaluate(
+            directory = model_directory(options["model"])
+            measured = evaluation.evaluate(
                 pictures, directory=directory, runtime=runtime, say=self.stdout.write
             )
-        run_evaluation.keep_results(
+        evaluation.keep_results(
             *measured, json_file=options["json"], predictions_file=options["predictions"]
         )
         return measured[0]

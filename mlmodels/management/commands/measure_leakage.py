@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from mlmodels.ml.errors import EngineError
-from mlmodels.ml.leakage_text import leakage_markdown
-from mlmodels.services.run_leakage import measure_leakage
+from mlmodels.research.leakage.run import measure_leakage
+from mlmodels.research.leakage.text import leakage_markdown
 
 NETWORKS = ("linear", "trained")
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from mlmodels.artifacts import model_directory
 from mlmodels.ml.errors import EngineError
-from mlmodels.services.run_evaluation import model_directory
-from mlmodels.services.run_near_duplicates import measure_near_duplicates
+from mlmodels.research.near_duplicates import measure_near_duplicates
 
 
 class Command(BaseCommand):

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from mlmodels.artifacts import model_directory
 from mlmodels.ml.datasets.manifest import Row, write_manifest
 from mlmodels.ml.inference.engine import Engine, load_engine
 from mlmodels.ml.training.recipe import Recipe, parse_recipe
-from mlmodels.services.run_evaluation import model_directory
 from tests.drawn_cells import draw_smear_png
 
 TINY_RECIPE = """

@@ -26,13 +26,13 @@ from mlmodels.ml.inference.crops import Box, CropRule
 from mlmodels.ml.inference.engine import FAMILIARITY, Engine, load_engine
 from mlmodels.ml.inference.runtimes.keras_runtime import KerasRuntime
 from mlmodels.ml.inference.size_evidence import weigh_sizes
-from mlmodels.ml.onboarding_text import onboarding_markdown
 from mlmodels.ml.training.architecture import build_network
 from mlmodels.ml.training.export import write_card, write_litert
 from mlmodels.ml.training.fitting import fit_familiarity
 from mlmodels.ml.training.linear_head import fit_corrections
 from mlmodels.ml.training.recipe import Architecture
-from mlmodels.services.run_adaptation import demonstrate, draw_reviewed
+from mlmodels.research.onboarding import demonstrate, draw_reviewed
+from mlmodels.research.onboarding_text import onboarding_markdown
 from tests.drawn_cells import draw_smear_png
 
 CLASSES = ("neutrophil", "lymphocyte")

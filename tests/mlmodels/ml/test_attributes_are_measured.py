@@ -2,8 +2,8 @@
 
 import pytest
 
-from mlmodels.ml.attribute_evaluation import AttributeAnswer, report_attributes
 from mlmodels.ml.training.reports.attribute_text import attributes_markdown
+from mlmodels.research.attribute_evaluation import AttributeAnswer, report_attributes
 
 BAND, ROUND = "unsegmented-band", "unsegmented-round"
 

@@ -8,8 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from mlmodels.ml.datasets.manifest import Row, write_manifest
-from mlmodels.ml.label_audit import contradicted_labels, two_fold_probabilities
 from mlmodels.ml.training.export import write_card
+from mlmodels.research.label_audit.audit import contradicted_labels, two_fold_probabilities
 from tests.drawn_cells import draw_smear_png
 
 CLASSES = ("eosinophil", "neutrophil")

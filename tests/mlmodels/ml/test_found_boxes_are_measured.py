@@ -8,7 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlmodels.ml.box_evaluation import (
+from mlmodels.artifacts import model_directory
+from mlmodels.ml.errors import ManifestInvalid
+from mlmodels.ml.inference.crops import Box
+from mlmodels.ml.inference.pipeline import CellFinding
+from mlmodels.research.box_evaluation import (
     FieldAnswer,
     matches,
     measure_boxes,
@@ -16,10 +20,7 @@ from mlmodels.ml.box_evaluation import (
     read_boxes,
     report_boxes,
 )
-from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.inference.crops import Box
-from mlmodels.ml.inference.pipeline import CellFinding
-from mlmodels.services.run_evaluation import evaluate_boxes_by_fold, model_directory
+from mlmodels.research.evaluation import evaluate_boxes_by_fold
 from tests.drawn_cells import draw_smear_png
 
 

@@ -6,7 +6,7 @@ import pytest
 from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.datasets.splits import deal_out
 from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.leakage import (
+from mlmodels.research.leakage.rounds import (
     WAYS,
     number_in_name,
     rounds_of,
@@ -14,7 +14,7 @@ from mlmodels.ml.leakage import (
     units_of,
     way_figures,
 )
-from mlmodels.ml.leakage_text import leakage_markdown
+from mlmodels.research.leakage.text import leakage_markdown
 
 # Twenty photographs of two classes, three copies of each; the third copies lie in TEST when
 # the photograph does.

@@ -5,7 +5,7 @@ import pytest
 
 from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.inference.images import decode_image
-from mlmodels.ml.perturbations import (
+from mlmodels.research.robustness.perturbations import (
     PERTURBATIONS,
     brightness,
     defocus,

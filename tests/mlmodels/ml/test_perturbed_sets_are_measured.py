@@ -9,14 +9,14 @@ from django.core.management import call_command
 from mlmodels.ml.datasets.manifest import Row, read_manifest
 from mlmodels.ml.evaluation.evaluation import Prediction, TrainedOn
 from mlmodels.ml.evaluation.metrics import paired_difference_interval, wilson_interval
-from mlmodels.ml.perturbations import PERTURBATIONS
-from mlmodels.ml.robustness import (
+from mlmodels.research.robustness.measures import (
     measure_strangers,
     predict_perturbed,
     report_perturbed,
     stratified_rows,
 )
-from mlmodels.ml.strangers import Stranger
+from mlmodels.research.robustness.perturbations import PERTURBATIONS
+from mlmodels.research.robustness.strangers import Stranger
 from tests.drawn_cells import draw_smear
 
 CLASSES = ("neutrophil", "monocyte")

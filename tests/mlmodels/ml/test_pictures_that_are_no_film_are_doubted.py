@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from mlmodels.ml.drawn_field import draw_field
 from mlmodels.ml.inference.calibration import ACCEPTED, REVIEW
 from mlmodels.ml.inference.localize import locate
 from mlmodels.ml.inference.pipeline import read_pixels
 from mlmodels.ml.inference.quality import doubt_about_field, look_at_field
-from mlmodels.ml.strangers import draw_strangers
+from mlmodels.research.benchmark.drawn_field import draw_field
+from mlmodels.research.robustness.strangers import draw_strangers
 from tests.drawn_cells import draw_smear
 
 LAMPS = [(1.0, 0.9, 0.7), (0.7, 0.8, 1.0), (0.5, 0.5, 0.5)]

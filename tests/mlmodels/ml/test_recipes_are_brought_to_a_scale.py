@@ -4,7 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from mlmodels.ml.comparison import (
+from mlmodels.ml.datasets.manifest import Row
+from mlmodels.ml.evaluation.metrics import Answer
+from mlmodels.ml.training.recipe import load_recipe
+from mlmodels.research.comparison.scales import (
     RECIPES,
     SCALES,
     Scale,
@@ -13,9 +16,6 @@ from mlmodels.ml.comparison import (
     measured_rows,
     rows_at_scale,
 )
-from mlmodels.ml.datasets.manifest import Row
-from mlmodels.ml.evaluation.metrics import Answer
-from mlmodels.ml.training.recipe import load_recipe
 
 SCALE = Scale(640, 4, 3, 2, 48, "fold0")
 ROWS = [

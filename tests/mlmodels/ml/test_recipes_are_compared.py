@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from mlmodels.ml.comparison import Scale
 from mlmodels.ml.datasets.manifest import Row, write_manifest
 from mlmodels.ml.errors import RecipeInvalid
-from mlmodels.services.run_comparison import compare_recipes
+from mlmodels.research.comparison.run import compare_recipes
+from mlmodels.research.comparison.scales import Scale
 from tests.drawn_cells import draw_smear_png
 from tests.mlmodels.ml.conftest import TINY_RECIPE
 

@@ -5,7 +5,12 @@ from collections import Counter
 import numpy as np
 
 from mlmodels.ml.inference.images import decode_image
-from mlmodels.ml.strangers import KINDS, all_strangers, draw_strangers, package_strangers
+from mlmodels.research.robustness.strangers import (
+    KINDS,
+    all_strangers,
+    draw_strangers,
+    package_strangers,
+)
 
 
 def test_there_are_at_least_200_with_names_of_their_own():

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from mlmodels.ml.attribute_evaluation import AttributeAnswer, report_attributes
 from mlmodels.ml.training.reports.card_text import card_markdown
+from mlmodels.research.attribute_evaluation import AttributeAnswer, report_attributes
 
 
 @pytest.fixture

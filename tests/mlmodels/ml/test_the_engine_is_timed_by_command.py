@@ -7,10 +7,10 @@ from itertools import count
 import pytest
 from django.core.management import CommandError, call_command
 
-from mlmodels.ml.benchmark import WARM, peak_mb, resident_mb, timed
-from mlmodels.ml.drawn_field import draw_field, field_jpeg
 from mlmodels.ml.inference.images import decode_image
 from mlmodels.ml.inference.localize import locate
+from mlmodels.research.benchmark.drawn_field import draw_field, field_jpeg
+from mlmodels.research.benchmark.measures import WARM, peak_mb, resident_mb, timed
 
 
 def test_the_median_leaves_the_warm_calls_out():

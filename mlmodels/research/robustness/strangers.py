@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mlmodels.ml import stranger_pages, stranger_scenes
 from mlmodels.ml.inference.images import decode_image
+from mlmodels.research.robustness import stranger_pages, stranger_scenes
 
 EACH = 15
 KINDS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {

@@ -17,7 +17,12 @@ from mlmodels.ml.datasets.manifest import Row, read_manifest, write_manifest
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.evaluation.evaluation import TrainedOn, predict_rows
 from mlmodels.ml.inference.images import decode_image
-from mlmodels.ml.leakage import (
+from mlmodels.ml.training.architecture import backbone
+from mlmodels.ml.training.linear_head import fit_linear_head
+from mlmodels.ml.training.loop import RunPlan, train, with_overrides
+from mlmodels.ml.training.recipe import Architecture, Recipe, load_recipe
+from mlmodels.ml.training.uncalibrated import uncalibrated_engine
+from mlmodels.research.leakage.rounds import (
     WAYS,
     Round,
     rounds_of,
@@ -25,11 +30,6 @@ from mlmodels.ml.leakage import (
     units_of,
     way_figures,
 )
-from mlmodels.ml.training.architecture import backbone
-from mlmodels.ml.training.linear_head import fit_linear_head
-from mlmodels.ml.training.loop import RunPlan, train, with_overrides
-from mlmodels.ml.training.recipe import Architecture, Recipe, load_recipe
-from mlmodels.ml.training.uncalibrated import uncalibrated_engine
 
 SET = "kaggle"
 RULER = Architecture(alpha=0.35, input_px=224)

@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mlmodels.artifacts import model_directory
 from mlmodels.ml.evaluation.evaluation import Prediction, load_trained_on
 from mlmodels.ml.inference.engine import load_engine
-from mlmodels.ml.robustness import (
+from mlmodels.research.evaluation import Pictures, Say, parts_by_fold
+from mlmodels.research.robustness.measures import (
     AS_IS,
     measure_strangers,
     predict_perturbed,
     report_perturbed,
     stratified_rows,
 )
-from mlmodels.ml.strangers import all_strangers
-from mlmodels.services.run_evaluation import Pictures, Say, model_directory, parts_by_fold
+from mlmodels.research.robustness.strangers import all_strangers
 
 
 def evaluate_perturbed(

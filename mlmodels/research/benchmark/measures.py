@@ -1,7 +1,8 @@
 """Seconds and memory of one part of the engine, measured in this process.
 
-`python -m mlmodels.ml.benchmark '{"part": "engine", ...}'` prints one JSON object: each part
-gets a process of its own, so that nothing is warm, and no memory taken, because of another.
+`python -m mlmodels.research.benchmark.measures '{"part": "engine", ...}'` prints one JSON object:
+each part gets a process of its own, so that nothing is warm, and no memory taken, because of
+another.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ import cv2
 import numpy as np
 
 from mlmodels.ml.classes import CLASSES
-from mlmodels.ml.drawn_field import field_jpeg
 from mlmodels.ml.inference.engine import load_engine
 from mlmodels.ml.inference.images import read_picture
 from mlmodels.ml.inference.localize import locate
@@ -28,6 +28,7 @@ from mlmodels.ml.inference.pipeline import read_image
 from mlmodels.ml.inference.runtimes.choose import FILES, open_runtime
 from mlmodels.ml.training.architecture import build_network
 from mlmodels.ml.training.recipe import Architecture
+from mlmodels.research.benchmark.drawn_field import field_jpeg
 
 WARM = 5
 # Pictures read before memory is first looked at, and how often it is looked at then.

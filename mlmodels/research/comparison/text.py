@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mlmodels.ml.comparison import Scale
+from mlmodels.research.comparison.scales import Scale
 
 _TITLES = {
     "mobilenet_v2": "ours: MobileNetV2, every layer trained, PBC first",

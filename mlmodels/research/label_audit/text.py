@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from mlmodels.ml.label_audit import CONTRADICTED, Doubt
+from mlmodels.research.label_audit.audit import CONTRADICTED, Doubt
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlmodels.ml.box_evaluation import (
-    FieldAnswer,
-    measure_boxes,
-    read_boxes,
-    read_fields,
-    read_sources,
-    report_boxes,
-)
 from mlmodels.ml.datasets.manifest import Row, read_manifest, rows_of_folder
 from mlmodels.ml.datasets.splits import source_order
 from mlmodels.ml.errors import ArtifactDamaged, ManifestInvalid
@@ -29,8 +21,15 @@ from mlmodels.ml.evaluation.evaluation import (
 )
 from mlmodels.ml.inference.crops import Box
 from mlmodels.ml.inference.engine import CARD, load_engine
+from mlmodels.research.box_evaluation import (
+    FieldAnswer,
+    measure_boxes,
+    read_boxes,
+    read_fields,
+    read_sources,
+    report_boxes,
+)
 
-SHIPPED = Path(__file__).resolve().parent.parent / "shipped"
 Say = Callable[[str], None]
 
 
@@ -79,25 +78,6 @@ def pictures_of(
     if classes:
         rows = [row for row in rows if row.label in classes]
     return Pictures(tuple(rows), folder)
-
-
-def model_directory(name: str | None) -> Path:
-    """The folder of a shipped version, of a path, or of the newest shipped version.
-
-    Raises:
-        ArtifactDamaged: there is none of that name.
-    """
-    if name and Path(name).is_dir():
-        return Path(name)
-    if name:
-        if (SHIPPED / name).is_dir():
-            return SHIPPED / name
-        known = ", ".join(sorted(card.parent.name for card in SHIPPED.glob(f"*/{CARD}")))
-        raise ArtifactDamaged(f"There is no model version {name}. Shipped are: {known}.")
-    shipped = sorted(SHIPPED.glob(f"*/{CARD}"), key=_version_order)
-    if not shipped:
-        raise ArtifactDamaged("No model version is shipped. Train one, or name a folder.")
-    return shipped[-1].parent
 
 
 def evaluate(
@@ -257,8 +237,3 @@ def versions_by_fold(runs: Path) -> dict[str, Path]:
         if fold:
             found[fold] = card.parent
     return found
-
-
-def _version_order(card: Path) -> tuple[list[int], str]:
-    number = card.parent.name.rpartition("-")[2]
-    return [int(part) if part.isdigit() else -1 for part in number.split(".")], card.parent.name

@@ -14,12 +14,13 @@ import numpy as np
 
 from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.errors import ArtifactDamaged, ManifestInvalid, RejectedImage
-from mlmodels.ml.evaluation.evaluation import TrainedOn, was_trained_on
+from mlmodels.ml.evaluation.evaluation import TrainedOn, load_trained_on, was_trained_on
 from mlmodels.ml.evaluation.metrics import wilson_interval
-from mlmodels.ml.inference.attributes import belongs
-from mlmodels.ml.inference.engine import Engine
+from mlmodels.ml.inference.attributes import ATTRIBUTES, belongs, read_attribute_table
+from mlmodels.ml.inference.engine import Engine, load_engine, verify_folder
 from mlmodels.ml.inference.pipeline import read_image
 from mlmodels.ml.training.attribute_fitting import macro_f1
+from mlmodels.research.evaluation import Pictures
 
 Say = Callable[[str], None]
 
@@ -162,3 +163,43 @@ def _figures(answers: Sequence[AttributeAnswer], name: str) -> dict[str, Any]:
             for word in sorted({a.told[name] for a in told})
         },
     }
+
+
+def evaluate_attributes(
+    pictures: Pictures, *, table: Path, directory: Path, runtime: str, say: Say
+) -> dict[str, Any]:
+    """Measure a version's attributes on the pictures of a manifest that a table describes."""
+    sums = verify_folder(directory)
+    engine = load_engine(directory, runtime=runtime)
+    answers, left_out = read_described_pictures(
+        pictures.rows,
+        read_attribute_table(table),
+        pictures.root,
+        engine,
+        load_trained_on(directory),
+        say,
+    )
+    return {
+        "model": f"{engine.name}-{engine.version}",
+        "runtime": runtime,
+        "weights_sha256": engine.weights_sha256,
+        "attributes_sha256": sums[ATTRIBUTES],
+        "trained_on": left_out,
+        **report_attributes(answers),
+    }
+
+
+def lines_of_attributes(figures: dict[str, Any]) -> list[str]:
+    """The figures as lines to print."""
+    lines = [
+        f"{name}: macro-F1 {f['macro_f1']:.3f} (class alone {f['usual_macro_f1']:.3f}), "
+        f"{f['right']} of {f['n']} right; told of {f['told']}, {f['told_right']} right"
+        for name, f in figures["per_attribute"].items()
+    ]
+    low, high = figures["told_interval"]
+    return [
+        *lines,
+        f"mean macro-F1 {figures['mean_macro_f1']:.3f}; words right {figures['told_right']} of "
+        f"{figures['told']} ({low:.2%} to {high:.2%}); {figures['cells_with_words']} of "
+        f"{figures['n']} cells have words; left out as trained on {figures['trained_on']}",
+    ]

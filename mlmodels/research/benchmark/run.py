@@ -19,7 +19,7 @@ from django.conf import settings
 from mlmodels.ml.errors import EngineError
 from mlmodels.ml.inference.engine import CARD, verify_folder
 from mlmodels.ml.inference.runtimes.choose import FILES
-from mlmodels.services.run_evaluation import Say
+from mlmodels.research.evaluation import Say
 
 FIELDS = {"0.3": (640, 480), "1.2": (1280, 960), "12": (4000, 3000)}
 PACKAGES = ("ai-edge-litert", "keras", "numpy", "opencv-python-headless", "pillow")
@@ -165,7 +165,7 @@ def _measure(part: str, **wanted: Any) -> dict[str, Any]:
     wanted = {key: value for key, value in wanted.items() if key != "network"}
     argument = json.dumps({"part": part, **wanted})
     done = subprocess.run(
-        [sys.executable, "-m", "mlmodels.ml.benchmark", argument],
+        [sys.executable, "-m", "mlmodels.research.benchmark.measures", argument],
         cwd=settings.BASE_DIR,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
         capture_output=True,

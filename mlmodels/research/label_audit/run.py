@@ -12,11 +12,11 @@ from mlmodels.ml.datasets.manifest import Row, read_manifest
 from mlmodels.ml.errors import ManifestInvalid, RejectedImage
 from mlmodels.ml.inference.engine import Engine, file_sha256, load_engine
 from mlmodels.ml.inference.pipeline import read_image
-from mlmodels.ml.label_audit import contradicted_labels, two_fold_probabilities
-from mlmodels.ml.label_audit_text import SetAudit, audit_markdown
 from mlmodels.ml.training.attribute_fitting import picture_features
 from mlmodels.ml.training.data import NEVER_TRAINED
-from mlmodels.services.run_evaluation import Pictures, Say, parts_by_fold, versions_by_fold
+from mlmodels.research.evaluation import Pictures, Say, parts_by_fold, versions_by_fold
+from mlmodels.research.label_audit.audit import contradicted_labels, two_fold_probabilities
+from mlmodels.research.label_audit.text import SetAudit, audit_markdown
 
 BY_FOLDS = "Each picture is read by the version that left its fold out."
 BY_HALVES = (

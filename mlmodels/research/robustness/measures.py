@@ -23,8 +23,8 @@ from mlmodels.ml.evaluation.metrics import paired_difference_interval, summarise
 from mlmodels.ml.inference.calibration import ACCEPTED
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.pipeline import read_image
-from mlmodels.ml.perturbations import PERTURBATIONS, Perturbation, perturbed_bytes
-from mlmodels.ml.strangers import Stranger
+from mlmodels.research.robustness.perturbations import PERTURBATIONS, Perturbation, perturbed_bytes
+from mlmodels.research.robustness.strangers import Stranger
 
 AS_IS = "as_is"
 # Classes that are no white cell.

@@ -16,16 +16,6 @@ from typing import Any
 import numpy as np
 
 from mlmodels.ml.classes import CLASSES
-from mlmodels.ml.comparison import (
-    CORE_SET,
-    SCALES,
-    Scale,
-    at_scale,
-    compared_figures,
-    measured_rows,
-    rows_at_scale,
-)
-from mlmodels.ml.comparison_text import comparison_markdown
 from mlmodels.ml.datasets.manifest import Row, read_manifest, write_manifest
 from mlmodels.ml.errors import RecipeInvalid
 from mlmodels.ml.evaluation.evaluation import TrainedOn, predict_rows
@@ -37,6 +27,16 @@ from mlmodels.ml.training.export import write_litert
 from mlmodels.ml.training.loop import RunPlan, train
 from mlmodels.ml.training.recipe import Recipe, load_recipe
 from mlmodels.ml.training.uncalibrated import uncalibrated_engine
+from mlmodels.research.comparison.scales import (
+    CORE_SET,
+    SCALES,
+    Scale,
+    at_scale,
+    compared_figures,
+    measured_rows,
+    rows_at_scale,
+)
+from mlmodels.research.comparison.text import comparison_markdown
 
 PBC = "pbc"
 TIMED_CALLS = 30

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlmodels.ml.leakage import FOLDS, WAYS
+from mlmodels.research.leakage.rounds import FOLDS, WAYS
 
 
 def leakage_markdown(figures: dict[str, Any]) -> str:
