@@ -9,8 +9,8 @@ from django import forms
 from accounts.forms import ServiceForm
 from accounts.models import User
 from mlmodels.models import Dataset
-from mlmodels.selectors.recipes import recipes_for_datasets
-from mlmodels.selectors.training import frozen_datasets
+from mlmodels.selectors.training.recipes import recipes_for_datasets
+from mlmodels.selectors.training.runs import frozen_datasets
 
 
 class NewTrainingForm(ServiceForm):

@@ -8,7 +8,10 @@ from uuid import UUID
 from celery import shared_task, signals
 from django.conf import settings
 
-from mlmodels.services import run_datasets, run_gate, run_training_job, sweep
+from mlmodels.services import sweep
+from mlmodels.services.datasets import run_datasets
+from mlmodels.services.training import run_training_job
+from mlmodels.services.versions import run_gate
 
 # The run itself ends what takes too long, with a sentence; this is for a watcher that hangs.
 _TRAINING_LIMIT_S = (settings.TRAINING_AT_MOST_H + 1) * 3600

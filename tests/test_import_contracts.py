@@ -35,7 +35,7 @@ def test_only_tasks_and_commands_import_what_runs_slowly():
     guilty = []
     for path in CODE:
         room = path.relative_to(ROOT).as_posix()
-        if "/tasks.py" in room or "/management/" in room or "/services/run_" in room:
+        if "/tasks.py" in room or "/management/" in room or "/run_" in room:
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             names = []
@@ -43,7 +43,7 @@ def test_only_tasks_and_commands_import_what_runs_slowly():
                 names = [f"{node.module}.{alias.name}" for alias in node.names]
             elif isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
-            if any(".services.run_" in name for name in names):
+            if any(".services." in name and ".run_" in name for name in names):
                 guilty.append(room)
     assert guilty == []
 

@@ -13,7 +13,9 @@ from django.utils import timezone
 
 from hematovision import queue
 from mlmodels.models import TrainingRun
-from mlmodels.services import datasets_left_behind, gates, training_claims
+from mlmodels.services.datasets import stale
+from mlmodels.services.training import claims
+from mlmodels.services.versions import gates
 
 # A message may wait as long as the run before it trains: the delay doubles up to this.
 _LONGEST_DELAY = timedelta(minutes=16)
@@ -24,19 +26,19 @@ def sweep() -> int:
 
     Archives that an upload left behind go, too.
     """
-    datasets_left_behind.remove_unnamed_archives()
+    stale.remove_unnamed_archives()
     return sum(part() for part in _PARTS)
 
 
 def training_runs() -> int:
     """Runs that are queued, or whose holder is gone."""
     now, sent = timezone.now(), 0
-    for run in TrainingRun.objects.filter(training_claims.unheld()).select_related("laboratory"):
+    for run in TrainingRun.objects.filter(claims.unheld()).select_related("laboratory"):
         if run.cancel_requested_at is not None:
             with transaction.atomic():
-                training_claims.cancel_unheld(run)
+                claims.cancel_unheld(run)
         elif run.attempts >= settings.JOB_MAX_ATTEMPTS:
-            training_claims.give_up(run)
+            claims.give_up(run)
         elif _is_due(run, now) and _send_again(run, now):
             sent += 1
     return sent
@@ -53,7 +55,7 @@ def _is_due(run: TrainingRun, now: datetime) -> bool:
 def _send_again(run: TrainingRun, now: datetime) -> bool:
     """Send one message; false when another sweeper was faster or the broker refused it."""
     seen = TrainingRun.objects.filter(pk=run.pk, last_sent_at=run.last_sent_at)
-    if not seen.filter(training_claims.unheld()).update(last_sent_at=now):
+    if not seen.filter(claims.unheld()).update(last_sent_at=now):
         return False
     if queue.send("mlmodels.run_training", run_id=str(run.pk)):
         return True
@@ -61,4 +63,4 @@ def _send_again(run: TrainingRun, now: datetime) -> bool:
     return False
 
 
-_PARTS = (training_runs, gates.send_left_behind, datasets_left_behind.send_left_behind)
+_PARTS = (training_runs, gates.send_left_behind, stale.send_left_behind)

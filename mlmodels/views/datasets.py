@@ -18,8 +18,8 @@ from hematovision.requests import SignedInRequest
 from hematovision.upload_handlers import DatasetUploadHandler
 from mlmodels.errors import DatasetRefused, RegistryUnavailable
 from mlmodels.forms import DerivedDatasetForm, NewDatasetForm
-from mlmodels.selectors import datasets as selector
-from mlmodels.services import datasets, near_duplicates
+from mlmodels.selectors.datasets import datasets as selector
+from mlmodels.services.datasets import lifecycle, near_duplicates
 
 
 @needs({"GET": Action.MANAGE_DATASETS})
@@ -48,7 +48,7 @@ def _dataset_new(request: HttpRequest) -> HttpResponse:
         form, status = NewDatasetForm(request.POST, request.FILES), 400
         if form.is_valid():
             try:
-                made = datasets.upload_dataset(
+                made = lifecycle.upload_dataset(
                     actor=request.user,  # type: ignore[arg-type]
                     **form.cleaned_data,
                 )
@@ -84,7 +84,7 @@ def dataset_status(request: SignedInRequest, dataset_id: UUID) -> HttpResponse:
 @needs({"POST": Action.MANAGE_DATASETS})
 def dataset_freeze(request: SignedInRequest, dataset_id: UUID) -> HttpResponse:
     """Freeze it."""
-    frozen = datasets.freeze_dataset(actor=request.user, dataset_id=dataset_id)
+    frozen = lifecycle.freeze_dataset(actor=request.user, dataset_id=dataset_id)
     messages.success(request, f"{frozen.name} is frozen. It never changes again.")
     return redirect("mlmodels:dataset", dataset_id=dataset_id)
 
@@ -95,7 +95,7 @@ def dataset_derive(request: SignedInRequest, dataset_id: UUID) -> HttpResponse:
     form = DerivedDatasetForm(request.POST)
     if form.is_valid():
         try:
-            derived = datasets.derive_dataset(
+            derived = lifecycle.derive_dataset(
                 actor=request.user, dataset_id=dataset_id, **form.cleaned_data
             )
         except DatasetRefused as error:
@@ -110,7 +110,7 @@ def dataset_derive(request: SignedInRequest, dataset_id: UUID) -> HttpResponse:
 @needs({"POST": Action.MANAGE_DATASETS})
 def dataset_delete(request: SignedInRequest, dataset_id: UUID) -> HttpResponse:
     """Delete it."""
-    datasets.delete_dataset(actor=request.user, dataset_id=dataset_id)
+    lifecycle.delete_dataset(actor=request.user, dataset_id=dataset_id)
     messages.success(request, "The dataset is deleted.")
     return redirect("mlmodels:datasets")
 
@@ -126,7 +126,9 @@ def dataset_check(request: SignedInRequest, dataset_id: UUID) -> HttpResponse:
 def dataset_reference(request: SignedInRequest, dataset_id: UUID) -> HttpResponse:
     """Let versions be compared on it, or no more."""
     wanted = request.POST.get("is_reference") == "yes"
-    changed = datasets.set_reference(actor=request.user, dataset_id=dataset_id, is_reference=wanted)
+    changed = lifecycle.set_reference(
+        actor=request.user, dataset_id=dataset_id, is_reference=wanted
+    )
     said = "is the reference now" if wanted else "is the reference no more"
     messages.success(request, f"{changed.name} {said}.")
     return redirect("mlmodels:dataset", dataset_id=dataset_id)

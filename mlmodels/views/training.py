@@ -17,9 +17,9 @@ from hematovision.requests import SignedInRequest
 from mlmodels.errors import TrainingRefused
 from mlmodels.forms import NewTrainingForm
 from mlmodels.models import TrainingRun
-from mlmodels.selectors import notebooks, run_reports
-from mlmodels.selectors import training as selector
-from mlmodels.services import training
+from mlmodels.selectors.training import notebooks, run_reports
+from mlmodels.selectors.training import runs as selector
+from mlmodels.services.training import requests
 
 _LISTED = 200
 
@@ -44,7 +44,7 @@ def training_new(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         asked = form.cleaned_data
         try:
-            run = training.request_training(
+            run = requests.request_training(
                 actor=request.user,
                 dataset_id=asked["dataset"].pk,
                 recipe=asked["recipe"],
@@ -90,7 +90,7 @@ def training_progress(request: SignedInRequest, run_id: UUID) -> HttpResponse:
 @needs({"POST": Action.TRAIN_MODELS})
 def training_cancel(request: SignedInRequest, run_id: UUID) -> HttpResponse:
     """Let a run end."""
-    run = training.cancel_run(actor=request.user, run_id=run_id)
+    run = requests.cancel_run(actor=request.user, run_id=run_id)
     if run.is_final:
         messages.success(request, "The training is cancelled.")
     else:
@@ -101,7 +101,7 @@ def training_cancel(request: SignedInRequest, run_id: UUID) -> HttpResponse:
 @needs({"POST": Action.TRAIN_MODELS})
 def training_resume(request: SignedInRequest, run_id: UUID) -> HttpResponse:
     """Let a run go on after its last epoch."""
-    training.resume_run(actor=request.user, run_id=run_id)
+    requests.resume_run(actor=request.user, run_id=run_id)
     messages.success(request, "The training goes on after its last epoch.")
     return redirect("mlmodels:training_run", run_id=run_id)
 

@@ -16,8 +16,8 @@ from accounts.policy import Action, needs
 from hematovision.file_responses import attachment_response, kept_private
 from hematovision.requests import SignedInRequest
 from mlmodels.errors import LedgerMoved, ProfileNotFound, PromotionRefused
-from mlmodels.selectors.version_pages import gate_for_reading, version_page
-from mlmodels.services import downloads, gates, promotions, shadows
+from mlmodels.selectors.versions.pages import gate_for_reading, version_page
+from mlmodels.services.versions import downloads, gates, promotions, shadows
 
 
 @needs({"GET": Action.SEE_MODELS})

@@ -2,7 +2,7 @@
 
 from mlmodels.models import Label
 from mlmodels.selectors.labels import labels_for
-from mlmodels.selectors.versions import active_version
+from mlmodels.selectors.versions.active import active_version
 
 
 def classes_of_the_model() -> list[Label]:

@@ -16,7 +16,7 @@ from accounts.models import AuditEvent, Laboratory, User
 from accounts.policy import Action, require
 from mlmodels.models import Label, ModelVersion
 from mlmodels.selectors.labels import labels_for
-from mlmodels.selectors.versions import active_version
+from mlmodels.selectors.versions.active import active_version
 from predictions import policy
 from predictions.models import Cell, ClassificationJob, Sample
 from predictions.selectors.history import (

@@ -10,7 +10,7 @@ from accounts.models import User
 from mlmodels.ml.inference.familiarity import FAMILIAR, familiarity_in_words
 from mlmodels.models import ImagingProfile, ModelVersion
 from mlmodels.selectors.profiles import profiles_for_upload
-from mlmodels.selectors.versions import active_version
+from mlmodels.selectors.versions.active import active_version
 from predictions.models import Cell
 from predictions.selectors.history import images_with_state
 

@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from accounts.models import User
-from mlmodels.selectors.promotions import ActiveScope
+from mlmodels.selectors.versions.promotions import ActiveScope
 from predictions import policy
 from predictions.models import Cell, ClassificationJob
 
@@ -47,8 +47,8 @@ def scopes_in_use(viewer: User, scopes: list[ActiveScope]) -> list[ScopeInUse]:
     """Each scope with what its version did there.
 
     Args:
-        scopes: as `mlmodels.selectors.promotions.active_scopes` gives them. Those that follow
-            the one for all profiles are counted there.
+        scopes: as `active_scopes` gives them. Those that follow the one for all profiles are
+            counted there.
     """
     counted = _counted(viewer)
     own = {scope.profile.pk for scope in scopes if scope.profile and scope.is_own}

@@ -17,7 +17,7 @@ from mlmodels.models import ImagingProfile, Label, ModelVersion, TrainingRun
 from mlmodels.policy import visible_training_runs
 from mlmodels.selectors.labels import labels_for
 from mlmodels.selectors.profiles import profile_for_viewer
-from mlmodels.selectors.versions import active_version
+from mlmodels.selectors.versions.active import active_version
 from predictions import policy
 from predictions.models import Cell, CellReview
 from predictions.selectors.familiarity import Familiarity, familiarity_of_profile

@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from mlmodels import artifacts
-from mlmodels.selectors.versions import active_version
+from mlmodels.selectors.versions.active import active_version
 from predictions.models import WorkerHeartbeat
 
 

@@ -14,8 +14,8 @@ from accounts.policy import Action, require
 from mlmodels.ml.evaluation.metrics import wilson_interval
 from mlmodels.models import Label, ModelVersion
 from mlmodels.selectors.labels import labels_for
-from mlmodels.selectors.promotions import shadow_of
-from mlmodels.selectors.versions import version_for_reading
+from mlmodels.selectors.versions.active import version_for_reading
+from mlmodels.selectors.versions.promotions import shadow_of
 from predictions.models import Cell, ShadowReading
 
 # The newest readings; older ones say less about what comes in now. They end with the one that

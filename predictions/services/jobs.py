@@ -23,8 +23,8 @@ from accounts.policy import Action, require
 from accounts.services.audit import record_event
 from hematovision.queue import enqueue_on_commit
 from mlmodels.models import ModelVersion
-from mlmodels.selectors.promotions import shadow_of
-from mlmodels.selectors.versions import active_version
+from mlmodels.selectors.versions.active import active_version
+from mlmodels.selectors.versions.promotions import shadow_of
 from predictions import policy
 from predictions.errors import ImageNotFound
 from predictions.models import Cell, ClassificationJob, SmearImage

@@ -23,8 +23,8 @@ from mlmodels.ml.classes import class_among
 from mlmodels.ml.inference.crops import Box
 from mlmodels.models import TrainingRun
 from mlmodels.selectors.profiles import profile_for_viewer
-from mlmodels.selectors.versions import active_version
-from mlmodels.services import training
+from mlmodels.selectors.versions.active import active_version
+from mlmodels.services.training import requests
 from predictions import storage
 from predictions.errors import OnboardingRefused, OriginalMissing
 from predictions.models import Cell
@@ -55,7 +55,7 @@ def request_adaptation(*, actor: User, profile_id: UUID) -> TrainingRun:
         kept = _write_cells(cells, classes, part)
         _refuse_too_little(kept)
         with transaction.atomic():
-            run = training.request_adaptation(actor=actor, profile_id=profile_id)
+            run = requests.request_adaptation(actor=actor, profile_id=profile_id)
             folder = artifacts.run_folder(run.pk)
             folder.mkdir(parents=True, exist_ok=True)
             part.rename(folder / CELLS)

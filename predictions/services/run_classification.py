@@ -18,8 +18,8 @@ from mlmodels.errors import ModelDamaged, NoActiveModel
 from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.inference.images import ImageLimits
 from mlmodels.ml.inference.pipeline import Findings, read_image
-from mlmodels.selectors.versions import versions_in_use
-from mlmodels.services.run_engine import ENGINES_KEPT, engine_for
+from mlmodels.selectors.versions.active import versions_in_use
+from mlmodels.services.versions.run_engine import ENGINES_KEPT, engine_for
 from predictions import storage
 from predictions.errors import OriginalMissing, StorageUnavailable
 from predictions.models import Cell, ClassificationJob

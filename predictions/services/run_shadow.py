@@ -12,8 +12,8 @@ from mlmodels.errors import ModelDamaged
 from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.inference.images import ImageLimits
 from mlmodels.ml.inference.pipeline import CellFinding, read_image
-from mlmodels.selectors.promotions import shadow_of
-from mlmodels.services.run_engine import engine_for
+from mlmodels.selectors.versions.promotions import shadow_of
+from mlmodels.services.versions.run_engine import engine_for
 from predictions import storage
 from predictions.errors import OriginalMissing, StorageUnavailable
 from predictions.models import ClassificationJob, ShadowReading

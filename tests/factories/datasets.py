@@ -16,7 +16,7 @@ from accounts.models import User
 from mlmodels import artifacts
 from mlmodels.ml.datasets.manifest import Row, write_manifest
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate
-from mlmodels.services import dataset_claims, datasets
+from mlmodels.services.datasets import claims, lifecycle
 from tests.drawn_cells import draw_smear_png
 
 CLASSES = ("neutrophil", "lymphocyte")
@@ -71,7 +71,7 @@ def make_dataset(admin: User, *, name: str = "", freeze: bool = True, **drawn: A
 
 def make_open_dataset(admin: User, **drawn: object) -> Dataset:
     """A dataset that can be frozen, with a pair that was moved to one split and not resolved."""
-    dataset = datasets.derive_dataset(
+    dataset = lifecycle.derive_dataset(
         actor=admin,
         dataset_id=make_dataset(admin, **drawn).pk,  # type: ignore[arg-type]
         name=f"Open {next(_numbers)}",
@@ -81,9 +81,9 @@ def make_open_dataset(admin: User, **drawn: object) -> Dataset:
     return dataset
 
 
-def claimed(dataset: Dataset, stage: Q) -> dataset_claims.Claim:
+def claimed(dataset: Dataset, stage: Q) -> claims.Claim:
     """A claim on a dataset that succeeds."""
-    held = dataset_claims.claim(dataset.pk, stage)
+    held = claims.claim(dataset.pk, stage)
     assert held is not None
     return held
 

@@ -16,9 +16,9 @@ from mlmodels import artifacts
 from mlmodels.artifacts import model_directory
 from mlmodels.ml.inference.engine import CARD, CHECKSUMS
 from mlmodels.models import Dataset, GateCheck, ImagingProfile, ModelVersion, Promotion
-from mlmodels.services import gates
-from mlmodels.services.promotions import promote
-from mlmodels.services.versions import register_candidate
+from mlmodels.services.versions import gates
+from mlmodels.services.versions.promotions import promote
+from mlmodels.services.versions.registration import register_candidate
 from tests.factories.datasets import make_dataset
 
 Change = Callable[[dict[str, Any]], None]

@@ -17,10 +17,10 @@ from mlmodels import artifacts
 from mlmodels.ml.training.progress import read_progress
 from mlmodels.ml.training.reports.run_report import PICTURES
 from mlmodels.models import TrainingRun
-from mlmodels.services import training, training_claims
-from mlmodels.services.run_training_job import model_name, read_epochs
-from mlmodels.services.training_claims import Claim
-from mlmodels.services.versions import register_candidate
+from mlmodels.services.training import claims, requests
+from mlmodels.services.training.claims import Claim
+from mlmodels.services.training.run_training_job import model_name, read_epochs
+from mlmodels.services.versions.registration import register_candidate
 from tests.factories.datasets import draw_dataset, make_dataset
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -68,12 +68,12 @@ def make_run(admin: User, **asked: object) -> TrainingRun:
     """A queued run on a new dataset."""
     dataset = make_dataset(admin, train=TRAIN, validation=VALIDATION, test=TEST)
     values = {"recipe": RECIPE, "epochs": EPOCHS, "seed": SEED, **asked}
-    return training.request_training(actor=admin, dataset_id=dataset.pk, **values)  # type: ignore[arg-type]
+    return requests.request_training(actor=admin, dataset_id=dataset.pk, **values)  # type: ignore[arg-type]
 
 
 def claimed(run: TrainingRun) -> Claim:
     """The hold of this process on a run that is to be had."""
-    held = training_claims.claim(run.pk)
+    held = claims.claim(run.pk)
     assert held is not None
     return held
 
@@ -85,7 +85,7 @@ def make_failed_run(admin: User) -> TrainingRun:
     pictures = artifacts.run_folder(run.pk) / PICTURES
     pictures.mkdir(parents=True)
     cv2.imwrite(str(pictures / "samples-0.jpg"), np.zeros((8, 8, 3), np.uint8))
-    assert training_claims.fail(held, code="training_failed", sentence="No cell was found.")
+    assert claims.fail(held, code="training_failed", sentence="No cell was found.")
     run.refresh_from_db()
     return run
 
@@ -96,13 +96,13 @@ def make_finished_run(admin: User, trained: Trained) -> TrainingRun:
     held = claimed(run)
     folder = artifacts.run_folder(run.pk)
     shutil.copytree(trained.run, folder)
-    assert training_claims.add_epochs(held, read_epochs(folder))
+    assert claims.add_epochs(held, read_epochs(folder))
     made_with = read_progress(folder / artifacts.RUN_PROVENANCE)
-    assert training_claims.tell(held, provenance={**run.provenance, **made_with})
+    assert claims.tell(held, provenance={**run.provenance, **made_with})
     name, version = model_name(run)
     candidate = register_candidate(
         laboratory=run.laboratory, folder=folder / "version", name=name, version=version
     )
-    assert training_claims.succeed(held, candidate)
+    assert claims.succeed(held, candidate)
     run.refresh_from_db()
     return run

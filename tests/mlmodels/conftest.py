@@ -3,7 +3,7 @@
 import pytest
 
 from mlmodels.models import ModelVersion
-from mlmodels.services.versions import register_shipped
+from mlmodels.services.versions.registration import register_shipped
 
 
 @pytest.fixture(autouse=True)

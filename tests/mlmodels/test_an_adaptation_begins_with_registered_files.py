@@ -5,7 +5,7 @@ import pytest
 from mlmodels import artifacts
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.models import TrainingRun
-from mlmodels.services.run_adaptation import adapt_for_run
+from mlmodels.services.training.run_adaptation import adapt_for_run
 from tests.factories.models import make_candidate, seal
 from tests.factories.profiles import make_profile
 

@@ -4,7 +4,7 @@ import pytest
 
 from mlmodels import artifacts
 from mlmodels.errors import ModelDamaged
-from mlmodels.services.run_engine import ENGINES_KEPT, engine_for
+from mlmodels.services.versions.run_engine import ENGINES_KEPT, engine_for
 from tests.factories.models import make_candidate, seal
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from mlmodels.errors import GateRefused
 from mlmodels.models import GateCheck
-from mlmodels.services import gates
+from mlmodels.services.versions import gates
 from tests.factories.models import make_candidate
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shipped_version")]

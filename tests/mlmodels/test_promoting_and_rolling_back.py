@@ -7,16 +7,16 @@ from accounts.models import AuditAction, AuditEvent, Role
 from mlmodels import artifacts
 from mlmodels.errors import LedgerMoved, ModelVersionNotFound, ProfileNotFound, PromotionRefused
 from mlmodels.models import ImagingProfile, ModelVersion, Promotion
-from mlmodels.selectors.promotions import newest_number, scope_of
-from mlmodels.selectors.versions import active_version
-from mlmodels.services.gates import request_gate
-from mlmodels.services.promotions import (
+from mlmodels.selectors.versions.active import active_version
+from mlmodels.selectors.versions.promotions import newest_number, scope_of
+from mlmodels.services.versions.gates import request_gate
+from mlmodels.services.versions.promotions import (
     promote,
     reject_version,
     return_to_shipped,
     roll_back,
 )
-from mlmodels.services.shadows import start_shadow
+from mlmodels.services.versions.shadows import start_shadow
 from tests.factories.models import make_active, make_candidate, make_gate
 from tests.factories.people import make_user
 

@@ -11,7 +11,7 @@ from mlmodels.errors import ModelVersionRefused, ModelVersionTaken
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.inference.engine import CARD, verify_folder
 from mlmodels.models import ModelVersion
-from mlmodels.services.versions import register_candidate
+from mlmodels.services.versions.registration import register_candidate
 from tests.factories.models import make_candidate, make_version_folder, seal
 
 pytestmark = pytest.mark.django_db

@@ -12,8 +12,8 @@ from mlmodels import artifacts
 from mlmodels.errors import ModelVersionChanged
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.models import ModelVersion
-from mlmodels.selectors.versions import active_version, version_key
-from mlmodels.services.versions import register_shipped
+from mlmodels.selectors.versions.active import active_version, version_key
+from mlmodels.services.versions.registration import register_shipped
 from predictions.services import jobs
 from tests.factories.images import make_job
 

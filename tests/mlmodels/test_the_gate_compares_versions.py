@@ -14,8 +14,8 @@ from mlmodels.models import (
     NearDuplicate,
     Promotion,
 )
-from mlmodels.services.gates import request_gate
-from mlmodels.services.run_gate import check_gate
+from mlmodels.services.versions.gates import request_gate
+from mlmodels.services.versions.run_gate import check_gate
 from tests.drawn_cells import draw_smear_png
 from tests.factories.datasets import make_dataset
 from tests.factories.models import (

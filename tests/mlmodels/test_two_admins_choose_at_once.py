@@ -4,7 +4,8 @@ import pytest
 
 from accounts.models import Role
 from mlmodels.models import Dataset, ImagingProfile
-from mlmodels.services import datasets, profiles
+from mlmodels.services import profiles
+from mlmodels.services.datasets import lifecycle
 from tests.factories.datasets import make_dataset
 from tests.factories.people import make_user
 from tests.factories.profiles import make_profile
@@ -26,7 +27,7 @@ def test_one_dataset_is_the_reference(admin, laboratory):
     frozen = [make_dataset(admin, train=1, validation=1, test=1) for _ in range(2)]
     answers = at_once(
         2,
-        lambda k: datasets.set_reference(
+        lambda k: lifecycle.set_reference(
             actor=people[k], dataset_id=frozen[k].pk, is_reference=True
         ),
     )

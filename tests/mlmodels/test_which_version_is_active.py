@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import Role
 from mlmodels.models import ImagingProfile, Promotion
-from mlmodels.selectors.versions import active_version, versions_in_use
+from mlmodels.selectors.versions.active import active_version, versions_in_use
 from tests.factories.models import make_candidate
 from tests.factories.people import make_user
 

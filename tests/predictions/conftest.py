@@ -7,7 +7,7 @@ import pytest
 
 from mlmodels import artifacts
 from mlmodels.models import ModelVersion
-from mlmodels.services.versions import register_shipped
+from mlmodels.services.versions.registration import register_shipped
 from predictions.models import Sample
 from tests.factories.images import make_sample
 

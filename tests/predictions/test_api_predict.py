@@ -6,7 +6,7 @@ import time
 import pytest
 from django.db import connections
 
-from mlmodels.services.versions import register_shipped
+from mlmodels.services.versions.registration import register_shipped
 from predictions.models import ClassificationJob, Sample, SmearImage
 from predictions.services.run_classification import classify_image
 from tests.drawn_cells import draw_smear_png

@@ -8,7 +8,7 @@ from django.conf import settings as django_settings
 from django.core.files.base import File
 
 from accounts.models import AuditAction, AuditEvent
-from mlmodels.services.versions import register_shipped
+from mlmodels.services.versions.registration import register_shipped
 from predictions.errors import StorageUnavailable
 from predictions.models import Cell, ClassificationJob
 from predictions.services import jobs

@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from mlmodels.services.versions import register_shipped
+from mlmodels.services.versions.registration import register_shipped
 from predictions.models import WorkerHeartbeat
 from predictions.services.run_heartbeat import Heartbeat
 

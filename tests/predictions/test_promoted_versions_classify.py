@@ -5,7 +5,7 @@ import pytest
 from accounts.models import AuditAction, AuditEvent
 from mlmodels import artifacts
 from mlmodels.models import ImagingProfile
-from mlmodels.services.promotions import roll_back
+from mlmodels.services.versions.promotions import roll_back
 from predictions.models import Cell, ClassificationJob, SmearImage
 from predictions.services import jobs
 from predictions.services.run_classification import classify_image

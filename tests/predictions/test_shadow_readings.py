@@ -6,8 +6,8 @@ from accounts.errors import AccessDenied
 from mlmodels import artifacts
 from mlmodels.errors import ModelVersionNotFound, ShadowRefused
 from mlmodels.models import Shadow
-from mlmodels.services.promotions import promote
-from mlmodels.services.shadows import end_shadow, start_shadow
+from mlmodels.services.versions.promotions import promote
+from mlmodels.services.versions.shadows import end_shadow, start_shadow
 from predictions.models import Cell, ShadowReading
 from predictions.selectors.shadow_agreement import MOST_CELLS, agreement_of, matched_cells
 from predictions.services.run_classification import classify_image

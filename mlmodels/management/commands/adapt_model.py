@@ -19,7 +19,7 @@ from hematovision.errors import DomainError
 from mlmodels.artifacts import model_directory
 from mlmodels.ml.errors import EngineError
 from mlmodels.ml.training.progress import write_failure
-from mlmodels.services.run_adaptation import adapt_folder, adapt_for_run
+from mlmodels.services.training.run_adaptation import adapt_folder, adapt_for_run
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from mlmodels.ml.errors import EngineError
-from mlmodels.services.run_attributes import fit_attributes
+from mlmodels.services.training.run_attributes import fit_attributes
 
 
 class Command(BaseCommand):

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import Laboratory
 from hematovision.errors import DomainError
 from mlmodels.models import Dataset
-from mlmodels.services import datasets, run_datasets
+from mlmodels.services.datasets import lifecycle, run_datasets
 
 
 class Command(BaseCommand):
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         if laboratory is None:
             raise CommandError(f"There is no laboratory {options['laboratory']}.")
         try:
-            dataset = datasets.import_from_operator(
+            dataset = lifecycle.import_from_operator(
                 laboratory=laboratory,
                 path=options["path"],
                 name=options["name"],

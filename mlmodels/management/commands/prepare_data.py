@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from mlmodels.ml.errors import EngineError
-from mlmodels.services.run_training import prepare_data
+from mlmodels.services.training.run_training import prepare_data
 
 
 class Command(BaseCommand):

@@ -11,11 +11,11 @@ from accounts.models import Laboratory
 from accounts.selectors.laboratories import laboratory_named
 from hematovision.errors import DomainError
 from mlmodels.models import GateCheck, ImagingProfile, ModelVersion
-from mlmodels.selectors.promotions import newest_gate
-from mlmodels.selectors.versions import version_named
-from mlmodels.services import promotions
-from mlmodels.services.gates import queue_gate
-from mlmodels.services.run_gate import check_gate
+from mlmodels.selectors.versions.active import version_named
+from mlmodels.selectors.versions.promotions import newest_gate
+from mlmodels.services.versions import promotions
+from mlmodels.services.versions.gates import queue_gate
+from mlmodels.services.versions.run_gate import check_gate
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from mlmodels.ml.errors import EngineError
-from mlmodels.services.run_calibration import recalibrate
+from mlmodels.services.training.run_calibration import recalibrate
 
 
 class Command(BaseCommand):

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.selectors.laboratories import laboratory_named
 from hematovision.errors import DomainError
 from mlmodels.ml.errors import ArtifactDamaged
-from mlmodels.services import versions
+from mlmodels.services.versions import registration
 
 
 class Command(BaseCommand):
@@ -44,15 +44,15 @@ class Command(BaseCommand):
             raise CommandError(error.message) from error
 
     def _shipped(self) -> None:
-        registered = versions.register_shipped()
+        registered = registration.register_shipped()
         if not registered:
             self.stderr.write("No shipped model was found; nothing can be classified yet.")
         for version in registered:
             self.stdout.write(f"registered: {version}")
 
     def _candidate(self, folder: Path, laboratory: str, called: list[str] | None) -> None:
-        name, version = called or versions.name_on_card(folder)
-        registered = versions.register_candidate(
+        name, version = called or registration.name_on_card(folder)
+        registered = registration.register_candidate(
             laboratory=laboratory_named(laboratory), folder=folder, name=name, version=version
         )
         self.stdout.write(f"registered: {registered}")

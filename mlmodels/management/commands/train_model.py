@@ -15,9 +15,9 @@ from hematovision.children import die_with_parent
 from hematovision.errors import DomainError
 from mlmodels.ml.errors import EngineError
 from mlmodels.ml.training.progress import write_failure
-from mlmodels.selectors.training import folder_of_dataset
-from mlmodels.services.run_dataset_training import train_on_dataset
-from mlmodels.services.run_training import NAME, run_training, ship
+from mlmodels.selectors.training.runs import folder_of_dataset
+from mlmodels.services.training.run_dataset_training import train_on_dataset
+from mlmodels.services.training.run_training import NAME, run_training, ship
 
 
 class Command(BaseCommand):

@@ -12,7 +12,7 @@ from accounts.models import AuditAction, AuditEvent
 from mlmodels import artifacts
 from mlmodels.ml.datasets.manifest import read_manifest
 from mlmodels.models import Dataset, DatasetImage, Label
-from mlmodels.services import dataset_claims, datasets_left_behind, run_datasets
+from mlmodels.services.datasets import claims, run_datasets, stale
 from tests.factories.archives import class_folders, drawn_picture, encrypted, zip_of
 from tests.factories.datasets import claimed
 
@@ -141,7 +141,7 @@ def test_a_class_that_only_this_laboratory_has_is_known_to_it_alone(imported, la
 
 def test_an_import_that_was_killed_is_done_again_by_whoever_comes_next(sent, settings):
     dataset = sent()
-    killed = claimed(dataset, dataset_claims.IMPORTING)
+    killed = claimed(dataset, claims.IMPORTING)
     half = Path(settings.REGISTRY_DIR) / "incoming" / f"{dataset.folder}-{killed.fence}"
     (half / "neutrophil").mkdir(parents=True)
     (half / "neutrophil/000.png").write_bytes(b"half of it")
@@ -169,26 +169,26 @@ def test_an_import_that_was_killed_before_its_rows_were_written_is_done_again(se
 
 def test_who_lost_an_import_writes_nothing(sent):
     dataset = sent()
-    late = claimed(dataset, dataset_claims.IMPORTING)
+    late = claimed(dataset, claims.IMPORTING)
     let_the_lease_end(dataset)
-    assert dataset_claims.claim(dataset.pk, dataset_claims.IMPORTING)
-    assert not dataset_claims.renew(late)
-    assert not dataset_claims.tell(late, 1, 2)
-    assert not dataset_claims.open_imported(late, [], [])
-    assert not dataset_claims.refuse(late, [], "Late.")
-    assert not dataset_claims.release(late)
+    assert claims.claim(dataset.pk, claims.IMPORTING)
+    assert not claims.renew(late)
+    assert not claims.tell(late, 1, 2)
+    assert not claims.open_imported(late, [], [])
+    assert not claims.refuse(late, [], "Late.")
+    assert not claims.release(late)
     dataset.refresh_from_db()
     assert dataset.state == Dataset.State.IMPORTING
 
 
 def test_an_import_is_sent_again_when_its_message_was_lost_and_given_up_at_last(sent, settings):
     dataset = sent()
-    assert datasets_left_behind.send_left_behind() == 0, "its message is on its way"
+    assert stale.send_left_behind() == 0, "its message is on its way"
     long_ago = timezone.now() - timedelta(minutes=5)
     Dataset.objects.update(last_sent_at=long_ago)
-    assert datasets_left_behind.send_left_behind() == 1
+    assert stale.send_left_behind() == 1
     Dataset.objects.update(last_sent_at=long_ago, attempts=settings.JOB_MAX_ATTEMPTS)
-    assert datasets_left_behind.send_left_behind() == 0
+    assert stale.send_left_behind() == 0
     dataset.refresh_from_db()
     assert dataset.state == Dataset.State.REFUSED
     assert "interrupted 5 times" in dataset.error
@@ -210,7 +210,7 @@ def test_archives_that_no_row_names_are_removed_after_a_day(sent, settings):
     (incoming / "left.zip").write_bytes(b"left")
     for path in incoming.iterdir():
         os.utime(path, (time.time() - 90_000,) * 2)
-    assert datasets_left_behind.remove_unnamed_archives() == 1
+    assert stale.remove_unnamed_archives() == 1
     assert [path.stem for path in incoming.iterdir()] == [waiting.folder]
 
 
@@ -220,5 +220,5 @@ def test_what_was_still_arriving_when_its_process_was_killed_goes_after_a_day(db
     for name, age_s in (("tmp-old.upload", 90_000), ("tmp-new.upload", 60)):
         (incoming / name).write_bytes(b"left")
         os.utime(incoming / name, (time.time() - age_s,) * 2)
-    datasets_left_behind.remove_unnamed_archives()
+    stale.remove_unnamed_archives()
     assert [path.name for path in incoming.iterdir()] == ["tmp-new.upload"]

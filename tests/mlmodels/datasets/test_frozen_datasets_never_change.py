@@ -10,8 +10,8 @@ from accounts.models import AuditAction, AuditEvent
 from mlmodels import artifacts
 from mlmodels.errors import DatasetNotFound, DatasetRefused, DatasetStateRefused
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate
-from mlmodels.selectors.datasets import datasets_of_laboratory
-from mlmodels.services import datasets, near_duplicates
+from mlmodels.selectors.datasets.datasets import datasets_of_laboratory
+from mlmodels.services.datasets import lifecycle, near_duplicates
 from tests.factories.archives import drawn_picture, zip_of
 from tests.predictions.at_once import at_once
 
@@ -21,7 +21,7 @@ migration = import_module("mlmodels.migrations.0010_frozen_datasets_never_change
 
 
 def freeze(actor, dataset: Dataset) -> Dataset:
-    return datasets.freeze_dataset(actor=actor, dataset_id=dataset.pk)
+    return lifecycle.freeze_dataset(actor=actor, dataset_id=dataset.pk)
 
 
 def test_the_hash_is_that_of_the_sorted_manifest(frozen, admin):
@@ -93,7 +93,7 @@ def test_a_frozen_one_is_neither_frozen_again_nor_resolved_nor_deleted(frozen, p
         lambda: near_duplicates.resolve_pair(
             actor=admin, dataset_id=frozen.pk, pair_id=pair.pk, resolution="keep_first"
         ),
-        lambda: datasets.delete_dataset(actor=admin, dataset_id=frozen.pk),
+        lambda: lifecycle.delete_dataset(actor=admin, dataset_id=frozen.pk),
     ):
         with pytest.raises(DatasetStateRefused, match="A frozen dataset never changes"):
             act()
@@ -102,7 +102,7 @@ def test_a_frozen_one_is_neither_frozen_again_nor_resolved_nor_deleted(frozen, p
 def test_a_derived_one_can_be_changed_and_leaves_the_frozen_one_as_it_is(
     frozen, paired, admin, django_capture_on_commit_callbacks
 ):
-    derived = datasets.derive_dataset(actor=admin, dataset_id=frozen.pk, name="Own, second")
+    derived = lifecycle.derive_dataset(actor=admin, dataset_id=frozen.pk, name="Own, second")
     assert (derived.state, derived.derived_from) == ("open", frozen)
     assert derived.images.count() == 8
     pair = paired(derived)
@@ -119,12 +119,12 @@ def test_a_derived_one_can_be_changed_and_leaves_the_frozen_one_as_it_is(
 
 def test_only_a_frozen_one_is_derived_from(compared, admin):
     with pytest.raises(DatasetStateRefused, match="Freeze it first"):
-        datasets.derive_dataset(actor=admin, dataset_id=compared().pk, name="Other")
+        lifecycle.derive_dataset(actor=admin, dataset_id=compared().pk, name="Other")
 
 
 def test_a_derived_one_needs_a_name_of_its_own(frozen, admin):
     with pytest.raises(DatasetRefused, match="already"):
-        datasets.derive_dataset(actor=admin, dataset_id=frozen.pk, name=frozen.name)
+        lifecycle.derive_dataset(actor=admin, dataset_id=frozen.pk, name=frozen.name)
     assert len(list(artifacts.dataset_folder("").iterdir())) == 1
 
 
@@ -133,7 +133,7 @@ def test_a_derivation_that_cannot_be_written_leaves_no_pictures(frozen, compared
     # No row that the program writes: its pictures are another dataset's.
     NearDuplicate.objects.create(dataset=frozen, first=first, second=second, likeness=0.9)
     with pytest.raises(KeyError):
-        datasets.derive_dataset(actor=admin, dataset_id=frozen.pk, name="Derived")
+        lifecycle.derive_dataset(actor=admin, dataset_id=frozen.pk, name="Derived")
     assert len(list(artifacts.dataset_folder("").iterdir())) == 2
 
 
@@ -141,7 +141,7 @@ def test_an_open_one_is_deleted_with_its_files(compared, admin, django_capture_o
     dataset = compared()
     folder = artifacts.dataset_folder(dataset.folder)
     with django_capture_on_commit_callbacks(execute=True):
-        datasets.delete_dataset(actor=admin, dataset_id=dataset.pk)
+        lifecycle.delete_dataset(actor=admin, dataset_id=dataset.pk)
     assert not Dataset.objects.exists()
     assert not DatasetImage.objects.exists()
     assert not folder.exists()
@@ -151,34 +151,34 @@ def test_an_open_one_is_deleted_with_its_files(compared, admin, django_capture_o
 
 def test_one_that_is_being_imported_is_not_deleted(sent, admin):
     with pytest.raises(DatasetStateRefused, match="is being imported"):
-        datasets.delete_dataset(actor=admin, dataset_id=sent().pk)
+        lifecycle.delete_dataset(actor=admin, dataset_id=sent().pk)
 
 
 def test_a_laboratory_has_one_reference_at_most(frozen, compared, admin):
     other = freeze(admin, compared(name="Other"))
     for dataset in (frozen, other):
-        datasets.set_reference(actor=admin, dataset_id=dataset.pk, is_reference=True)
+        lifecycle.set_reference(actor=admin, dataset_id=dataset.pk, is_reference=True)
     assert list(Dataset.objects.filter(is_reference=True)) == [other]
-    datasets.set_reference(actor=admin, dataset_id=other.pk, is_reference=False)
+    lifecycle.set_reference(actor=admin, dataset_id=other.pk, is_reference=False)
     assert not Dataset.objects.filter(is_reference=True).exists()
 
 
 def test_what_is_open_or_has_no_test_split_is_no_reference(compared, admin):
     dataset = compared(zip_of({"train/neutrophil/1.png": drawn_picture(1)}))
     with pytest.raises(DatasetStateRefused, match="Only a frozen dataset"):
-        datasets.set_reference(actor=admin, dataset_id=dataset.pk, is_reference=True)
+        lifecycle.set_reference(actor=admin, dataset_id=dataset.pk, is_reference=True)
     freeze(admin, dataset)
     with pytest.raises(DatasetStateRefused, match="no picture in its test split"):
-        datasets.set_reference(actor=admin, dataset_id=dataset.pk, is_reference=True)
+        lifecycle.set_reference(actor=admin, dataset_id=dataset.pk, is_reference=True)
 
 
 def test_of_another_laboratory_nothing_exists(frozen, other_admin):
     assert datasets_of_laboratory(other_admin) == []
     for act in (
         lambda: freeze(other_admin, frozen),
-        lambda: datasets.derive_dataset(actor=other_admin, dataset_id=frozen.pk, name="X"),
-        lambda: datasets.delete_dataset(actor=other_admin, dataset_id=frozen.pk),
-        lambda: datasets.set_reference(actor=other_admin, dataset_id=frozen.pk, is_reference=True),
+        lambda: lifecycle.derive_dataset(actor=other_admin, dataset_id=frozen.pk, name="X"),
+        lambda: lifecycle.delete_dataset(actor=other_admin, dataset_id=frozen.pk),
+        lambda: lifecycle.set_reference(actor=other_admin, dataset_id=frozen.pk, is_reference=True),
         lambda: near_duplicates.ask_for_check(actor=other_admin, dataset_id=frozen.pk),
     ):
         with pytest.raises(DatasetNotFound):

@@ -7,9 +7,9 @@ from accounts.models import AuditAction, AuditEvent
 from mlmodels import artifacts
 from mlmodels.errors import DatasetNotFound, DatasetRefused, DatasetStateRefused
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate
-from mlmodels.selectors.datasets import open_pairs, why_not_frozen
-from mlmodels.services import dataset_claims, near_duplicates, run_datasets
-from mlmodels.services.versions import register_shipped
+from mlmodels.selectors.datasets.datasets import open_pairs, why_not_frozen
+from mlmodels.services.datasets import claims, near_duplicates, run_datasets
+from mlmodels.services.versions.registration import register_shipped
 from tests.drawn_cells import draw_smear, encode
 from tests.factories.archives import drawn_picture, zip_of
 from tests.factories.datasets import claimed
@@ -72,10 +72,10 @@ def test_what_was_moved_is_compared_again_before_it_can_be_frozen(compared, pair
 
 def test_a_search_under_way_ends_when_pictures_are_moved(imported, paired, admin):
     dataset = imported()
-    held = claimed(dataset, dataset_claims.CHECKING)
+    held = claimed(dataset, claims.CHECKING)
     resolve(admin, paired(dataset), "same_group")
-    assert not dataset_claims.tell(held, 1, 2)
-    assert not dataset_claims.end_check(held, [])
+    assert not claims.tell(held, 1, 2)
+    assert not claims.end_check(held, [])
 
 
 def test_what_is_not_the_same_stays_on_both_sides(compared, paired, admin):

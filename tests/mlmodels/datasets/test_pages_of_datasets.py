@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from mlmodels.models import Dataset
-from mlmodels.services import dataset_claims, datasets, run_datasets
+from mlmodels.services.datasets import claims, lifecycle, run_datasets
 from tests.factories.archives import class_folders, drawn_picture, zip_of
 from tests.factories.datasets import claimed
 
@@ -59,13 +59,13 @@ def test_an_archive_sent_by_the_form_becomes_a_dataset(page):
 
 def test_an_archive_is_streamed_into_the_registry(page, settings, monkeypatch):
     kept: list[str] = []
-    real = datasets.storage.keep_archive
+    real = lifecycle.storage.keep_archive
 
     def keep(sent):
         kept.append(sent.temporary_file_path())
         return real(sent)
 
-    monkeypatch.setattr(datasets.storage, "keep_archive", keep)
+    monkeypatch.setattr(lifecycle.storage, "keep_archive", keep)
     page.post(reverse("mlmodels:dataset_new"), form())
     [path] = kept
     assert Path(path).parent == Path(settings.REGISTRY_DIR) / "incoming"
@@ -120,8 +120,8 @@ def test_nothing_is_written_for_who_may_not_send(technician, settings):
 
 def test_the_status_asks_again_until_the_work_is_done(page, sent):
     dataset = sent()
-    held = claimed(dataset, dataset_claims.IMPORTING)
-    dataset_claims.tell(held, 3, 8)
+    held = claimed(dataset, claims.IMPORTING)
+    claims.tell(held, 3, 8)
     answer = page.get(address(dataset, "dataset_status"))
     assert "3 of 8 pictures are read" in words_of(answer)
     assert "hx-trigger" in answer.content.decode()

@@ -10,7 +10,7 @@ from mlmodels.ml.datasets.manifest import read_manifest
 from mlmodels.ml.evaluation.evaluation import load_trained_on, predict_rows, report
 from mlmodels.ml.inference.engine import load_engine, verify_folder
 from mlmodels.ml.training.reports.card_text import card_markdown
-from mlmodels.services.run_training import CARD_PAGE
+from mlmodels.services.training.run_training import CARD_PAGE
 
 MEGABYTE = 1_000_000
 DATA = os.environ.get("HEMATOVISION_DATA", "")

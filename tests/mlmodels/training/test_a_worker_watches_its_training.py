@@ -15,8 +15,8 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from mlmodels import artifacts
 from mlmodels.models import TrainingRun
-from mlmodels.services import training, training_claims
-from mlmodels.services.run_training_job import run_training
+from mlmodels.services.training import claims, requests
+from mlmodels.services.training.run_training_job import run_training
 from tests.factories.training import ROOT, make_run
 
 FORKED_AND_TOLD = """
@@ -115,7 +115,7 @@ def test_a_folder_that_cannot_be_written_is_said_in_words(admin):
 def test_a_cancelled_training_ends_within_seconds_and_keeps_its_log(at_work, admin):
     run, thread = at_work
     began = time.monotonic()
-    training.cancel_run(actor=admin, run_id=run.pk)
+    requests.cancel_run(actor=admin, run_id=run.pk)
     thread.join()
     assert time.monotonic() - began < 10
     run.refresh_from_db()
@@ -127,7 +127,7 @@ def test_a_cancelled_training_ends_within_seconds_and_keeps_its_log(at_work, adm
 def test_a_worker_that_lost_its_run_ends_the_training_and_writes_nothing(at_work):
     run, thread = at_work
     TrainingRun.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-    while (present := training_claims.claim(run.pk)) is None:
+    while (present := claims.claim(run.pk)) is None:
         past = timezone.now() - timedelta(seconds=1)
         TrainingRun.objects.filter(pk=run.pk).update(lease_until=past)
     thread.join()

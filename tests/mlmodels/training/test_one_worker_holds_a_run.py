@@ -6,7 +6,8 @@ import pytest
 from django.utils import timezone
 
 from mlmodels.models import TrainingRun
-from mlmodels.services import sweep, training, training_claims
+from mlmodels.services import sweep
+from mlmodels.services.training import claims, requests
 from tests.factories.datasets import make_dataset
 from tests.factories.training import claimed
 
@@ -23,7 +24,7 @@ EPOCH = {
 @pytest.fixture
 def run(admin):
     dataset = make_dataset(admin, train=1, validation=1, test=0)
-    return training.request_training(
+    return requests.request_training(
         actor=admin, dataset_id=dataset.pk, recipe="own_cells_small", epochs=1, seed=1
     )
 
@@ -37,8 +38,8 @@ def end_lease(run):
 
 
 def test_of_two_workers_one_holds_the_run(run):
-    assert training_claims.claim(run.pk)
-    assert training_claims.claim(run.pk) is None
+    assert claims.claim(run.pk)
+    assert claims.claim(run.pk) is None
 
 
 def test_a_worker_whose_lease_ended_writes_nothing_any_more(run):
@@ -46,13 +47,13 @@ def test_a_worker_whose_lease_ended_writes_nothing_any_more(run):
     end_lease(run)
     present = claimed(run)
     assert present.fence == late.fence + 1
-    assert not training_claims.renew(late)
-    assert not training_claims.tell(late, progress={"epoch": 9})
-    assert not training_claims.add_epochs(late, [EPOCH])
-    assert not training_claims.fail(late, code="x", sentence="x")
-    assert not training_claims.end_cancelled(late)
-    assert not training_claims.release(late, counts=True)
-    assert training_claims.is_to_be_cancelled(late) is None
+    assert not claims.renew(late)
+    assert not claims.tell(late, progress={"epoch": 9})
+    assert not claims.add_epochs(late, [EPOCH])
+    assert not claims.fail(late, code="x", sentence="x")
+    assert not claims.end_cancelled(late)
+    assert not claims.release(late, counts=True)
+    assert claims.is_to_be_cancelled(late) is None
     run.refresh_from_db()
     assert (run.status, run.progress, run.epochs_done.count()) == ("running", {}, 0)
 
@@ -60,17 +61,17 @@ def test_a_worker_whose_lease_ended_writes_nothing_any_more(run):
 def test_an_epoch_is_kept_once(run):
     held = claimed(run)
     for _ in range(2):
-        assert training_claims.add_epochs(held, [EPOCH])
+        assert claims.add_epochs(held, [EPOCH])
     assert run.epochs_done.count() == 1
 
 
 def test_a_run_that_is_held_is_left_alone(run):
-    training_claims.claim(run.pk)
+    claims.claim(run.pk)
     assert sweep.sweep() == 0
 
 
 def test_a_run_whose_worker_is_gone_is_sent_again_at_once(run):
-    training_claims.claim(run.pk)
+    claims.claim(run.pk)
     end_lease(run)
     assert sweep.training_runs() == 1
     assert sweep.training_runs() == 0
@@ -84,7 +85,7 @@ def test_a_lost_message_is_sent_again_later(run):
 
 
 def test_a_run_without_attempts_left_fails_with_a_sentence(run, settings):
-    training_claims.claim(run.pk)
+    claims.claim(run.pk)
     end_lease(run)
     change(run, attempts=settings.JOB_MAX_ATTEMPTS)
     assert sweep.training_runs() == 0
@@ -94,8 +95,8 @@ def test_a_run_without_attempts_left_fails_with_a_sentence(run, settings):
 
 
 def test_a_cancelled_run_whose_worker_is_gone_is_ended_by_the_sweep(run, admin):
-    training_claims.claim(run.pk)
-    training.cancel_run(actor=admin, run_id=run.pk)
+    claims.claim(run.pk)
+    requests.cancel_run(actor=admin, run_id=run.pk)
     end_lease(run)
     assert sweep.training_runs() == 0
     run.refresh_from_db()
@@ -104,7 +105,7 @@ def test_a_cancelled_run_whose_worker_is_gone_is_ended_by_the_sweep(run, admin):
 
 def test_a_run_that_its_worker_gives_back_costs_no_attempt(run):
     held = claimed(run)
-    assert training_claims.release(held, counts=False)
+    assert claims.release(held, counts=False)
     run.refresh_from_db()
     assert (run.status, run.attempts) == ("queued", 0)
     assert sweep.training_runs() == 1

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from mlmodels import artifacts
 from mlmodels.models import TrainingRun
-from mlmodels.services import training_claims
+from mlmodels.services.training import claims
 from tests.factories.datasets import make_dataset
 from tests.factories.training import claimed, make_failed_run, make_run
 
@@ -94,8 +94,8 @@ def test_a_run_under_way_is_told_live_and_asked_for_until_it_is_final(page, admi
         "accuracy": 0.875,
         "seconds_left": 130.0,
     }
-    training_claims.tell(held, progress=progress)
-    training_claims.add_epochs(held, [{**EPOCH, "position": 1, "epoch": 1}])
+    claims.tell(held, progress=progress)
+    claims.add_epochs(held, [{**EPOCH, "position": 1, "epoch": 1}])
     answer = page.get(address("training_progress", run))
     said = text_of(answer)
     assert "epoch 2 of 4, step 10 of 20" in said
@@ -106,7 +106,7 @@ def test_a_run_under_way_is_told_live_and_asked_for_until_it_is_final(page, admi
     assert "hx-trigger" in answer.content.decode()
     again = page.get(address("training_progress", run), headers={"If-None-Match": answer["ETag"]})
     assert again.status_code == 304
-    training_claims.fail(held, code="x", sentence="The disk is full. Make room, then resume.")
+    claims.fail(held, code="x", sentence="The disk is full. Make room, then resume.")
     final = page.get(address("training_progress", run))
     assert "The disk is full" in text_of(final)
     assert "Resume" in text_of(final)

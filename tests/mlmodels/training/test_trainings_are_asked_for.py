@@ -8,7 +8,7 @@ from accounts.errors import AccessDenied
 from accounts.models import AuditAction, AuditEvent, Role
 from mlmodels.errors import TrainingRefused, TrainingRunNotFound
 from mlmodels.models import TrainingRun
-from mlmodels.services import training, training_claims
+from mlmodels.services.training import claims, requests
 from tests.factories.datasets import make_dataset
 from tests.factories.people import make_user
 from tests.factories.training import claimed
@@ -23,7 +23,7 @@ def dataset(admin):
 
 def ask(actor, dataset, **changed):
     asked = {"dataset_id": dataset.pk, "recipe": RECIPE, "epochs": 2, "seed": 5, **changed}
-    return training.request_training(actor=actor, **asked)
+    return requests.request_training(actor=actor, **asked)
 
 
 def test_a_run_keeps_all_that_decides_its_numbers(admin, dataset):
@@ -47,9 +47,9 @@ def test_only_an_admin_asks_cancels_and_resumes(who, request, admin, dataset):
     with pytest.raises(AccessDenied):
         ask(other, dataset)
     with pytest.raises(AccessDenied):
-        training.cancel_run(actor=other, run_id=run.pk)
+        requests.cancel_run(actor=other, run_id=run.pk)
     with pytest.raises(AccessDenied):
-        training.resume_run(actor=other, run_id=run.pk)
+        requests.resume_run(actor=other, run_id=run.pk)
 
 
 @pytest.mark.parametrize(
@@ -82,26 +82,26 @@ def test_what_is_another_laboratorys_does_not_exist(admin, dataset, other_labora
     with pytest.raises(TrainingRefused, match="no such dataset"):
         ask(stranger, dataset)
     with pytest.raises(TrainingRunNotFound):
-        training.cancel_run(actor=stranger, run_id=run.pk)
+        requests.cancel_run(actor=stranger, run_id=run.pk)
     with pytest.raises(TrainingRunNotFound):
-        training.resume_run(actor=stranger, run_id=run.pk)
+        requests.resume_run(actor=stranger, run_id=run.pk)
 
 
 def test_a_queued_run_is_cancelled_at_once_and_nobody_can_claim_it(admin, dataset):
-    run = training.cancel_run(actor=admin, run_id=ask(admin, dataset).pk)
+    run = requests.cancel_run(actor=admin, run_id=ask(admin, dataset).pk)
     assert run.status == "cancelled"
     assert run.finished_at
-    assert training_claims.claim(run.pk) is None
+    assert claims.claim(run.pk) is None
     told = AuditEvent.objects.filter(object_id=str(run.pk)).values_list("action", flat=True)
     assert {"training_cancelled", "training_ended"} <= set(told)
 
 
 def test_a_running_run_is_told_to_end(admin, dataset):
     held = claimed(ask(admin, dataset))
-    run = training.cancel_run(actor=admin, run_id=held.run.pk)
+    run = requests.cancel_run(actor=admin, run_id=held.run.pk)
     assert run.status == "running"
-    assert training_claims.is_to_be_cancelled(held) is True
-    assert training_claims.end_cancelled(held)
+    assert claims.is_to_be_cancelled(held) is True
+    assert claims.end_cancelled(held)
     run.refresh_from_db()
     assert run.status == "cancelled"
 
@@ -109,10 +109,10 @@ def test_a_running_run_is_told_to_end(admin, dataset):
 def test_an_ended_run_cannot_be_cancelled_and_only_an_ended_one_goes_on(admin, dataset):
     run = ask(admin, dataset)
     with pytest.raises(TrainingRefused, match="go on"):
-        training.resume_run(actor=admin, run_id=run.pk)
-    training.cancel_run(actor=admin, run_id=run.pk)
+        requests.resume_run(actor=admin, run_id=run.pk)
+    requests.cancel_run(actor=admin, run_id=run.pk)
     with pytest.raises(TrainingRefused, match="been cancelled already"):
-        training.cancel_run(actor=admin, run_id=run.pk)
-    resumed = training.resume_run(actor=admin, run_id=run.pk)
+        requests.cancel_run(actor=admin, run_id=run.pk)
+    resumed = requests.resume_run(actor=admin, run_id=run.pk)
     assert (resumed.status, resumed.attempts, resumed.cancel_requested_at) == ("queued", 0, None)
-    assert training_claims.claim(run.pk)
+    assert claims.claim(run.pk)

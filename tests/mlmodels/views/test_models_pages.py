@@ -10,9 +10,9 @@ from accounts.models import AuditAction, AuditEvent
 from mlmodels import artifacts
 from mlmodels.ml.evaluation.metrics import Answer, summarise
 from mlmodels.models import GateCheck, ImagingProfile, ModelVersion, Promotion
-from mlmodels.selectors.versions import active_version
-from mlmodels.services import gates
-from mlmodels.services.shadows import start_shadow
+from mlmodels.selectors.versions.active import active_version
+from mlmodels.services.versions import gates
+from mlmodels.services.versions.shadows import start_shadow
 from predictions.models import Cell
 from tests.factories.images import make_image
 from tests.factories.models import make_active, make_candidate, make_gate

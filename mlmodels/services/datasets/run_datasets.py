@@ -28,9 +28,9 @@ from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.images import ImageLimits, decode_image
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate
 from mlmodels.selectors.labels import labels_for
-from mlmodels.selectors.versions import active_version
-from mlmodels.services import dataset_claims
-from mlmodels.services.run_engine import engine_for
+from mlmodels.selectors.versions.active import active_version
+from mlmodels.services.datasets import claims
+from mlmodels.services.versions.run_engine import engine_for
 
 logger = logging.getLogger(__name__)
 
@@ -51,9 +51,9 @@ def import_dataset(*, dataset_id: UUID) -> None:
     Raises:
         OperationalError, InterfaceError, OSError: what may pass; the dataset is given back.
     """
-    held = dataset_claims.claim(dataset_id, dataset_claims.IMPORTING)
+    held = claims.claim(dataset_id, claims.IMPORTING)
     if held is not None:
-        with _worked_on(held, lambda sentence: dataset_claims.refuse(held, [], sentence)):
+        with _worked_on(held, lambda sentence: claims.refuse(held, [], sentence)):
             _import(held)
 
 
@@ -63,14 +63,14 @@ def check_duplicates(*, dataset_id: UUID) -> None:
     Raises:
         OperationalError, InterfaceError, OSError: what may pass; the dataset is given back.
     """
-    held = dataset_claims.claim(dataset_id, dataset_claims.CHECKING)
+    held = claims.claim(dataset_id, claims.CHECKING)
     if held is not None:
-        with _worked_on(held, lambda sentence: dataset_claims.fail_check(held, sentence)):
+        with _worked_on(held, lambda sentence: claims.fail_check(held, sentence)):
             _check(held)
 
 
 @contextmanager
-def _worked_on(held: dataset_claims.Claim, fail: Callable[[str], bool]) -> Iterator[None]:
+def _worked_on(held: claims.Claim, fail: Callable[[str], bool]) -> Iterator[None]:
     """Keep the lease while the body works, and end the work when it cannot go on."""
     try:
         with _renewed(held):
@@ -97,7 +97,7 @@ _UNEXPECTED = (
 # --- Import ------------------------------------------------------------------------------------
 
 
-def _import(held: dataset_claims.Claim) -> None:
+def _import(held: claims.Claim) -> None:
     name = held.dataset.folder
     archive = storage.archive_file(name)
     if not archive.is_file():
@@ -109,16 +109,16 @@ def _import(held: dataset_claims.Claim) -> None:
         _refuse(held, reading.report)
         return
     _write_rows(staging, reading.images)
-    if not dataset_claims.renew(held):
+    if not claims.renew(held):
         raise _Lost
     folder = artifacts.dataset_folder(name)
     storage.move_in(staging, folder)
     images = [_row(held.dataset, image) for image in reading.images]
-    if dataset_claims.open_imported(held, images, _report(reading.report)):
+    if claims.open_imported(held, images, _report(reading.report)):
         storage.remove_incoming(name)
 
 
-def _read(held: dataset_claims.Claim, archive: Path, staging: Path) -> Reading:
+def _read(held: claims.Claim, archive: Path, staging: Path) -> Reading:
     try:
         unpacked = unpack_archive(archive, staging, _archive_limits())
     except ArchiveRefused as error:
@@ -158,11 +158,11 @@ def _report(rows: tuple[Refusal, ...]) -> list[dict[str, object]]:
     return [asdict(row) for row in rows]
 
 
-def _refuse(held: dataset_claims.Claim, report: tuple[Refusal, ...] | list[Refusal]) -> None:
+def _refuse(held: claims.Claim, report: tuple[Refusal, ...] | list[Refusal]) -> None:
     refused = [row for row in report if row.refuses]
     files = "1 thing" if len(refused) == 1 else f"{len(refused)} things"
     sentence = f"Nothing was imported: {files} must be put right first."
-    if dataset_claims.refuse(held, _report((*report,)), sentence):
+    if claims.refuse(held, _report((*report,)), sentence):
         storage.remove_incoming(held.dataset.folder)
 
 
@@ -181,13 +181,13 @@ def _image_limits() -> ImageLimits:
 # --- Near-duplicates ---------------------------------------------------------------------------
 
 
-def _check(held: dataset_claims.Claim) -> None:
+def _check(held: claims.Claim) -> None:
     version = active_version(None)
     if version is None:
         raise NoActiveModel()
     images = list(held.dataset.images.order_by("path"))
     if len({image.split for image in images}) < 2:
-        dataset_claims.end_check(held, [])
+        claims.end_check(held, [])
         return
     engine = engine_for(version)
     # One thread: results do not depend on it, and a busy machine is not made slower.
@@ -208,7 +208,7 @@ def _check(held: dataset_claims.Claim) -> None:
         )
         for pair in found
     ]
-    dataset_claims.end_check(held, pairs)
+    claims.end_check(held, pairs)
 
 
 def _look(folder: Path, image: DatasetImage, engine: Engine) -> Look:
@@ -222,7 +222,7 @@ def _look(folder: Path, image: DatasetImage, engine: Engine) -> Look:
 # --- While it works ----------------------------------------------------------------------------
 
 
-def _told(held: dataset_claims.Claim) -> Callable[[int, int], None]:
+def _told(held: claims.Claim) -> Callable[[int, int], None]:
     """Write how far the work is, at most once a second; end it when the dataset is lost."""
     last = [0.0]
 
@@ -230,14 +230,14 @@ def _told(held: dataset_claims.Claim) -> Callable[[int, int], None]:
         if time.monotonic() - last[0] < _TELL_EVERY_S and done != total:
             return
         last[0] = time.monotonic()
-        if not dataset_claims.tell(held, done, total):
+        if not claims.tell(held, done, total):
             raise _Lost
 
     return tell
 
 
 @contextmanager
-def _renewed(held: dataset_claims.Claim) -> Iterator[None]:
+def _renewed(held: claims.Claim) -> Iterator[None]:
     """Renew the lease from a thread while the body works."""
     done = threading.Event()
     keeper = threading.Thread(target=_keep_lease, args=(held, done), daemon=True)
@@ -249,10 +249,10 @@ def _renewed(held: dataset_claims.Claim) -> Iterator[None]:
         keeper.join()
 
 
-def _keep_lease(held: dataset_claims.Claim, done: threading.Event) -> None:
+def _keep_lease(held: claims.Claim, done: threading.Event) -> None:
     while not done.wait(settings.JOB_LEASE_S / 3):
         try:
-            if not dataset_claims.renew(held):
+            if not claims.renew(held):
                 return
         except DatabaseError:
             logger.warning("The lease of dataset %s was not renewed.", held.dataset.pk)
@@ -260,10 +260,10 @@ def _keep_lease(held: dataset_claims.Claim, done: threading.Event) -> None:
             connection.close()
 
 
-def _give_back(held: dataset_claims.Claim) -> None:
+def _give_back(held: claims.Claim) -> None:
     """Give the dataset back if the database lets us; else its lease ends by itself."""
     try:
         connection.close_if_unusable_or_obsolete()
-        dataset_claims.release(held)
+        claims.release(held)
     except DatabaseError:
         logger.warning("Dataset %s could not be given back; its lease ends.", held.dataset.pk)

@@ -12,7 +12,7 @@ from mlmodels.ml.inference.attributes import ATTRIBUTES
 from mlmodels.ml.inference.engine import CARD, load_engine, verify_folder
 from mlmodels.ml.training.attribute_fitting import fit_for_run
 from mlmodels.ml.training.export import write_card
-from mlmodels.services.finished_versions import data_of, recipe_of, working_copy
+from mlmodels.services.training.finished_versions import data_of, recipe_of, working_copy
 
 Say = Callable[[str], None]
 

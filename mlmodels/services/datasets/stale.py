@@ -10,8 +10,8 @@ from django.utils import timezone
 from hematovision.queue import send
 from mlmodels import storage
 from mlmodels.models import Dataset
-from mlmodels.selectors.datasets import open_pairs
-from mlmodels.services import dataset_claims
+from mlmodels.selectors.datasets.datasets import open_pairs
+from mlmodels.services.datasets import claims
 
 _State = Dataset.State
 
@@ -23,11 +23,11 @@ def send_left_behind() -> int:
     """
     sent, before = 0, timezone.now() - timedelta(seconds=settings.JOB_RESEND_AFTER_S)
     waiting = Dataset.objects.filter(
-        dataset_claims.IMPORTING | dataset_claims.CHECKING, dataset_claims.unheld()
+        claims.IMPORTING | claims.CHECKING, claims.unheld()
     ).select_related("laboratory")
     for dataset in waiting.exclude(last_sent_at__gt=before)[: settings.JOB_RESEND_AT_MOST]:
         if dataset.attempts >= settings.JOB_MAX_ATTEMPTS:
-            dataset_claims.give_up(dataset)
+            claims.give_up(dataset)
         elif dataset.state == _State.IMPORTING or not open_pairs(dataset).exists():
             sent += _send_again(dataset)
     return sent
@@ -36,7 +36,7 @@ def send_left_behind() -> int:
 def _send_again(dataset: Dataset) -> bool:
     """Send one message; false when another sweeper was faster or the broker refused it."""
     seen = Dataset.objects.filter(pk=dataset.pk, last_sent_at=dataset.last_sent_at)
-    if not seen.filter(dataset_claims.unheld()).update(last_sent_at=timezone.now()):
+    if not seen.filter(claims.unheld()).update(last_sent_at=timezone.now()):
         return False
     if dataset.state == _State.IMPORTING:
         return send("mlmodels.import_dataset", dataset_id=str(dataset.pk))
@@ -50,7 +50,7 @@ def remove_unnamed_archives() -> int:
     """
     storage.remove_unfinished_uploads(older_than_s=24 * 3600)
     names = storage.names_incoming(older_than_s=24 * 3600)
-    waiting = Dataset.objects.filter(dataset_claims.IMPORTING, folder__in=names)
+    waiting = Dataset.objects.filter(claims.IMPORTING, folder__in=names)
     unnamed = names - set(waiting.values_list("folder", flat=True))
     for name in unnamed:
         storage.remove_incoming(name)

@@ -17,7 +17,7 @@ from mlmodels.ml.evaluation.failure_analysis import weak_points, worst_classes
 from mlmodels.ml.training.reports.run_report import DATA, PICTURES, REPORT
 from mlmodels.models import TrainingRun
 from mlmodels.selectors.labels import labels_for
-from mlmodels.selectors.training import run_for_viewer
+from mlmodels.selectors.training.runs import run_for_viewer
 
 SPLITS = ("train", "validation", "test")
 _PICTURE = re.compile(r"[a-z]+-[0-9]{1,3}\.jpg")

@@ -14,8 +14,8 @@ from mlmodels import artifacts, policy
 from mlmodels.errors import ModelVersionNotFound, ShadowRefused
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.models import ModelVersion, Shadow
-from mlmodels.selectors.promotions import shadow_of
-from mlmodels.selectors.versions import active_version
+from mlmodels.selectors.versions.active import active_version
+from mlmodels.selectors.versions.promotions import shadow_of
 
 
 def start_shadow(*, actor: User, version_id: UUID) -> Shadow:

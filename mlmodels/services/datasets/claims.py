@@ -20,7 +20,7 @@ from django.utils import timezone
 from accounts.models import AuditAction
 from hematovision.queue import enqueue_on_commit
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate
-from mlmodels.services.dataset_changes import record_change
+from mlmodels.services.datasets.changes import record_change
 
 _State, _Check = Dataset.State, Dataset.DuplicateCheck
 IMPORTING = Q(state=_State.IMPORTING)

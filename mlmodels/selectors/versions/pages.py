@@ -13,7 +13,14 @@ from accounts.policy import Action, allows
 from mlmodels import policy
 from mlmodels.errors import GateNotFound
 from mlmodels.models import GateCheck, ImagingProfile, ModelVersion, Promotion, Shadow, TrainingRun
-from mlmodels.selectors.promotions import (
+from mlmodels.selectors.versions.active import active_version, version_for_reading
+from mlmodels.selectors.versions.cards import (
+    MeasuredSet,
+    VersionCard,
+    card_of,
+    measured_at_gate,
+)
+from mlmodels.selectors.versions.promotions import (
     ActiveScope,
     active_scopes,
     ledger_of,
@@ -23,13 +30,6 @@ from mlmodels.selectors.promotions import (
     standing_promotions,
     version_before,
 )
-from mlmodels.selectors.version_cards import (
-    MeasuredSet,
-    VersionCard,
-    card_of,
-    measured_at_gate,
-)
-from mlmodels.selectors.versions import active_version, version_for_reading
 
 
 @dataclass(frozen=True)

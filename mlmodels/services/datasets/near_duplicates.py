@@ -15,8 +15,8 @@ from hematovision.queue import enqueue_on_commit
 from mlmodels import artifacts, storage
 from mlmodels.errors import DatasetNotFound, DatasetRefused, DatasetStateRefused
 from mlmodels.models import Dataset, NearDuplicate
-from mlmodels.selectors.datasets import open_pairs
-from mlmodels.services.dataset_changes import locked_dataset, record_change, refuse_not_open
+from mlmodels.selectors.datasets.datasets import open_pairs
+from mlmodels.services.datasets.changes import locked_dataset, record_change, refuse_not_open
 
 _Check = Dataset.DuplicateCheck
 _Resolution = NearDuplicate.Resolution

@@ -11,7 +11,7 @@ from accounts.services.audit import record_read
 from mlmodels import artifacts
 from mlmodels.errors import ModelDamaged, ModelFileNotFound
 from mlmodels.ml.errors import ArtifactDamaged
-from mlmodels.selectors.versions import version_for_reading
+from mlmodels.selectors.versions.active import version_for_reading
 
 
 @dataclass(frozen=True)

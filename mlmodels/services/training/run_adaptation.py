@@ -14,7 +14,7 @@ from mlmodels.ml.adaptation.reviewed_cells import read_reviewed
 from mlmodels.ml.training.progress import CALIBRATING, PREPARING, PROGRESS, Progress, ProgressFile
 from mlmodels.ml.training.provenance import git_revision
 from mlmodels.models import TrainingRun
-from mlmodels.services.run_training_job import model_name
+from mlmodels.services.training.run_training_job import model_name
 
 CELLS = "cells"
 MANIFEST = "manifest.csv"

@@ -9,14 +9,14 @@ from accounts.models import User
 from accounts.policy import Action, allows
 from mlmodels import policy
 from mlmodels.models import GateCheck, ModelVersion, Promotion, Shadow
-from mlmodels.selectors.promotions import (
+from mlmodels.selectors.versions.pages import RollBack, roll_backs
+from mlmodels.selectors.versions.promotions import (
     ActiveScope,
     active_scopes,
     newest_number,
     shadow_of,
     visible_ledger,
 )
-from mlmodels.selectors.version_pages import RollBack, roll_backs
 
 MOST_ROWS = 100
 

@@ -15,7 +15,7 @@ from mlmodels.errors import TrainingRefused, TrainingRunNotFound
 from mlmodels.ml.errors import RecipeInvalid
 from mlmodels.ml.training.recipe import Recipe, parse_recipe
 from mlmodels.models import Dataset, TrainingRun
-from mlmodels.selectors.recipes import recipes_for_datasets
+from mlmodels.selectors.training.recipes import recipes_for_datasets
 
 # Rough, for two cores: pictures located and cut, pictures measured, and the rest.
 PICTURES_PER_SECOND, MEASURED_PER_SECOND, FIXED_SECONDS = 40.0, 15.0, 30.0

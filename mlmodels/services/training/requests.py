@@ -16,9 +16,9 @@ from mlmodels import policy
 from mlmodels.errors import TrainingRefused, TrainingRunNotFound
 from mlmodels.ml.training.recipe import Recipe
 from mlmodels.models import Dataset, ImagingProfile, TrainingRun
-from mlmodels.selectors.recipes import recipes_for_datasets
-from mlmodels.selectors.versions import active_version
-from mlmodels.services import training_claims
+from mlmodels.selectors.training.recipes import recipes_for_datasets
+from mlmodels.selectors.versions.active import active_version
+from mlmodels.services.training import claims
 
 LARGEST_SEED = 2**31 - 1
 MOST_EPOCHS = 200
@@ -115,7 +115,7 @@ def cancel_run(*, actor: User, run_id: UUID) -> TrainingRun:
             laboratory=actor.laboratory,
             obj=run,
         )
-        if training_claims.cancel_unheld(run):
+        if claims.cancel_unheld(run):
             run.refresh_from_db()
     return run
 

@@ -14,11 +14,10 @@ from mlmodels.ml.inference.engine import CARD, verify_folder
 from mlmodels.ml.inference.runtimes.choose import FILES
 from mlmodels.ml.training.export import finish_version, write_card
 from mlmodels.ml.training.loop import RunPlan, train, with_overrides
-from mlmodels.ml.training.provenance import git_revision
+from mlmodels.ml.training.provenance import REPOSITORY, git_revision
 from mlmodels.ml.training.recipe import load_recipe
 from mlmodels.ml.training.reports.card_text import card_markdown
 
-REPOSITORY = Path(__file__).resolve().parent.parent.parent
 SHIPPED = REPOSITORY / "mlmodels" / "shipped"
 CARD_PAGE = REPOSITORY / "docs" / "model" / "card.md"
 NAME = "hematovision"

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from accounts.models import Laboratory, User
 from accounts.policy import Action, allows
 from mlmodels.models import GateCheck, ImagingProfile, ModelVersion, Promotion, Shadow
-from mlmodels.selectors.versions import active_version, promotion_in_force
+from mlmodels.selectors.versions.active import active_version, promotion_in_force
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from hematovision import queue
 from mlmodels import policy
 from mlmodels.errors import GateRefused, ModelVersionNotFound, ProfileNotFound
 from mlmodels.models import GateCheck, ImagingProfile
-from mlmodels.selectors.versions import active_version
+from mlmodels.selectors.versions.active import active_version
 
 _Status = GateCheck.Status
 _TASK = "mlmodels.check_gate"

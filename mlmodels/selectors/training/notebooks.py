@@ -7,7 +7,7 @@ from django.conf import settings
 from mlmodels.errors import TrainingRefused
 from mlmodels.ml.training.reports.notebook import notebook_of
 from mlmodels.models import TrainingRun
-from mlmodels.selectors.run_reports import report_of
+from mlmodels.selectors.training.run_reports import report_of
 
 
 def notebook_of_run(run: TrainingRun) -> str:

@@ -29,8 +29,13 @@ from mlmodels.ml.datasets.archive import pack_folder
 from mlmodels.ml.datasets.manifest import Row, write_manifest
 from mlmodels.ml.datasets.reading import manifest_sha256
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate
-from mlmodels.selectors.datasets import why_not_frozen
-from mlmodels.services.dataset_changes import FROZEN, locked_dataset, record_change, refuse_not_open
+from mlmodels.selectors.datasets.datasets import why_not_frozen
+from mlmodels.services.datasets.changes import (
+    FROZEN,
+    locked_dataset,
+    record_change,
+    refuse_not_open,
+)
 
 LONGEST_NAME, LONGEST_ORIGIN, LONGEST_LICENCE = 80, 1000, 120
 

@@ -15,15 +15,15 @@ from mlmodels import artifacts, policy
 from mlmodels.errors import LedgerMoved, ModelVersionNotFound, PromotionRefused
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.models import GateCheck, ImagingProfile, ModelVersion, Promotion, Shadow
-from mlmodels.selectors.promotions import (
+from mlmodels.selectors.versions.active import active_version
+from mlmodels.selectors.versions.promotions import (
     ledger_of,
     newest_number,
     shadow_of,
     standing_promotions,
     version_before,
 )
-from mlmodels.selectors.versions import active_version
-from mlmodels.services.gates import profile_named
+from mlmodels.services.versions.gates import profile_named
 
 SHORTEST_REASON = 10
 LONGEST_REASON = 1000

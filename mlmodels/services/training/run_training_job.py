@@ -28,9 +28,9 @@ from mlmodels import artifacts
 from mlmodels.ml.errors import EngineError
 from mlmodels.ml.training.progress import FAILURE, PROGRESS, read_progress
 from mlmodels.models import ModelVersion, TrainingRun
-from mlmodels.services import training_claims
-from mlmodels.services.training_claims import Claim
-from mlmodels.services.versions import register_candidate
+from mlmodels.services.training import claims
+from mlmodels.services.training.claims import Claim
+from mlmodels.services.versions.registration import register_candidate
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def worker_is_ending() -> bool:
 
 def run_training(*, run_id: UUID) -> None:
     """Do the work of a run, if nobody else does; run twice or in parallel, it counts once."""
-    held = training_claims.claim(run_id)
+    held = claims.claim(run_id)
     if held is None:
         return
     try:
@@ -65,7 +65,7 @@ def run_training(*, run_id: UUID) -> None:
         raise
     except Exception:
         logger.exception("Training run %s failed.", run_id)
-        training_claims.fail(held, code="unexpected", sentence=_UNEXPECTED)
+        claims.fail(held, code="unexpected", sentence=_UNEXPECTED)
         raise
 
 
@@ -84,7 +84,7 @@ def _work(held: Claim) -> None:
     try:
         command = _command(run, folder)
     except DomainError as error:
-        training_claims.fail(held, code=error.code, sentence=error.message)
+        claims.fail(held, code=error.code, sentence=error.message)
         return
     with (folder / artifacts.RUN_LOG).open("ab") as log:
         child = subprocess.Popen(
@@ -173,7 +173,7 @@ class _Watch:
         if time.monotonic() - self._began > settings.TRAINING_AT_MOST_H * 3600:
             return "too_long"
         try:
-            cancelled = training_claims.is_to_be_cancelled(self._held)
+            cancelled = claims.is_to_be_cancelled(self._held)
             if cancelled is None:
                 return "lost"
             if cancelled:
@@ -194,7 +194,7 @@ class _Watch:
         self._told_at = time.monotonic()
         epochs = read_epochs(self._folder)
         if len(epochs) > self._epochs:
-            if not training_claims.add_epochs(self._held, epochs[self._epochs :]):
+            if not claims.add_epochs(self._held, epochs[self._epochs :]):
                 return False
             self._epochs = len(epochs)
         said: dict[str, Any] = {"progress": read_progress(self._folder / PROGRESS)}
@@ -202,9 +202,9 @@ class _Watch:
         if made_with:
             said["provenance"] = {**self._held.run.provenance, **made_with}
         if said == self._said:
-            return training_claims.renew(self._held)
+            return claims.renew(self._held)
         self._said = said
-        return training_claims.tell(self._held, **said)
+        return claims.tell(self._held, **said)
 
 
 def read_epochs(folder: Path) -> list[dict[str, Any]]:
@@ -248,22 +248,22 @@ def _end_child(child: subprocess.Popen[bytes]) -> None:
 def _conclude(held: Claim, folder: Path, child: subprocess.Popen[bytes], why: str) -> None:
     """Write down how it ended; nothing where the run is no longer ours."""
     if why == "cancelled":
-        training_claims.end_cancelled(held)
+        claims.end_cancelled(held)
     elif why == "worker" or (child.returncode == -signal.SIGTERM and why == "ended"):
-        training_claims.release(held, counts=False)
+        claims.release(held, counts=False)
     elif why == "too_long":
         sentence = (
             f"The training took longer than {settings.TRAINING_AT_MOST_H} hours and was ended. "
             "Resume it to go on after its last epoch, or ask for fewer epochs."
         )
-        training_claims.fail(held, code="too_long", sentence=sentence)
+        claims.fail(held, code="too_long", sentence=sentence)
     elif why == "ended" and child.returncode == 0:
         _register(held, folder)
     elif why == "ended" and child.returncode < 0:
         # Killed from outside, often for its memory: another attempt may have more luck.
-        training_claims.release(held, counts=True)
+        claims.release(held, counts=True)
     elif why == "ended":
-        training_claims.fail(held, **_failure(folder))
+        claims.fail(held, **_failure(folder))
 
 
 def _register(held: Claim, folder: Path) -> None:
@@ -282,9 +282,9 @@ def _register(held: Claim, folder: Path) -> None:
             profile=run.profile,
         )
     except (DomainError, EngineError) as error:
-        training_claims.fail(held, code="not_registered", sentence=error.message)
+        claims.fail(held, code="not_registered", sentence=error.message)
         return
-    if training_claims.succeed(held, candidate):
+    if claims.succeed(held, candidate):
         artifacts.remove_kept_crops(run.pk)
 
 

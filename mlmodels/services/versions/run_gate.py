@@ -39,11 +39,11 @@ from mlmodels.ml.evaluation.gate import (
 )
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.models import Dataset, GateCheck, ModelVersion
-from mlmodels.selectors.datasets import open_pairs
-from mlmodels.services import gates
-from mlmodels.services.gates import Claim
-from mlmodels.services.run_engine import open_engine
-from mlmodels.services.run_reference_sets import (
+from mlmodels.selectors.datasets.datasets import open_pairs
+from mlmodels.services.versions import gates
+from mlmodels.services.versions.gates import Claim
+from mlmodels.services.versions.run_engine import open_engine
+from mlmodels.services.versions.run_reference_sets import (
     ReferenceSet,
     datasets_of,
     read_picture,
