@@ -15,7 +15,7 @@ from kombu.exceptions import KombuError
 
 from accounts.policy import PUBLIC, needs
 from hematovision.celery import app
-from predictions.selectors import readiness
+from predictions.selectors.imaging import readiness
 
 logger = logging.getLogger(__name__)
 

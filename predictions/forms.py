@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from accounts.forms import ServiceForm
 from accounts.models import User
 from predictions.models import ClassificationJob, SmearImage
-from predictions.selectors import history
+from predictions.selectors.imaging import history
 
 STATUSES = [
     (history.UNFINISHED, "waiting or running"),

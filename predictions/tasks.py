@@ -8,8 +8,8 @@ from uuid import UUID
 
 from celery import current_app, shared_task, signals
 
-from predictions.services import jobs, run_classification, run_shadow, sweep
-from predictions.services.run_heartbeat import Heartbeat
+from predictions.services.imaging import jobs, run_classification, run_shadow, sweep
+from predictions.services.imaging.run_heartbeat import Heartbeat
 
 QUEUE = "inference"
 

@@ -23,8 +23,8 @@ from predictions.api.responses import (
     AnyAccept,
 )
 from predictions.api.serializers import ImageBody, RefusedUpload, UploadForm, UploadOutcome
-from predictions.selectors import images as selectors
-from predictions.services import intake, reading
+from predictions.selectors.imaging import images as selectors
+from predictions.services.imaging import intake, reading
 
 REFUSED = OpenApiResponse(RefusedUpload, description="No file was taken; each says why.")
 

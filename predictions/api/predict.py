@@ -11,7 +11,7 @@ from accounts.policy import Action, needs
 from hematovision.requests import SignedInApiRequest
 from predictions.api.responses import CLOSED, EVERYWHERE, INVALID, STORAGE_DOWN, TOO_LARGE
 from predictions.api.serializers import PredictForm, Prediction, PredictQuery
-from predictions.services import intake, reading
+from predictions.services.imaging import intake, reading
 
 LONGEST_WAIT_S = 20
 

@@ -13,8 +13,8 @@ from accounts.policy import Action, needs
 from hematovision.requests import SignedInApiRequest
 from predictions.api.responses import CLOSED, EVERYWHERE, INVALID, NOT_FOUND, NewestFirst
 from predictions.api.serializers import NewSample, SampleBody, SampleDetail, SamplePage
-from predictions.selectors import samples as selectors
-from predictions.services import samples as services
+from predictions.selectors.samples import samples as selectors
+from predictions.services.samples import samples as services
 
 
 @needs({"GET": Action.SEE_RESULTS, "POST": Action.UPLOAD_IMAGES})

@@ -9,9 +9,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from predictions.models import Cell, ClassificationJob, Sample, SmearImage
-from predictions.selectors.descriptions import description_of
-from predictions.selectors.images import ImageReading
-from predictions.services.intake import ReceivedFile
+from predictions.selectors.imaging.descriptions import description_of
+from predictions.selectors.imaging.images import ImageReading
+from predictions.services.imaging.intake import ReceivedFile
 
 _STATUS = ClassificationJob.Status
 

@@ -19,7 +19,7 @@ from mlmodels.selectors.labels import labels_for
 from mlmodels.selectors.versions.active import active_version
 from predictions import policy
 from predictions.models import Cell, ClassificationJob, Sample
-from predictions.selectors.history import (
+from predictions.selectors.imaging.history import (
     UNFINISHED,
     HistoryRow,
     images_with_state,
@@ -28,7 +28,7 @@ from predictions.selectors.history import (
 )
 
 if TYPE_CHECKING:
-    from predictions.selectors.history import ImageWithState
+    from predictions.selectors.imaging.history import ImageWithState
 
 DAYS_SHOWN = 14
 

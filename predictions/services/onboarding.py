@@ -28,7 +28,7 @@ from mlmodels.services.training import requests
 from predictions import storage
 from predictions.errors import OnboardingRefused, OriginalMissing
 from predictions.models import Cell
-from predictions.selectors.onboarding import reviewed_cells, usable_cells, what_is_missing
+from predictions.selectors.models.onboarding import reviewed_cells, usable_cells, what_is_missing
 
 # As `adapt_model` looks for them in a run's folder.
 CELLS, MANIFEST = "cells", "manifest.csv"

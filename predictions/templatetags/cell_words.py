@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import template
 
 from predictions.models import Cell
-from predictions.selectors import descriptions
+from predictions.selectors.imaging import descriptions
 
 register = template.Library()
 

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from mlmodels.models import Label, ModelVersion
 from predictions.models import Cell
-from predictions.selectors.familiarity import word_of
+from predictions.selectors.imaging.familiarity import word_of
 
 register = template.Library()
 

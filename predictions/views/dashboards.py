@@ -10,7 +10,7 @@ from django.shortcuts import render
 from accounts.policy import Action, allows, needs
 from predictions.forms import SearchForm
 from predictions.selectors import dashboards
-from predictions.selectors.familiarity import upload_choices
+from predictions.selectors.imaging.familiarity import upload_choices
 
 
 @needs({"GET": Action.USE_OWN_ACCOUNT})

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.policy import Action, needs
 from predictions.forms import HistoryFilter, SearchForm
-from predictions.selectors import history as selector
+from predictions.selectors.imaging import history as selector
 
 FILTERS = ("label", "status", "profile", "uploader", "first_day", "last_day")
 # What was searched for stays in the session under a random word: the address carries the word.

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.policy import PUBLIC, needs
-from predictions.selectors.classes import classes_of_the_model
+from predictions.selectors.models.classes import classes_of_the_model
 
 
 @needs({"GET": PUBLIC})

@@ -15,10 +15,11 @@ from accounts.policy import Action, needs
 from hematovision.file_responses import attachment_response, jpeg_response, kept_private
 from hematovision.requests import SignedInRequest
 from predictions.errors import ReviewConflict, ReviewRefused
-from predictions.selectors import cells as cell_selectors
-from predictions.selectors import images as image_selectors
-from predictions.selectors.images import ImageReading
-from predictions.services import jobs, reading, review
+from predictions.selectors.imaging import cells as cell_selectors
+from predictions.selectors.imaging import images as image_selectors
+from predictions.selectors.imaging.images import ImageReading
+from predictions.services.imaging import jobs, reading
+from predictions.services.review import reviews
 
 
 @needs({"GET": Action.SEE_RESULTS})
@@ -77,7 +78,7 @@ def cell_review(request: SignedInRequest, cell_id: UUID) -> HttpResponse:
     cell = cell_selectors.cell_for_viewer(request.user, cell_id)
     problem = ""
     try:
-        review.review_cell(
+        reviews.review_cell(
             actor=request.user,
             cell_id=cell_id,
             label=request.POST.get("label", ""),

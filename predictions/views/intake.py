@@ -11,8 +11,8 @@ from django.urls import reverse
 from accounts.policy import Action, needs
 from hematovision.errors import DomainError
 from hematovision.requests import SignedInRequest
-from predictions.selectors.familiarity import upload_choices
-from predictions.services import intake
+from predictions.selectors.imaging.familiarity import upload_choices
+from predictions.services.imaging import intake
 
 _FIELDS = ("accession_number", "patient_reference", "note", "imaging_profile")
 

@@ -10,8 +10,8 @@ from django.shortcuts import render
 from accounts.policy import Action, needs
 from hematovision.requests import SignedInRequest
 from mlmodels.selectors.versions.lists import models_page
-from predictions.selectors.model_use import DAYS, scopes_in_use
-from predictions.selectors.shadow_agreement import agreement_of
+from predictions.selectors.models.model_use import DAYS, scopes_in_use
+from predictions.selectors.models.shadow_agreement import agreement_of
 
 
 @needs({"GET": Action.SEE_MODELS})

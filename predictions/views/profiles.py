@@ -24,8 +24,8 @@ from mlmodels.services import profiles as services
 from mlmodels.services.profiles import ProfileFields
 from predictions.errors import OnboardingRefused
 from predictions.forms import ProfileForm
-from predictions.selectors.familiarity import profile_rows
-from predictions.selectors.onboarding import onboarding_of
+from predictions.selectors.imaging.familiarity import profile_rows
+from predictions.selectors.models.onboarding import onboarding_of
 from predictions.services import onboarding as onboarding_services
 
 

@@ -9,8 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import User
 from predictions.models import ClassificationJob, Sample, SmearImage
-from predictions.services.intake import ReceivedFile, receive_images
-from predictions.services.samples import create_sample
+from predictions.services.imaging.intake import ReceivedFile, receive_images
+from predictions.services.samples.samples import create_sample
 from tests.drawn_cells import draw_smear_png
 
 _numbers = count(1)

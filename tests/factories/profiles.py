@@ -8,8 +8,8 @@ from accounts.models import User
 from mlmodels.models import ImagingProfile
 from mlmodels.services.profiles import ProfileFields, create_profile
 from predictions.models import Cell, SmearImage
-from predictions.services.intake import receive_images
-from predictions.services.review import review_cell
+from predictions.services.imaging.intake import receive_images
+from predictions.services.review.reviews import review_cell
 from tests.drawn_cells import draw_smear_png
 from tests.factories.images import file_of, make_sample
 

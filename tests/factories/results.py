@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from predictions.models import Cell, SmearImage
-from predictions.services import jobs
+from predictions.services.imaging import jobs
 
 CLASSES = ("neutrophil", "lymphocyte", "monocyte", "eosinophil")
 

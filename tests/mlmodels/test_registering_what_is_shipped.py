@@ -14,7 +14,7 @@ from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.models import ModelVersion
 from mlmodels.selectors.versions.active import active_version, version_key
 from mlmodels.services.versions.registration import register_shipped
-from predictions.services import jobs
+from predictions.services.imaging import jobs
 from tests.factories.images import make_job
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import AuditAction, AuditEvent
 from predictions.models import Sample
-from predictions.services.run_classification import classify_image
+from predictions.services.imaging.run_classification import classify_image
 from tests.drawn_cells import draw_smear_png
 from tests.factories.images import file_of, make_image, upload_one
 

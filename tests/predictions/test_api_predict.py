@@ -8,7 +8,7 @@ from django.db import connections
 
 from mlmodels.services.versions.registration import register_shipped
 from predictions.models import ClassificationJob, Sample, SmearImage
-from predictions.services.run_classification import classify_image
+from predictions.services.imaging.run_classification import classify_image
 from tests.drawn_cells import draw_smear_png
 from tests.factories.images import file_of, make_image
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 call_command("migrate", verbosity=0)
 from accounts.models import Role
 from predictions.models import ClassificationJob
-from predictions.services.sweep import sweep
+from predictions.services.imaging.sweep import sweep
 from tests.factories.images import make_job
 from tests.factories.people import make_laboratory, make_user
 technician = make_user(make_laboratory(), Role.TECHNICIAN)

@@ -11,8 +11,8 @@ from mlmodels.ml.inference.attributes import NEVER, AttributeHead
 from mlmodels.ml.inference.engine import load_engine
 from mlmodels.ml.training.export import write_card
 from mlmodels.services.versions.registration import register_shipped
-from predictions.selectors.descriptions import attribute_rows, description_of
-from predictions.services.run_classification import classify_image
+from predictions.selectors.imaging.descriptions import attribute_rows, description_of
+from predictions.services.imaging.run_classification import classify_image
 from tests.factories.images import make_image, make_job
 from tests.factories.results import make_cell, record_result
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import AuditAction, AuditEvent
 from predictions.models import Cell, ClassificationJob
-from predictions.services import jobs
+from predictions.services.imaging import jobs
 from tests.factories.images import make_job
 from tests.predictions.at_once import at_once
 

@@ -11,8 +11,8 @@ from accounts.models import AuditAction, AuditEvent
 from mlmodels.services.versions.registration import register_shipped
 from predictions.errors import StorageUnavailable
 from predictions.models import Cell, ClassificationJob
-from predictions.services import jobs
-from predictions.services.run_classification import classify_image
+from predictions.services.imaging import jobs
+from predictions.services.imaging.run_classification import classify_image
 from predictions.storage import DurableFolderStorage
 from tests.factories.images import make_image, make_job
 from tests.predictions.at_once import at_once

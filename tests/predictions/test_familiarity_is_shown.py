@@ -2,7 +2,7 @@
 
 import pytest
 
-from predictions.selectors.familiarity import (
+from predictions.selectors.imaging.familiarity import (
     familiarity_of_cells,
     familiarity_of_profile,
     profile_rows,

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from predictions.models import SmearImage
-from predictions.services.sweep import remove_unnamed_files
+from predictions.services.imaging.sweep import remove_unnamed_files
 from tests.factories.images import make_image
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from mlmodels.services.versions.registration import register_shipped
 from predictions.models import WorkerHeartbeat
-from predictions.services.run_heartbeat import Heartbeat
+from predictions.services.imaging.run_heartbeat import Heartbeat
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ from django.urls import reverse
 from PIL import Image
 
 from accounts.models import AuditAction, AuditEvent
-from predictions.services.run_classification import classify_image
+from predictions.services.imaging.run_classification import classify_image
 from tests.drawn_cells import draw_smear
 from tests.factories.images import make_image, upload_one
 

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from predictions.services.run_classification import classify_image
+from predictions.services.imaging.run_classification import classify_image
 from tests.factories.images import make_image, make_job
 from tests.factories.results import record_result
 

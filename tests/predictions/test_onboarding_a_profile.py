@@ -13,8 +13,8 @@ from mlmodels.ml.evaluation.metrics import Answer, summarise
 from mlmodels.models import ModelVersion, TrainingRun
 from predictions.errors import OnboardingRefused
 from predictions.models import Cell
-from predictions.selectors.onboarding import onboarding_of
-from predictions.services.jobs import request_rerun
+from predictions.selectors.models.onboarding import onboarding_of
+from predictions.services.imaging.jobs import request_rerun
 from predictions.services.onboarding import request_adaptation
 from tests.factories.images import make_sample
 from tests.factories.people import make_user

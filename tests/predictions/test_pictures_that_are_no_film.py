@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from predictions.models import Cell, SmearImage
-from predictions.services.run_classification import classify_image
+from predictions.services.imaging.run_classification import classify_image
 from tests.drawn_cells import draw_smear, encode
 from tests.factories.images import make_image, upload_one
 

@@ -6,7 +6,7 @@ from accounts.models import Role
 from mlmodels.errors import ProfileUnusable
 from mlmodels.services.profiles import retire_profile
 from predictions.models import SmearImage
-from predictions.services.intake import receive_single
+from predictions.services.imaging.intake import receive_single
 from tests.drawn_cells import draw_smear_png
 from tests.factories.images import file_of, make_sample
 from tests.factories.people import make_user

@@ -7,8 +7,8 @@ from mlmodels import artifacts
 from mlmodels.models import ImagingProfile
 from mlmodels.services.versions.promotions import roll_back
 from predictions.models import Cell, ClassificationJob, SmearImage
-from predictions.services import jobs
-from predictions.services.run_classification import classify_image
+from predictions.services.imaging import jobs
+from predictions.services.imaging.run_classification import classify_image
 from tests.factories.images import make_image, make_job
 from tests.factories.models import make_active, make_candidate, mixed_up
 

@@ -6,8 +6,8 @@ from accounts.errors import AccessDenied
 from accounts.models import AuditAction, AuditEvent
 from predictions.errors import CellNotFound, ReviewConflict, ReviewRefused
 from predictions.models import Cell, CellReview, Sample
-from predictions.services.jobs import request_rerun
-from predictions.services.review import review_cell
+from predictions.services.imaging.jobs import request_rerun
+from predictions.services.review.reviews import review_cell
 from tests.factories.images import make_image
 from tests.factories.profiles import say
 from tests.factories.results import record_result

@@ -9,9 +9,9 @@ from mlmodels.models import Shadow
 from mlmodels.services.versions.promotions import promote
 from mlmodels.services.versions.shadows import end_shadow, start_shadow
 from predictions.models import Cell, ShadowReading
-from predictions.selectors.shadow_agreement import MOST_CELLS, agreement_of, matched_cells
-from predictions.services.run_classification import classify_image
-from predictions.services.run_shadow import read_in_shadow
+from predictions.selectors.models.shadow_agreement import MOST_CELLS, agreement_of, matched_cells
+from predictions.services.imaging.run_classification import classify_image
+from predictions.services.imaging.run_shadow import read_in_shadow
 from tests.factories.images import make_image
 from tests.factories.models import make_active, make_candidate, make_gate, mixed_up
 from tests.factories.results import make_cell, record_result

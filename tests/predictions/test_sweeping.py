@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from accounts.models import AuditAction, AuditEvent
 from predictions.models import ClassificationJob
-from predictions.services import jobs
-from predictions.services.sweep import Sweep, sweep
+from predictions.services.imaging import jobs
+from predictions.services.imaging.sweep import Sweep, sweep
 from tests.factories.images import make_job
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ from PIL import Image
 
 from accounts.models import AuditAction, AuditEvent
 from predictions.models import ClassificationJob, SmearImage
-from predictions.services.intake import receive_images
+from predictions.services.imaging.intake import receive_images
 from tests.drawn_cells import draw_smear, draw_smear_jpeg, draw_smear_png, encode
 from tests.factories.images import file_of, refusal, upload, upload_one
 

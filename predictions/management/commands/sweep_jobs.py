@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from predictions.services.sweep import sweep
+from predictions.services.imaging.sweep import sweep
 
 
 class Command(BaseCommand):

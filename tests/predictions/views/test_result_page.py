@@ -2,7 +2,7 @@
 
 import pytest
 
-from predictions.services.jobs import request_rerun
+from predictions.services.imaging.jobs import request_rerun
 from tests.factories.images import make_image, make_sample
 from tests.factories.results import fail_image, record_result
 

@@ -31,8 +31,8 @@ from predictions.errors import (
     TooManyFiles,
 )
 from predictions.models import ClassificationJob, Sample, SmearImage
-from predictions.services import jobs
-from predictions.services.samples import new_accession_number, sample_for_upload
+from predictions.services.imaging import jobs
+from predictions.services.samples.samples import new_accession_number, sample_for_upload
 
 LONGEST_NAME = 200
 

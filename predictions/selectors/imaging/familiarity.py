@@ -12,7 +12,7 @@ from mlmodels.models import ImagingProfile, ModelVersion
 from mlmodels.selectors.profiles import profiles_for_upload
 from mlmodels.selectors.versions.active import active_version
 from predictions.models import Cell
-from predictions.selectors.history import images_with_state
+from predictions.selectors.imaging.history import images_with_state
 
 RECENT_IMAGES = 50
 # A median of fewer cells says more of them than of the microscope.

@@ -23,7 +23,7 @@ from mlmodels.services.versions.run_engine import ENGINES_KEPT, engine_for
 from predictions import storage
 from predictions.errors import OriginalMissing, StorageUnavailable
 from predictions.models import Cell, ClassificationJob
-from predictions.services import jobs
+from predictions.services.imaging import jobs
 
 logger = logging.getLogger(__name__)
 

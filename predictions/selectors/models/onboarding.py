@@ -20,7 +20,7 @@ from mlmodels.selectors.profiles import profile_for_viewer
 from mlmodels.selectors.versions.active import active_version
 from predictions import policy
 from predictions.models import Cell, CellReview
-from predictions.selectors.familiarity import Familiarity, familiarity_of_profile
+from predictions.selectors.imaging.familiarity import Familiarity, familiarity_of_profile
 
 # Labels of this group say that there is no cell to name.
 NOT_COUNTED = "not counted"

@@ -9,7 +9,7 @@ from accounts.models import AuditAction, User
 from accounts.policy import Action, require
 from accounts.services.audit import record_read
 from predictions import storage
-from predictions.selectors.images import ImageReading, image_for_viewer, reading_within
+from predictions.selectors.imaging.images import ImageReading, image_for_viewer, reading_within
 
 
 @dataclass(frozen=True)

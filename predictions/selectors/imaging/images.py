@@ -15,7 +15,7 @@ from mlmodels.selectors.labels import labels_for
 from predictions import policy, storage
 from predictions.errors import ImageNotFound
 from predictions.models import Cell, CellReview, ClassificationJob, Sample, SmearImage
-from predictions.selectors.familiarity import Familiarity, familiarity_of_cells
+from predictions.selectors.imaging.familiarity import Familiarity, familiarity_of_cells
 
 POLL_EVERY_S = 0.1
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from hematovision import queue
 from predictions import storage
 from predictions.models import ClassificationJob, SmearImage
-from predictions.services import jobs
+from predictions.services.imaging import jobs
 
 # The delay doubles with each message sent in vain, up to this many times: from 30 s to 16 min.
 _MOST_DOUBLINGS = 5
