@@ -43,21 +43,21 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "hematovision.middleware.RequestIdMiddleware",
+    "hematovision.web.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "hematovision.middleware.NotKeptMiddleware",
+    "hematovision.web.middleware.NotKeptMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "hematovision.middleware.SessionLifetimeMiddleware",
+    "hematovision.web.middleware.SessionLifetimeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "hematovision.middleware.DomainErrorMiddleware",
-    "hematovision.middleware.PolicyMiddleware",
+    "hematovision.web.middleware.DomainErrorMiddleware",
+    "hematovision.web.middleware.PolicyMiddleware",
 ]
 
 TEMPLATES = [
@@ -149,7 +149,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = not DEBUG
 CSRF_COOKIE_SECURE = not DEBUG
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "hematovision.error_responses.csrf_failure"
+CSRF_FAILURE_VIEW = "hematovision.web.error_responses.csrf_failure"
 # Sign-in: failures before the first lock, and its length; it doubles with each further failure.
 SIGN_IN_FAILURES_BEFORE_LOCK = env.whole("SIGN_IN_FAILURES_BEFORE_LOCK", default=5, at_least=1)
 SIGN_IN_LOCK_S = env.whole("SIGN_IN_LOCK_S", default=60, at_least=1)
@@ -319,7 +319,7 @@ REST_FRAMEWORK = {
         "anon": env.text("API_RATE_ANONYMOUS", default="60/min"),
         "user": env.text("API_RATE_USER", default="1200/min"),
     },
-    "EXCEPTION_HANDLER": "hematovision.error_responses.api_error_response",
+    "EXCEPTION_HANDLER": "hematovision.web.error_responses.api_error_response",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     # Without it a client chooses its own address for the throttle in X-Forwarded-For.
     "NUM_PROXIES": TRUSTED_PROXIES,

@@ -4,8 +4,9 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from accounts.api.docs import ApiDocs, ApiSchema
 from accounts.policy import refuse_unnamed
-from hematovision.error_responses import unknown_api_address
-from hematovision.health import healthz, readyz
+from hematovision.web.error_responses import unknown_api_address
+from hematovision.web.health import healthz, readyz
+from predictions.views import models
 from predictions.views.home import about, home
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,6 +14,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("about/", about, name="about"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    # Pages on which the apps meet carry no app's name: a lower app links to them, too.
+    path("models/", models.models, name="models"),
+    path("models/<uuid:version_id>/shadow/", models.shadow, name="model_shadow"),
     path("", include("accounts.urls")),
     path("", include("mlmodels.urls")),
     path("", include("predictions.urls")),
@@ -24,9 +28,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api/(?P<rest>.*)$", unknown_api_address, name="api_unknown"),
 ]
 
-handler400 = "hematovision.error_responses.bad_request"
-handler403 = "hematovision.error_responses.permission_denied"
-handler404 = "hematovision.error_responses.page_not_found"
-handler500 = "hematovision.error_responses.server_error"
+handler400 = "hematovision.web.error_responses.bad_request"
+handler403 = "hematovision.web.error_responses.permission_denied"
+handler404 = "hematovision.web.error_responses.page_not_found"
+handler500 = "hematovision.web.error_responses.server_error"
 
 refuse_unnamed(urlpatterns)

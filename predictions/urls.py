@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from predictions.views import dashboards, history, images, intake, models, profiles
+from predictions.views import dashboards, history, images, intake, profiles
 
 app_name = "predictions"
 urlpatterns = [
@@ -29,6 +29,4 @@ urlpatterns = [
         name="profile_use_again",
     ),
     path("profiles/<uuid:profile_id>/adapt/", profiles.profile_adapt, name="profile_adapt"),
-    path("models/", models.models, name="models"),
-    path("models/<uuid:version_id>/shadow/", models.shadow, name="shadow"),
 ]

@@ -3,9 +3,13 @@
 import ast
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = [
@@ -48,14 +52,65 @@ def test_only_tasks_and_commands_import_what_runs_slowly():
     assert guilty == []
 
 
+def _lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
+    lint = Path(sys.executable).with_name("lint-imports")
+    return subprocess.run([lint, "--no-cache"], cwd=folder, capture_output=True, text=True)
+
+
 def test_the_import_contracts_are_kept():
-    lint = subprocess.run(
-        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+    lint = _lint_imports(ROOT)
     assert lint.returncode == 0, lint.stdout
+
+
+@pytest.mark.parametrize(
+    ("room", "wrong", "contract"),
+    [
+        ("mlmodels/ml/inference/crops.py", "mlmodels.ml.datasets.splits", "Rooms of the engine"),
+        ("mlmodels/ml/datasets/splits.py", "mlmodels.ml.training.recipe", "Rooms of the engine"),
+        (
+            "predictions/services/imaging/intake.py",
+            "mlmodels.research.evaluation",
+            "The product never imports research",
+        ),
+        (
+            "mlmodels/management/commands/adapt_model.py",
+            "mlmodels.research.onboarding",
+            "The product never imports research",
+        ),
+        ("hematovision/queue.py", "accounts.models", "Floor, apps in one direction, roof"),
+        (
+            "accounts/services/users.py",
+            "hematovision.web.middleware",
+            "Floor, apps in one direction, roof",
+        ),
+        ("mlmodels/forms.py", "predictions.policy", "Floor, apps in one direction, roof"),
+    ],
+)
+def test_a_wrong_import_is_noticed(tmp_path, room, wrong, contract):
+    for app in ("hematovision", "accounts", "mlmodels", "predictions"):
+        shutil.copytree(
+            ROOT / app, tmp_path / app, ignore=shutil.ignore_patterns("shipped", "__pycache__")
+        )
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    with (tmp_path / room).open("a") as file:
+        file.write(f"\nimport {wrong}\n")
+    lint = _lint_imports(tmp_path)
+    assert lint.returncode == 1
+    assert re.search(f"^{contract} BROKEN", lint.stdout, re.MULTILINE), lint.stdout
+
+
+def test_a_lower_app_names_no_page_of_a_higher_one():
+    guilty = []
+    for lower, higher in (
+        ("accounts", ("mlmodels", "predictions")),
+        ("mlmodels", ("predictions",)),
+    ):
+        pages = [*(ROOT / "templates" / lower).rglob("*.html"), *(ROOT / lower).rglob("*.py")]
+        for page in pages:
+            found = re.search(rf"""['"]({"|".join(higher)}):[a-z_]+['"]""", page.read_text())
+            if found:
+                guilty.append((page.relative_to(ROOT).as_posix(), found.group(0)))
+    assert guilty == []
 
 
 def test_the_web_process_holds_no_runtime_of_a_model():

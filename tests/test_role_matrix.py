@@ -98,8 +98,8 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions:profile_retire", "POST"):    (SIGN_IN, 403, 403, 302, 403, 404),
     ("predictions:profile_use_again", "POST"): (SIGN_IN, 403, 403, 302, 403, 404),
     ("predictions:profile_adapt", "POST"):     (SIGN_IN, 403, 403, 409, 403, 404),  # no cells
-    ("predictions:models", "GET"):             (SIGN_IN, 200, 200, 200, 200, 200),
-    ("predictions:shadow", "GET"):             (SIGN_IN, 403, 403, 200, 403, 404),
+    ("models", "GET"):                         (SIGN_IN, 200, 200, 200, 200, 200),
+    ("model_shadow", "GET"):                   (SIGN_IN, 403, 403, 200, 403, 404),
     ("mlmodels:version", "GET"):               (SIGN_IN, 200, 200, 200, 404, 404),
     ("mlmodels:version_file", "GET"):          (SIGN_IN, 403, 403, 200, 403, 404),
     ("mlmodels:version_gate", "POST"):         (SIGN_IN, 403, 403, 302, 403, 404),

@@ -11,9 +11,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts.errors import SignInLocked, UserChangeRefused
 from accounts.forms import PasswordForm
 from accounts.policy import Action, needs
+from accounts.requests import SignedInRequest
 from accounts.selectors.tokens import live_tokens
 from accounts.services import tokens, users
-from hematovision.requests import SignedInRequest
 
 
 @needs({"GET": Action.USE_OWN_ACCOUNT})

@@ -15,8 +15,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts.errors import SignInLocked, SignInRefused
 from accounts.forms import SignInForm
 from accounts.policy import PUBLIC, Action, needs
+from accounts.requests import SignedInRequest
 from accounts.services import sessions
-from hematovision.requests import SignedInRequest
 
 
 @needs({"GET": PUBLIC, "POST": PUBLIC})

@@ -13,9 +13,9 @@ from accounts.errors import UserChangeRefused
 from accounts.forms import NewUserForm, RoleForm
 from accounts.models import Role
 from accounts.policy import Action, needs, table_rows
+from accounts.requests import SignedInRequest
 from accounts.selectors.users import user_for_managing, users_of_laboratory
 from accounts.services import users
-from hematovision.requests import SignedInRequest
 
 
 @needs({"GET": Action.MANAGE_USERS})

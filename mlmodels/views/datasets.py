@@ -13,8 +13,8 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from accounts.policy import Action, needs
+from accounts.requests import SignedInRequest
 from hematovision.file_responses import jpeg_response, kept_private
-from hematovision.requests import SignedInRequest
 from hematovision.upload_handlers import DatasetUploadHandler
 from mlmodels.errors import DatasetRefused, RegistryUnavailable
 from mlmodels.forms import DerivedDatasetForm, NewDatasetForm

@@ -12,8 +12,8 @@ from django.shortcuts import redirect, render
 from django.utils.cache import get_conditional_response
 
 from accounts.policy import Action, needs
+from accounts.requests import SignedInRequest
 from hematovision.file_responses import attachment_response, jpeg_response, kept_private
-from hematovision.requests import SignedInRequest
 from mlmodels.errors import TrainingRefused
 from mlmodels.forms import NewTrainingForm
 from mlmodels.models import TrainingRun

@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils.cache import get_conditional_response
 
 from accounts.policy import Action, needs
+from accounts.requests import SignedInRequest
 from hematovision.file_responses import attachment_response, kept_private
-from hematovision.requests import SignedInRequest
 from mlmodels.errors import LedgerMoved, ProfileNotFound, PromotionRefused
 from mlmodels.selectors.versions.pages import gate_for_reading, version_page
 from mlmodels.services.versions import downloads, gates, promotions, shadows
@@ -116,7 +116,7 @@ def _gone_back(request: SignedInRequest, act: Any) -> HttpResponse:
     )
     now = f"{row.version} classifies again." if row.version else "What is shipped classifies again."
     messages.success(request, now)
-    return redirect("predictions:models")
+    return redirect("models")
 
 
 def _page(

@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.policy import Action, needs
+from accounts.requests import SignedInApiRequest
 from hematovision.file_responses import attachment_response, jpeg_response
-from hematovision.requests import SignedInApiRequest
 from predictions.api.responses import (
     CLOSED,
     EVERYWHERE,

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.policy import Action, needs
-from hematovision.requests import SignedInApiRequest
+from accounts.requests import SignedInApiRequest
 from predictions.api.responses import CLOSED, EVERYWHERE, INVALID, STORAGE_DOWN, TOO_LARGE
 from predictions.api.serializers import PredictForm, Prediction, PredictQuery
 from predictions.services.imaging import intake, reading

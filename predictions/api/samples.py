@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.policy import Action, needs
-from hematovision.requests import SignedInApiRequest
+from accounts.requests import SignedInApiRequest
 from predictions.api.responses import CLOSED, EVERYWHERE, INVALID, NOT_FOUND, NewestFirst
 from predictions.api.serializers import NewSample, SampleBody, SampleDetail, SamplePage
 from predictions.selectors.samples import samples as selectors

@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils.cache import get_conditional_response
 
 from accounts.policy import Action, needs
+from accounts.requests import SignedInRequest
 from hematovision.file_responses import attachment_response, jpeg_response, kept_private
-from hematovision.requests import SignedInRequest
 from predictions.errors import ReviewConflict, ReviewRefused
 from predictions.selectors.imaging import cells as cell_selectors
 from predictions.selectors.imaging import images as image_selectors

@@ -9,8 +9,8 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from accounts.policy import Action, needs
+from accounts.requests import SignedInRequest
 from hematovision.errors import DomainError
-from hematovision.requests import SignedInRequest
 from predictions.selectors.imaging.familiarity import upload_choices
 from predictions.services.imaging import intake
 

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from accounts.policy import Action, needs
-from hematovision.requests import SignedInRequest
+from accounts.requests import SignedInRequest
 from mlmodels.selectors.versions.lists import models_page
 from predictions.selectors.models.model_use import DAYS, scopes_in_use
 from predictions.selectors.models.shadow_agreement import agreement_of
@@ -19,12 +19,12 @@ def models(request: SignedInRequest) -> HttpResponse:
     """The active versions, the candidates, and the ledger."""
     page = models_page(request.user)
     context = {"page": page, "in_use": scopes_in_use(request.user, page.scopes), "days": DAYS}
-    return render(request, "mlmodels/models.html", context)
+    return render(request, "predictions/models.html", context)
 
 
 @needs({"GET": Action.MANAGE_MODELS})
 def shadow(request: SignedInRequest, version_id: UUID) -> HttpResponse:
     """How far a version in shadow agrees with what people saw."""
     return render(
-        request, "mlmodels/shadow.html", {"agreement": agreement_of(request.user, version_id)}
+        request, "predictions/shadow.html", {"agreement": agreement_of(request.user, version_id)}
     )

@@ -15,7 +15,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts.policy import Action, needs
-from hematovision.requests import SignedInRequest
+from accounts.requests import SignedInRequest
 from mlmodels.errors import ProfileInvalid, TrainingRefused
 from mlmodels.ml.adaptation.reviewed_cells import FEWEST_CELLS, MOST_CELLS
 from mlmodels.models import ImagingProfile

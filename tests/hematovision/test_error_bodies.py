@@ -6,7 +6,7 @@ import pytest
 from django.test import Client, RequestFactory
 from rest_framework.views import APIView
 
-from hematovision import error_responses
+from hematovision.web import error_responses
 
 MISSING = "00000000-0000-4000-8000-000000000000"
 

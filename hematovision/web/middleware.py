@@ -16,9 +16,9 @@ from django.urls import Resolver404, resolve
 from django.utils import timezone
 
 from accounts.policy import PUBLIC, action_of, require
-from hematovision import error_responses
 from hematovision.errors import DomainError
 from hematovision.origin import Origin, client_address, set_origin
+from hematovision.web import error_responses
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 STARTED_AT, SEEN_AT = "started_at", "seen_at"
