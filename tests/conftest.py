@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from django.core.cache import cache
@@ -12,6 +14,9 @@ from pytest_django.plugin import blocking_manager_key
 from rest_framework.test import APIClient
 
 from accounts.models import Laboratory, Role, User
+from mlmodels import artifacts
+from mlmodels.models import ModelVersion
+from mlmodels.services.versions.registration import register_shipped
 from tests.factories.people import PASSWORD, make_laboratory, make_user
 
 
@@ -139,6 +144,20 @@ def api_as() -> Callable[[User], APIClient]:
 def api() -> APIClient:
     """An API client of nobody."""
     return APIClient()
+
+
+@pytest.fixture
+def model(db) -> ModelVersion:
+    """The shipped model, registered; it classifies."""
+    return register_shipped()[-1]
+
+
+@pytest.fixture
+def own_model_folder(settings, tmp_path) -> Path:
+    """A copy of the newest shipped model, registered, that a test may damage."""
+    newest = artifacts.shipped_folders()[-1]
+    settings.SHIPPED_MODELS_DIR = tmp_path / "shipped"
+    return Path(shutil.copytree(newest, tmp_path / "shipped" / newest.name))
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from accounts.models import Role
 from mlmodels.errors import DatasetNameTaken, DatasetRefused, DatasetTooLarge
 from mlmodels.models import Dataset
 from mlmodels.services.datasets import lifecycle
+from tests.at_once import at_once
 from tests.factories.archives import class_folders, drawn_picture, zip_of
 from tests.factories.people import make_user
-from tests.predictions.at_once import at_once
 
 pytestmark = pytest.mark.django_db
 

@@ -12,8 +12,8 @@ from mlmodels.errors import DatasetNotFound, DatasetRefused, DatasetStateRefused
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate
 from mlmodels.selectors.datasets.datasets import datasets_of_laboratory
 from mlmodels.services.datasets import lifecycle, near_duplicates
+from tests.at_once import at_once
 from tests.factories.archives import drawn_picture, zip_of
-from tests.predictions.at_once import at_once
 
 pytestmark = pytest.mark.django_db
 

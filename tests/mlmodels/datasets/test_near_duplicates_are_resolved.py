@@ -10,10 +10,10 @@ from mlmodels.models import Dataset, DatasetImage, NearDuplicate
 from mlmodels.selectors.datasets.datasets import open_pairs, why_not_frozen
 from mlmodels.services.datasets import claims, near_duplicates, run_datasets
 from mlmodels.services.versions.registration import register_shipped
+from tests.at_once import at_once
 from tests.drawn_cells import draw_smear, encode
 from tests.factories.archives import drawn_picture, zip_of
 from tests.factories.datasets import claimed
-from tests.predictions.at_once import at_once
 
 pytestmark = pytest.mark.django_db
 

@@ -23,7 +23,7 @@ FORKED_AND_TOLD = """
 import os, sys, time
 import django
 django.setup()
-from mlmodels.services import run_training_job as job
+from mlmodels.services.training import run_training_job as job
 child = os.fork()
 if child == 0:
     end = time.monotonic() + 20

@@ -12,7 +12,7 @@ from mlmodels.ml.training.export import finish_version, write_card
 from mlmodels.ml.training.loop import RunPlan, train
 from mlmodels.ml.training.recipe import parse_recipe
 from mlmodels.ml.training.reports.card_text import card_markdown
-from tests.mlmodels.ml.conftest import TINY_RECIPE
+from tests.factories.recipes import TINY_RECIPE
 
 STRICTER = TINY_RECIPE.replace(
     "inner_share = 0.25", "inner_share = 0.25\nleast_accepted = 0.97"

@@ -11,8 +11,8 @@ from django.utils import timezone
 from accounts.models import AuditAction, AuditEvent
 from predictions.models import Cell, ClassificationJob
 from predictions.services.imaging import jobs
+from tests.at_once import at_once
 from tests.factories.images import make_job
-from tests.predictions.at_once import at_once
 
 pytestmark = pytest.mark.django_db
 

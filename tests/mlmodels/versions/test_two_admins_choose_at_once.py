@@ -6,10 +6,10 @@ from accounts.models import Role
 from mlmodels.models import Dataset, ImagingProfile
 from mlmodels.services import profiles
 from mlmodels.services.datasets import lifecycle
+from tests.at_once import at_once
 from tests.factories.datasets import make_dataset
 from tests.factories.people import make_user
 from tests.factories.profiles import make_profile
-from tests.predictions.at_once import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,9 +6,9 @@ from accounts.models import Role
 from mlmodels.errors import LedgerMoved, PromotionRefused
 from mlmodels.models import Promotion
 from mlmodels.services.versions.promotions import promote
+from tests.at_once import at_once
 from tests.factories.models import make_candidate, make_gate
 from tests.factories.people import make_user
-from tests.predictions.at_once import at_once
 
 
 @pytest.mark.django_db(transaction=True)

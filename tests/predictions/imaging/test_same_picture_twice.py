@@ -6,9 +6,9 @@ import pytest
 from django.conf import settings
 
 from predictions.models import ClassificationJob, SmearImage
+from tests.at_once import at_once
 from tests.drawn_cells import draw_smear_png
 from tests.factories.images import make_sample, upload
-from tests.predictions.at_once import at_once
 
 
 def stored_files() -> int:

@@ -11,7 +11,7 @@ from mlmodels.ml.errors import RecipeInvalid
 from mlmodels.research.comparison.run import compare_recipes
 from mlmodels.research.comparison.scales import Scale
 from tests.drawn_cells import draw_smear_png
-from tests.mlmodels.ml.conftest import TINY_RECIPE
+from tests.factories.recipes import TINY_RECIPE
 
 SCALE = Scale(16, 2, 6, 1, 32, "fold0")
 

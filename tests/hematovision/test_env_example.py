@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 READERS = re.compile(r'env\.[a-z]+\(\s*"([A-Z_]+)"')
 SHELL = re.compile(r"\$\{([A-Z_]+):-")
 LISTED = re.compile(r"^(?:# )?([A-Z_]+)=", re.MULTILINE)

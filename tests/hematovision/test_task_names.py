@@ -7,7 +7,7 @@ from django.conf import settings
 
 from hematovision.celery import app
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SENT = re.compile(r"""(?:enqueue_on_commit|send)\(\s*["']([a-z_.]+)["']""")
 
 

@@ -14,8 +14,8 @@ from predictions.models import Cell, ClassificationJob
 from predictions.services.imaging import jobs
 from predictions.services.imaging.run_classification import classify_image
 from predictions.storage import DurableFolderStorage
+from tests.at_once import at_once
 from tests.factories.images import make_image, make_job
-from tests.predictions.at_once import at_once
 
 pytestmark = pytest.mark.django_db
 
