@@ -8,7 +8,8 @@ from uuid import UUID
 
 from celery import current_app, shared_task, signals
 
-from predictions.services.imaging import jobs, run_classification, run_shadow, sweep
+from hematovision.leases import worker_name
+from predictions.services.imaging import run_classification, run_shadow, sweep
 from predictions.services.imaging.run_heartbeat import Heartbeat
 
 QUEUE = "inference"
@@ -63,7 +64,7 @@ def open_engine_ahead(**kwargs: Any) -> None:
 def begin_heartbeat(**kwargs: Any) -> None:
     """Let /readyz know that somebody classifies."""
     if _takes_images():
-        _heartbeats.append(Heartbeat(jobs.worker_name()))
+        _heartbeats.append(Heartbeat(worker_name()))
         _heartbeats[-1].start()
 
 

@@ -2,11 +2,12 @@ import uuid
 
 from django.db import models
 
+from hematovision.leases import Leased
 from mlmodels.models import ModelVersion
 from predictions.models.smear_image import SmearImage
 
 
-class ClassificationJob(models.Model):
+class ClassificationJob(Leased):
     """One request to classify one image. Its row, not the broker, is the truth about the work."""
 
     class Status(models.TextChoices):
@@ -34,14 +35,6 @@ class ClassificationJob(models.Model):
     model_version = models.ForeignKey(
         ModelVersion, on_delete=models.PROTECT, null=True, related_name="jobs"
     )
-    attempts = models.PositiveSmallIntegerField(default=0)
-    # Grows with each claim; a worker that holds an older one may write nothing.
-    fence = models.PositiveIntegerField(default=0)
-    lease_until = models.DateTimeField(null=True)
-    # "host:pid" of the process that holds the claim.
-    worker = models.CharField(max_length=120, blank=True)
-    sends = models.PositiveSmallIntegerField(default=0)
-    last_sent_at = models.DateTimeField(null=True)
     error_code = models.CharField(max_length=40, blank=True)
     error = models.TextField(blank=True, help_text="A sentence for a person.")
     timings_ms = models.JSONField(default=dict)

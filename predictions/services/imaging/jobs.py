@@ -1,26 +1,23 @@
 """The life of a job: queued, claimed, renewed, and recorded or failed.
 
-The row is the truth. A claim is one conditional update; each claim raises the fence, and who
-holds an older fence writes nothing. Messages only say "look at this row".
+How a claim holds is the business of `hematovision.leases`; here is what it means for an image.
 """
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import AuditAction, Laboratory, User
 from accounts.policy import Action, require
 from accounts.services.audit import record_event
+from hematovision import leases
 from hematovision.queue import enqueue_on_commit
 from mlmodels.models import ModelVersion
 from mlmodels.selectors.versions.active import active_version
@@ -53,7 +50,7 @@ class Claim:
 
 def queue_job(image: SmearImage) -> ClassificationJob:
     """Ask for the classification of an image, inside the caller's transaction."""
-    job = ClassificationJob.objects.create(image=image, sends=1, last_sent_at=timezone.now())
+    job = ClassificationJob.objects.create(image=image, **leases.just_sent())
     enqueue_on_commit("predictions.classify_image", job_id=str(job.pk))
     return job
 
@@ -96,39 +93,27 @@ def claim(job_id: UUID) -> Claim | None:
         return None
     laboratory = job.image.sample.laboratory
     version = active_version(laboratory, job.image.imaging_profile)
-    now = timezone.now()
-    # The read of the new fence stands under the row's lock of the update.
-    with transaction.atomic():
-        taken = _claimable(job_id).update(
-            status=_Status.RUNNING,
-            stage=_Stage.READING,
-            attempts=F("attempts") + 1,
-            fence=F("fence") + 1,
-            lease_until=_lease_end(),
-            worker=worker_name(),
-            model_version=version,
-            sends=0,
-            started_at=now,
-        )
-        if not taken:
-            return None
-        job.refresh_from_db(fields=["fence", "attempts"])
-    return Claim(job.pk, job.fence, job.attempts, job.image, laboratory, version)
-
-
-def worker_name() -> str:
-    """The process that works, as it stands in the row: "host:pid"."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    taken = leases.claim(
+        unfinished(),
+        job_id,
+        status=_Status.RUNNING,
+        stage=_Stage.READING,
+        model_version=version,
+        started_at=timezone.now(),
+    )
+    if taken is None:
+        return None
+    return Claim(job.pk, taken.fence, taken.attempts, job.image, laboratory, version)
 
 
 def renew(held: Claim) -> bool:
     """Prolong the lease; false when the job is no longer this process's."""
-    return bool(_held(held).update(lease_until=_lease_end()))
+    return leases.renew(_held(held))
 
 
 def enter_stage(held: Claim, stage: ClassificationJob.Stage) -> bool:
     """Say what the work has come to, and prolong the lease; false when the job is lost."""
-    return bool(_held(held).update(stage=stage, lease_until=_lease_end()))
+    return leases.renew(_held(held), stage=stage)
 
 
 def record(
@@ -143,7 +128,7 @@ def record(
     """
     ended: dict[str, object] = {"timings_ms": timings_ms, "field_note": field_note}
     with transaction.atomic():
-        if not _finish(held, _Status.SUCCEEDED, error="", error_code="", **ended):
+        if not _end(_held(held), _Status.SUCCEEDED, error="", error_code="", **ended):
             return False
         Cell.objects.filter(job_id=held.job_id).delete()
         _ask_the_shadow(held)
@@ -172,7 +157,7 @@ def _ask_the_shadow(held: Claim) -> None:
 def fail(held: Claim, *, code: str, sentence: str) -> bool:
     """End a job without a result; false, and nothing written, when the fence is old."""
     with transaction.atomic():
-        if not _finish(held, _Status.FAILED, error=sentence, error_code=code):
+        if not _end(_held(held), _Status.FAILED, error=sentence, error_code=code):
             return False
         _record_failure(held.image, held.laboratory, held.job_id, code=code, sentence=sentence)
     return True
@@ -180,15 +165,7 @@ def fail(held: Claim, *, code: str, sentence: str) -> bool:
 
 def release(held: Claim) -> bool:
     """Give a job back for another attempt, after what may pass; false when it is lost."""
-    return bool(
-        _held(held).update(
-            status=_Status.QUEUED,
-            stage="",
-            lease_until=None,
-            sends=1,
-            last_sent_at=timezone.now(),
-        )
-    )
+    return leases.release(_held(held), status=_Status.QUEUED, stage="", **leases.just_sent())
 
 
 def give_up(job: ClassificationJob) -> bool:
@@ -199,45 +176,25 @@ def give_up(job: ClassificationJob) -> bool:
     )
     code = "too_many_attempts"
     with transaction.atomic():
-        changed = (
-            ClassificationJob.objects.filter(pk=job.pk, fence=job.fence)
-            .filter(unheld(), attempts__gte=settings.JOB_MAX_ATTEMPTS)
-            .update(**_end_of_work(_Status.FAILED), error=sentence, error_code=code)
-        )
-        if not changed:
+        left = leases.left(leases.exhausted(unfinished()), job)
+        if not _end(left, _Status.FAILED, error=sentence, error_code=code):
             return False
         laboratory = job.image.sample.laboratory
         _record_failure(job.image, laboratory, job.pk, code=code, sentence=sentence)
     return True
 
 
-def _claimable(job_id: UUID) -> QuerySet[ClassificationJob]:
-    return ClassificationJob.objects.filter(
-        unheld(), pk=job_id, attempts__lt=settings.JOB_MAX_ATTEMPTS
-    )
-
-
-def unheld() -> Q:
-    """Nobody's: queued, or running under a lease that has ended."""
-    return Q(status=_Status.QUEUED) | Q(status=_Status.RUNNING, lease_until__lt=timezone.now())
+def unfinished() -> QuerySet[ClassificationJob]:
+    """Jobs that wait for a worker or that one works on."""
+    return ClassificationJob.objects.filter(status__in=(_Status.QUEUED, _Status.RUNNING))
 
 
 def _held(held: Claim) -> QuerySet[ClassificationJob]:
-    return ClassificationJob.objects.filter(
-        pk=held.job_id, fence=held.fence, status=_Status.RUNNING
-    )
+    return leases.held(unfinished(), held.job_id, held.fence)
 
 
-def _finish(held: Claim, status: str, **values: object) -> bool:
-    return bool(_held(held).update(**_end_of_work(status), **values))
-
-
-def _end_of_work(status: str) -> dict[str, object]:
-    return {"status": status, "stage": "", "lease_until": None, "finished_at": timezone.now()}
-
-
-def _lease_end() -> object:
-    return timezone.now() + timedelta(seconds=settings.JOB_LEASE_S)
+def _end(rows: QuerySet[ClassificationJob], status: str, **values: object) -> bool:
+    return leases.finish(rows, status=status, stage="", finished_at=timezone.now(), **values)
 
 
 def _record_failure(

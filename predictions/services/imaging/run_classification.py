@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError, connection
 
+from hematovision import leases
 from hematovision.errors import DomainError
 from mlmodels.errors import ModelDamaged, NoActiveModel
 from mlmodels.ml.errors import RejectedImage
@@ -44,10 +43,10 @@ def classify_image(*, job_id: UUID) -> None:
     if held is None:
         return
     try:
-        with _renewed(held):
+        with leases.renewed(partial(jobs.renew, held), f"job {job_id}"):
             _work(held)
     except PASSING:
-        _give_back(held)
+        jobs.release(held)
         raise
     except (NoActiveModel, ModelDamaged, OriginalMissing) as error:
         jobs.fail(held, code=error.code, sentence=error.message)
@@ -120,36 +119,3 @@ def _rows(held: jobs.Claim, findings: Findings) -> list[Cell]:
         )
         for position, cell in enumerate(findings.cells, start=1)
     ]
-
-
-@contextmanager
-def _renewed(held: jobs.Claim) -> Iterator[None]:
-    """Renew the lease from a thread while the body works."""
-    done = threading.Event()
-    keeper = threading.Thread(target=_keep_lease, args=(held, done), daemon=True)
-    keeper.start()
-    try:
-        yield
-    finally:
-        done.set()
-        keeper.join()
-
-
-def _keep_lease(held: jobs.Claim, done: threading.Event) -> None:
-    while not done.wait(settings.JOB_LEASE_S / 3):
-        try:
-            if not jobs.renew(held):
-                return
-        except DatabaseError:
-            logger.warning("The lease of job %s was not renewed; trying again.", held.job_id)
-        finally:
-            connection.close()
-
-
-def _give_back(held: jobs.Claim) -> None:
-    """Queue the job again if the database lets us; else its lease ends by itself."""
-    try:
-        connection.close_if_unusable_or_obsolete()
-        jobs.release(held)
-    except DatabaseError:
-        logger.warning("Job %s could not be given back; its lease will end.", held.job_id)
