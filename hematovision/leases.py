@@ -58,6 +58,7 @@ def claim(rows: QuerySet[Row], pk: UUID, **values: Any) -> Row | None:
 
     Args:
         rows: those that wait for work or are worked on; claimed, the row must still be of them.
+            Chosen by columns of the row itself: a join would make the update two steps.
         values: what else a claim writes.
 
     Returns:

@@ -3,9 +3,10 @@ import uuid
 from django.db import models
 
 from accounts.models import Laboratory, User
+from hematovision.leases import Leased
 
 
-class Dataset(models.Model):
+class Dataset(Leased):
     """Images with a class, a source and a split; frozen, it never changes again."""
 
     class State(models.TextChoices):
@@ -44,11 +45,6 @@ class Dataset(models.Model):
     )
     # The set on which the gate compares versions of this laboratory.
     is_reference = models.BooleanField(default=False)
-    # Claim of the worker that imports or compares; see the jobs of images.
-    fence = models.PositiveIntegerField(default=0)
-    lease_until = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    last_sent_at = models.DateTimeField(null=True)
     # How far the import or the comparison is, in files or pairs.
     progress_done = models.PositiveIntegerField(default=0)
     progress_total = models.PositiveIntegerField(default=0)

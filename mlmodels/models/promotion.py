@@ -3,11 +3,12 @@ import uuid
 from django.db import models
 
 from accounts.models import Laboratory, User
+from hematovision.leases import Leased
 from mlmodels.models.imaging_profile import ImagingProfile
 from mlmodels.models.model_version import ModelVersion
 
 
-class GateCheck(models.Model):
+class GateCheck(Leased):
     """The comparison of a version with the active one, before it may be promoted."""
 
     class Status(models.TextChoices):
@@ -33,12 +34,8 @@ class GateCheck(models.Model):
     # One row a rule and set: what was wanted, what was measured, whether it holds.
     result = models.JSONField(default=dict)
     error = models.TextField(blank=True, help_text="A sentence for a person.")
-    attempts = models.PositiveSmallIntegerField(default=0)
-    fence = models.PositiveIntegerField(default=0)
-    lease_until = models.DateTimeField(null=True)
     asked_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     asked_at = models.DateTimeField(auto_now_add=True)
-    last_sent_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -3,12 +3,13 @@ import uuid
 from django.db import models
 
 from accounts.models import Laboratory, User
+from hematovision.leases import Leased
 from mlmodels.models.dataset import Dataset
 from mlmodels.models.imaging_profile import ImagingProfile
 from mlmodels.models.model_version import ModelVersion
 
 
-class TrainingRun(models.Model):
+class TrainingRun(Leased):
     """One training: recipe, dataset, seed and overrides in; a candidate out."""
 
     class Kind(models.TextChoices):
@@ -55,11 +56,6 @@ class TrainingRun(models.Model):
     error = models.TextField(blank=True, help_text="A sentence for a person.")
     # Git revision, package versions, hashes of recipe and dataset: all that a rerun needs.
     provenance = models.JSONField(default=dict)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    fence = models.PositiveIntegerField(default=0)
-    lease_until = models.DateTimeField(null=True)
-    worker = models.CharField(max_length=120, blank=True)
-    last_sent_at = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)
     candidate = models.OneToOneField(
         ModelVersion, on_delete=models.PROTECT, null=True, related_name="training_run"

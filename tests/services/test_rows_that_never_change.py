@@ -198,6 +198,8 @@ def _dataset(cursor: Any, *, state: str) -> str:
         is_reference=False,
         fence=0,
         attempts=0,
+        worker="",
+        sends=0,
         progress_done=0,
         progress_total=0,
         created_at=NOW,

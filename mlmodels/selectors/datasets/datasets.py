@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
 
 from accounts.models import User
 from mlmodels import artifacts, policy, storage
@@ -193,11 +193,17 @@ def is_working(dataset: Dataset, open_pairs: int) -> bool:
 
 def open_pairs(dataset: Dataset) -> QuerySet[NearDuplicate]:
     """Pairs that nobody has resolved and that still stand on both sides of a split."""
-    return (
-        dataset.near_duplicates.filter(resolution=NearDuplicate.Resolution.OPEN)
-        .exclude(first__split=F("second__split"))
-        .select_related("first", "second")
-    )
+    return _open(dataset.near_duplicates.all()).select_related("first", "second")
+
+
+def has_open_pairs() -> Exists:
+    """Of datasets: those for which `open_pairs` finds some."""
+    return Exists(_open(NearDuplicate.objects.filter(dataset=OuterRef("pk"))))
+
+
+def _open(pairs: QuerySet[NearDuplicate]) -> QuerySet[NearDuplicate]:
+    still = pairs.filter(resolution=NearDuplicate.Resolution.OPEN)
+    return still.exclude(first__split=F("second__split"))
 
 
 def why_not_frozen(dataset: Dataset) -> str:

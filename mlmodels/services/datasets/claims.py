@@ -1,23 +1,21 @@
 """The life of a dataset's import and of its search for near-duplicates: claimed, renewed, ended.
 
-The row is the truth. A claim is one conditional update; each claim raises the fence, and who
-holds an older fence writes nothing. Messages only say "look at this row".
+How a claim holds is the business of `hematovision.leases`; here is what it means for a dataset.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
-from django.utils import timezone
+from django.db.models import Q, QuerySet
 
 from accounts.models import AuditAction
+from hematovision import leases
 from hematovision.queue import enqueue_on_commit
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate
 from mlmodels.services.datasets.changes import record_change
@@ -50,41 +48,24 @@ def claim(dataset_id: UUID, stage: Q) -> Claim | None:
     Args:
         stage: `IMPORTING` or `CHECKING`.
     """
-    with transaction.atomic():
-        taken = (
-            Dataset.objects.filter(stage, unheld(), pk=dataset_id)
-            .filter(attempts__lt=settings.JOB_MAX_ATTEMPTS)
-            .update(
-                attempts=F("attempts") + 1,
-                fence=F("fence") + 1,
-                lease_until=_lease_end(),
-                progress_done=0,
-                progress_total=0,
-                # Nothing is sent while somebody holds it; once the lease ends, it is due at once.
-                last_sent_at=None,
-            )
-        )
-        if not taken:
-            return None
-        dataset = Dataset.objects.select_related("laboratory").get(pk=dataset_id)
-    return Claim(dataset, dataset.fence, stage)
+    rows = Dataset.objects.filter(stage).select_related("laboratory")
+    dataset = leases.claim(rows, dataset_id, progress_done=0, progress_total=0)
+    return None if dataset is None else Claim(dataset, dataset.fence, stage)
 
 
 def renew(held: Claim) -> bool:
     """Prolong the lease; false when the dataset is no longer this process's."""
-    return bool(_held(held).update(lease_until=_lease_end()))
+    return leases.renew(_held(held))
 
 
 def tell(held: Claim, done: int, total: int) -> bool:
     """Say how far the work is, and prolong the lease; false when the dataset is lost."""
-    return bool(
-        _held(held).update(progress_done=done, progress_total=total, lease_until=_lease_end())
-    )
+    return leases.renew(_held(held), progress_done=done, progress_total=total)
 
 
 def release(held: Claim) -> bool:
     """Give a dataset back for another attempt, after what may pass; false when it is lost."""
-    return bool(_held(held).update(lease_until=None, last_sent_at=timezone.now()))
+    return leases.release(_held(held), **leases.just_sent())
 
 
 def open_imported(
@@ -100,7 +81,7 @@ def open_imported(
         False, and nothing written, when the fence is old.
     """
     with transaction.atomic():
-        if not _end(_held(held), state=_State.OPEN, report=report, last_sent_at=timezone.now()):
+        if not _end(_held(held), state=_State.OPEN, report=report, **leases.just_sent()):
             return False
         rows = DatasetImage.objects.bulk_create(images, batch_size=500)
         enqueue_on_commit("mlmodels.check_duplicates", dataset_id=str(held.dataset.pk))
@@ -159,19 +140,17 @@ def give_up(dataset: Dataset) -> bool:
               f"interrupted {attempts} times. Start it again, or tell the operator."}
     )  # fmt: skip
     with transaction.atomic():
-        rows = Dataset.objects.filter(
-            IMPORTING | CHECKING, unheld(), pk=dataset.pk, fence=dataset.fence
-        ).filter(attempts__gte=attempts)
-        if not _end(rows, **ends):
+        left = leases.left(leases.exhausted(waiting()), dataset)
+        if not _end(left, **ends):
             return False
         action = AuditAction.DATASET_REFUSED if importing else AuditAction.DATASET_CHANGED
         record_change(dataset, None, action, {}, reason=str(ends["error"]))
     return True
 
 
-def unheld() -> Q:
-    """Nobody's: without a lease, or under one that has ended."""
-    return Q(lease_until__isnull=True) | Q(lease_until__lt=timezone.now())
+def waiting() -> QuerySet[Dataset]:
+    """Datasets that wait for a worker or that one works on."""
+    return Dataset.objects.filter(IMPORTING | CHECKING)
 
 
 def is_held(held: Claim) -> bool:
@@ -180,12 +159,9 @@ def is_held(held: Claim) -> bool:
 
 
 def _held(held: Claim) -> QuerySet[Dataset]:
-    return Dataset.objects.filter(held.stage, pk=held.dataset.pk, fence=held.fence)
+    return leases.held(Dataset.objects.filter(held.stage), held.dataset.pk, held.fence)
 
 
 def _end(rows: QuerySet[Dataset], **values: Any) -> bool:
-    return bool(rows.update(lease_until=None, attempts=0, **values))
-
-
-def _lease_end() -> Any:
-    return timezone.now() + timedelta(seconds=settings.JOB_LEASE_S)
+    # The next stage of the same dataset has its own attempts.
+    return leases.finish(rows, attempts=0, **values)

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts.models import AuditAction, Laboratory, User
 from accounts.policy import Action, require
+from hematovision import leases
 from hematovision.queue import enqueue_on_commit
 from mlmodels import artifacts, policy, storage
 from mlmodels.errors import (
@@ -124,7 +125,7 @@ def _begin(laboratory: Laboratory, actor: User | None, kept: str, texts: dict[st
                 laboratory=laboratory,
                 folder=kept,
                 created_by=actor,
-                last_sent_at=timezone.now(),
+                **leases.just_sent(),
                 **texts,
             )
             enqueue_on_commit("mlmodels.import_dataset", dataset_id=str(dataset.pk))

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import AuditAction, User
 from accounts.policy import Action, require
+from hematovision import leases
 from hematovision.queue import enqueue_on_commit
 from mlmodels import artifacts, storage
 from mlmodels.errors import DatasetNotFound, DatasetRefused, DatasetStateRefused
@@ -117,5 +118,5 @@ def ask_for_check(*, actor: User, dataset_id: UUID) -> Dataset:
 
 
 def _send_check(dataset: Dataset) -> None:
-    Dataset.objects.filter(pk=dataset.pk).update(last_sent_at=timezone.now())
+    Dataset.objects.filter(pk=dataset.pk).update(**leases.just_sent())
     enqueue_on_commit("mlmodels.check_duplicates", dataset_id=str(dataset.pk))

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 import cv2
 from django.conf import settings
-from django.db import Error as DatabaseError
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError
 
+from hematovision import leases
 from mlmodels import artifacts, storage
 from mlmodels.errors import DatasetNotFound, ModelDamaged, NoActiveModel
 from mlmodels.ml.classes import class_key
@@ -73,12 +73,12 @@ def check_duplicates(*, dataset_id: UUID) -> None:
 def _worked_on(held: claims.Claim, fail: Callable[[str], bool]) -> Iterator[None]:
     """Keep the lease while the body works, and end the work when it cannot go on."""
     try:
-        with _renewed(held):
+        with leases.renewed(partial(claims.renew, held), f"dataset {held.dataset.pk}"):
             yield
     except _Lost:
         logger.info("Dataset %s is held by somebody else now.", held.dataset.pk)
     except PASSING:
-        _give_back(held)
+        claims.release(held)
         raise
     except (NoActiveModel, ModelDamaged, DatasetNotFound) as error:
         fail(error.message)
@@ -234,36 +234,3 @@ def _told(held: claims.Claim) -> Callable[[int, int], None]:
             raise _Lost
 
     return tell
-
-
-@contextmanager
-def _renewed(held: claims.Claim) -> Iterator[None]:
-    """Renew the lease from a thread while the body works."""
-    done = threading.Event()
-    keeper = threading.Thread(target=_keep_lease, args=(held, done), daemon=True)
-    keeper.start()
-    try:
-        yield
-    finally:
-        done.set()
-        keeper.join()
-
-
-def _keep_lease(held: claims.Claim, done: threading.Event) -> None:
-    while not done.wait(settings.JOB_LEASE_S / 3):
-        try:
-            if not claims.renew(held):
-                return
-        except DatabaseError:
-            logger.warning("The lease of dataset %s was not renewed.", held.dataset.pk)
-        finally:
-            connection.close()
-
-
-def _give_back(held: claims.Claim) -> None:
-    """Give the dataset back if the database lets us; else its lease ends by itself."""
-    try:
-        connection.close_if_unusable_or_obsolete()
-        claims.release(held)
-    except DatabaseError:
-        logger.warning("Dataset %s could not be given back; its lease ends.", held.dataset.pk)

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from django.conf import settings
-from django.utils import timezone
-
+from hematovision import leases
 from hematovision.queue import send
 from mlmodels import storage
 from mlmodels.models import Dataset
-from mlmodels.selectors.datasets.datasets import open_pairs
+from mlmodels.selectors.datasets.datasets import has_open_pairs
 from mlmodels.services.datasets import claims
-
-_State = Dataset.State
 
 
 def send_left_behind() -> int:
@@ -21,24 +15,14 @@ def send_left_behind() -> int:
 
     Says how many messages went out; ends what no attempt is left for.
     """
-    sent, before = 0, timezone.now() - timedelta(seconds=settings.JOB_RESEND_AFTER_S)
-    waiting = Dataset.objects.filter(
-        claims.IMPORTING | claims.CHECKING, claims.unheld()
-    ).select_related("laboratory")
-    for dataset in waiting.exclude(last_sent_at__gt=before)[: settings.JOB_RESEND_AT_MOST]:
-        if dataset.attempts >= settings.JOB_MAX_ATTEMPTS:
-            claims.give_up(dataset)
-        elif dataset.state == _State.IMPORTING or not open_pairs(dataset).exists():
-            sent += _send_again(dataset)
-    return sent
+    for dataset in leases.exhausted(claims.waiting()).select_related("laboratory"):
+        claims.give_up(dataset)
+    # A comparison waits for a person, not for a message, while a pair of it is unresolved.
+    return leases.send_due(claims.waiting().exclude(has_open_pairs()), _send)
 
 
-def _send_again(dataset: Dataset) -> bool:
-    """Send one message; false when another sweeper was faster or the broker refused it."""
-    seen = Dataset.objects.filter(pk=dataset.pk, last_sent_at=dataset.last_sent_at)
-    if not seen.filter(claims.unheld()).update(last_sent_at=timezone.now()):
-        return False
-    if dataset.state == _State.IMPORTING:
+def _send(dataset: Dataset) -> bool:
+    if dataset.state == Dataset.State.IMPORTING:
         return send("mlmodels.import_dataset", dataset_id=str(dataset.pk))
     return send("mlmodels.check_duplicates", dataset_id=str(dataset.pk))
 

@@ -1,27 +1,24 @@
 """The life of a training run: claimed, renewed, told of, and ended.
 
-The row is the truth. A claim is one conditional update; each claim raises the fence, and who
-holds an older fence writes nothing. Messages only say "look at this row".
+How a claim holds is the business of `hematovision.leases`; here is what it means for a training.
 """
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from accounts.models import AuditAction
 from accounts.services.audit import record_event
+from hematovision import leases
 from mlmodels.models import ModelVersion, TrainingEpoch, TrainingRun
 
 _Status = TrainingRun.Status
@@ -45,31 +42,19 @@ def claim(run_id: UUID) -> Claim | None:
 
     The holder is this very process, by host and process id.
     """
-    with transaction.atomic():
-        taken = (
-            TrainingRun.objects.filter(unheld(), pk=run_id, cancel_requested_at__isnull=True)
-            .filter(attempts__lt=settings.JOB_MAX_ATTEMPTS)
-            .update(
-                status=_Status.RUNNING,
-                attempts=F("attempts") + 1,
-                fence=F("fence") + 1,
-                lease_until=_lease_end(),
-                progress={},
-                worker=f"{socket.gethostname()}:{os.getpid()}",
-                # Nothing is sent while somebody holds it; once the lease ends, it is due at once.
-                last_sent_at=None,
-                started_at=Coalesce("started_at", Now()),
-            )
-        )
-        if not taken:
-            return None
-        run = TrainingRun.objects.select_related("laboratory", "dataset", "profile").get(pk=run_id)
-    return Claim(run, run.fence)
+    run = leases.claim(
+        to_be_done().select_related("laboratory", "dataset", "profile"),
+        run_id,
+        status=_Status.RUNNING,
+        progress={},
+        started_at=Coalesce("started_at", Now()),
+    )
+    return None if run is None else Claim(run, run.fence)
 
 
 def renew(held: Claim) -> bool:
     """Prolong the lease; false when the run is no longer this process's."""
-    return bool(_held(held).update(lease_until=_lease_end()))
+    return leases.renew(_held(held))
 
 
 def is_to_be_cancelled(held: Claim) -> bool | None:
@@ -81,7 +66,7 @@ def is_to_be_cancelled(held: Claim) -> bool | None:
 
 def tell(held: Claim, **values: Any) -> bool:
     """Write how far the run is (`progress`, `provenance`), and prolong the lease."""
-    return bool(_held(held).update(lease_until=_lease_end(), **values))
+    return leases.renew(_held(held), **values)
 
 
 def add_epochs(held: Claim, epochs: list[dict[str, Any]]) -> bool:
@@ -123,8 +108,7 @@ def end_cancelled(held: Claim) -> bool:
 
 def cancel_unheld(run: TrainingRun) -> bool:
     """End a run that nobody holds, inside the caller's transaction; false when somebody does."""
-    rows = TrainingRun.objects.filter(unheld(), pk=run.pk, fence=run.fence)
-    if not _end(rows, _Status.CANCELLED):
+    if not _end(leases.left(unfinished(), run), _Status.CANCELLED):
         return False
     _record_end(run, _Status.CANCELLED, {})
     return True
@@ -136,14 +120,7 @@ def release(held: Claim, *, counts: bool) -> bool:
     Args:
         counts: as an attempt; not where the worker itself is told to end.
     """
-    return bool(
-        _held(held).update(
-            status=_Status.QUEUED,
-            lease_until=None,
-            last_sent_at=None,
-            attempts=F("attempts") - (0 if counts else 1),
-        )
-    )
+    return leases.release(_held(held), counts=counts, status=_Status.QUEUED)
 
 
 def give_up(run: TrainingRun) -> bool:
@@ -154,26 +131,29 @@ def give_up(run: TrainingRun) -> bool:
     )
     code = "too_many_attempts"
     with transaction.atomic():
-        rows = TrainingRun.objects.filter(
-            unheld(), pk=run.pk, fence=run.fence, attempts__gte=settings.JOB_MAX_ATTEMPTS
-        )
-        if not _end(rows, _Status.FAILED, error=sentence, error_code=code):
+        left = leases.left(leases.exhausted(to_be_done()), run)
+        if not _end(left, _Status.FAILED, error=sentence, error_code=code):
             return False
         _record_end(run, _Status.FAILED, {"code": [None, code]}, reason=sentence)
     return True
 
 
-def unheld() -> Q:
-    """Nobody's: queued, or running under a lease that has ended."""
-    return Q(status=_Status.QUEUED) | Q(status=_Status.RUNNING, lease_until__lt=timezone.now())
+def unfinished() -> QuerySet[TrainingRun]:
+    """Runs that wait for a worker or that one works on."""
+    return TrainingRun.objects.filter(status__in=(_Status.QUEUED, _Status.RUNNING))
+
+
+def to_be_done() -> QuerySet[TrainingRun]:
+    """Unfinished runs that nobody has asked to end."""
+    return unfinished().filter(cancel_requested_at__isnull=True)
 
 
 def _held(held: Claim) -> QuerySet[TrainingRun]:
-    return TrainingRun.objects.filter(pk=held.run.pk, fence=held.fence, status=_Status.RUNNING)
+    return leases.held(unfinished(), held.run.pk, held.fence)
 
 
 def _end(rows: QuerySet[TrainingRun], status: str, **values: Any) -> bool:
-    return bool(rows.update(status=status, lease_until=None, finished_at=timezone.now(), **values))
+    return leases.finish(rows, status=status, finished_at=timezone.now(), **values)
 
 
 def _record_end(
@@ -187,7 +167,3 @@ def _record_end(
         changes={"status": [_Status.RUNNING, status], **changes},
         reason=reason,
     )
-
-
-def _lease_end() -> Any:
-    return timezone.now() + timedelta(seconds=settings.JOB_LEASE_S)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import AuditAction, User
 from accounts.policy import Action, require
 from accounts.services.audit import record_event
+from hematovision import leases
 from hematovision.queue import enqueue_on_commit
 from mlmodels import policy
 from mlmodels.errors import TrainingRefused, TrainingRunNotFound
@@ -135,7 +136,8 @@ def resume_run(*, actor: User, run_id: UUID) -> TrainingRun:
         before = run.status
         run.status, run.error, run.error_code = _Status.QUEUED, "", ""
         run.cancel_requested_at = run.finished_at = None
-        run.attempts, run.last_sent_at, run.progress = 0, timezone.now(), {}
+        run.attempts, run.sends, run.last_sent_at = 0, 1, timezone.now()
+        run.progress = {}
         run.save()
         enqueue_on_commit("mlmodels.run_training", run_id=str(run.pk))
         record_event(
@@ -151,7 +153,7 @@ def resume_run(*, actor: User, run_id: UUID) -> TrainingRun:
 def _queue(actor: User, **values: Any) -> TrainingRun:
     """Make the row and send its message, inside the caller's transaction."""
     run = TrainingRun.objects.create(
-        laboratory=actor.laboratory, created_by=actor, last_sent_at=timezone.now(), **values
+        laboratory=actor.laboratory, created_by=actor, **leases.just_sent(), **values
     )
     enqueue_on_commit("mlmodels.run_training", run_id=str(run.pk))
     record_event(

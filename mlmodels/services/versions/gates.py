@@ -1,26 +1,24 @@
 """The life of a gate check: asked for, claimed, told of, and ended.
 
-The row is the truth. A claim is one conditional update; each claim raises the fence, and who
-holds an older fence writes nothing. Messages only say "look at this row".
+How a claim holds is the business of `hematovision.leases`; here is what it means for a check.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import AuditAction, Laboratory, User
 from accounts.policy import Action, require
 from accounts.services.audit import record_event
-from hematovision import queue
+from hematovision import leases, queue
 from mlmodels import policy
 from mlmodels.errors import GateRefused, ModelVersionNotFound, ProfileNotFound
 from mlmodels.models import GateCheck, ImagingProfile
@@ -28,8 +26,6 @@ from mlmodels.selectors.versions.active import active_version
 
 _Status = GateCheck.Status
 _TASK = "mlmodels.check_gate"
-# A message may wait for hours behind a training: the delay doubles up to this.
-_LONGEST_DELAY = timedelta(minutes=16)
 
 
 @dataclass(frozen=True)
@@ -81,8 +77,7 @@ def queue_gate(
     policy.refuse_other_profile(version, profile)
     if version == active:
         raise GateRefused(f"{version} is the active version, so there is nothing to compare.")
-    unfinished = GateCheck.objects.filter(laboratory=laboratory, version=version, profile=profile)
-    if unfinished.filter(status__in=(_Status.QUEUED, _Status.RUNNING)).exists():
+    if unfinished().filter(laboratory=laboratory, version=version, profile=profile).exists():
         raise GateRefused(f"{version} is being checked already. Wait for the result.")
     gate = GateCheck.objects.create(
         laboratory=laboratory,
@@ -90,7 +85,7 @@ def queue_gate(
         against=active,
         profile=profile,
         asked_by=actor,
-        last_sent_at=timezone.now(),
+        **leases.just_sent(),
     )
     record_event(
         action=AuditAction.GATE_REQUESTED,
@@ -118,36 +113,21 @@ def profile_named(laboratory: Laboratory, profile_id: UUID | None) -> ImagingPro
 
 def claim(gate_id: UUID) -> Claim | None:
     """Take a check that is queued, or whose holder's lease has ended; none if not to be had."""
-    with transaction.atomic():
-        taken = (
-            GateCheck.objects.filter(unheld(), pk=gate_id)
-            .filter(attempts__lt=settings.JOB_MAX_ATTEMPTS)
-            .update(
-                status=_Status.RUNNING,
-                attempts=F("attempts") + 1,
-                fence=F("fence") + 1,
-                lease_until=_lease_end(),
-                # Nothing is sent while somebody holds it; once the lease ends, it is due at once.
-                last_sent_at=None,
-            )
-        )
-        if not taken:
-            return None
-        gate = GateCheck.objects.select_related(
-            "laboratory", "profile", "version", "against", "version__training_run__dataset"
-        ).get(pk=gate_id)
-    return Claim(gate, gate.fence)
+    rows = unfinished().select_related(
+        "laboratory", "profile", "version", "against", "version__training_run__dataset"
+    )
+    gate = leases.claim(rows, gate_id, status=_Status.RUNNING)
+    return None if gate is None else Claim(gate, gate.fence)
 
 
 def tell(held: Claim, *, done: int, of: int) -> bool:
     """Write how many pictures are read, and prolong the lease; false when the check is lost."""
-    progress = {"progress": {"done": done, "of": of}}
-    return bool(_held(held).update(lease_until=_lease_end(), result=progress))
+    return leases.renew(_held(held), result={"progress": {"done": done, "of": of}})
 
 
 def renew(held: Claim) -> bool:
     """Prolong the lease; false when the check is no longer this process's."""
-    return bool(_held(held).update(lease_until=_lease_end()))
+    return leases.renew(_held(held))
 
 
 def finish(held: Claim, *, passed: bool, result: Mapping[str, Any]) -> bool:
@@ -180,7 +160,7 @@ def fail(held: Claim, sentence: str) -> bool:
 
 def release(held: Claim) -> bool:
     """Give a check back for another attempt, after what may pass; false when it is lost."""
-    return bool(_held(held).update(status=_Status.QUEUED, lease_until=None, result={}))
+    return leases.release(_held(held), status=_Status.QUEUED, result={})
 
 
 def send_left_behind() -> int:
@@ -189,29 +169,18 @@ def send_left_behind() -> int:
     Returns:
         How many messages went out.
     """
-    now, sent = timezone.now(), 0
-    rows = GateCheck.objects.filter(unheld()).select_related("laboratory", "version")
-    for gate in rows:
-        if gate.attempts >= settings.JOB_MAX_ATTEMPTS:
-            _give_up(gate)
-        elif _is_due(gate, now):
-            seen = GateCheck.objects.filter(unheld(), pk=gate.pk, last_sent_at=gate.last_sent_at)
-            if seen.update(last_sent_at=now):
-                sent += queue.send(_TASK, gate_id=str(gate.pk))
-    return sent
+    for gate in leases.exhausted(unfinished()).select_related("laboratory", "version"):
+        _give_up(gate)
+    return leases.send_due(unfinished(), _send)
 
 
-def unheld() -> Q:
-    """Nobody's: queued, or running under a lease that has ended."""
-    return Q(status=_Status.QUEUED) | Q(status=_Status.RUNNING, lease_until__lt=timezone.now())
+def unfinished() -> QuerySet[GateCheck]:
+    """Checks that wait for a worker or that one works on."""
+    return GateCheck.objects.filter(status__in=(_Status.QUEUED, _Status.RUNNING))
 
 
-def _is_due(gate: GateCheck, now: datetime) -> bool:
-    if gate.last_sent_at is None:
-        return True
-    shortest = timedelta(seconds=settings.JOB_RESEND_AFTER_S)
-    delay = min(max(shortest, gate.last_sent_at - gate.asked_at), _LONGEST_DELAY)
-    return now - gate.last_sent_at >= delay
+def _send(gate: GateCheck) -> bool:
+    return queue.send(_TASK, gate_id=str(gate.pk))
 
 
 def _give_up(gate: GateCheck) -> None:
@@ -220,8 +189,8 @@ def _give_up(gate: GateCheck) -> None:
         "if it is interrupted again, tell the operator."
     )
     with transaction.atomic():
-        rows = GateCheck.objects.filter(unheld(), pk=gate.pk, fence=gate.fence)
-        if _end(rows, _Status.FAILED, error=sentence, result={}):
+        left = leases.left(leases.exhausted(unfinished()), gate)
+        if _end(left, _Status.FAILED, error=sentence, result={}):
             _record_failure(gate, sentence)
 
 
@@ -237,12 +206,8 @@ def _record_failure(gate: GateCheck, sentence: str) -> None:
 
 
 def _held(held: Claim) -> QuerySet[GateCheck]:
-    return GateCheck.objects.filter(pk=held.gate.pk, fence=held.fence, status=_Status.RUNNING)
+    return leases.held(unfinished(), held.gate.pk, held.fence)
 
 
 def _end(rows: QuerySet[GateCheck], status: str, **values: Any) -> bool:
-    return bool(rows.update(status=status, lease_until=None, finished_at=timezone.now(), **values))
-
-
-def _lease_end() -> Any:
-    return timezone.now() + timedelta(seconds=settings.JOB_LEASE_S)
+    return leases.finish(rows, status=status, finished_at=timezone.now(), **values)

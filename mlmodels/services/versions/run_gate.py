@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import Error as DatabaseError
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError
 
+from hematovision import leases
 from mlmodels import artifacts
 from mlmodels.errors import ModelDamaged
 from mlmodels.ml.errors import ArtifactDamaged, EngineError
@@ -91,13 +89,12 @@ def check_gate(*, gate_id: UUID) -> None:
     if held is None:
         return
     try:
-        with _renewed(held):
+        with leases.renewed(partial(gates.renew, held), f"gate check {gate_id}"):
             passed, result = compare(held.gate, _teller(held))
         gates.finish(held, passed=passed, result=result)
     except LostCheck:
         return
     except PASSING:
-        connection.close_if_unusable_or_obsolete()
         gates.release(held)
         raise
     except (EngineError, ModelDamaged) as error:
@@ -333,27 +330,3 @@ def _teller(held: Claim) -> Tell:
             raise LostCheck
 
     return tell
-
-
-@contextmanager
-def _renewed(held: Claim) -> Iterator[None]:
-    """Renew the lease from a thread while the body works: an engine may take long to open."""
-    done = threading.Event()
-    keeper = threading.Thread(target=_keep_lease, args=(held, done), daemon=True)
-    keeper.start()
-    try:
-        yield
-    finally:
-        done.set()
-        keeper.join()
-
-
-def _keep_lease(held: Claim, done: threading.Event) -> None:
-    while not done.wait(settings.JOB_LEASE_S / 3):
-        try:
-            if not gates.renew(held):
-                return
-        except DatabaseError:
-            logger.warning("The lease of gate check %s was not renewed.", held.gate.pk)
-        finally:
-            connection.close()
