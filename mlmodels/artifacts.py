@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID, uuid4
@@ -153,6 +154,43 @@ def refuse_damaged(version: Stored, registered_sha256: str) -> None:
     refuse_other_files(folder, registered_sha256)
     for name in sums_of(folder):
         read_registered(version, name, registered_sha256)
+
+
+@dataclass(frozen=True)
+class ReadFiles:
+    """What was found when all files of a version were read, before anything was locked.
+
+    Args:
+        folder: where they lie.
+        registered_sha256: what the version's row said of them.
+        fingerprint: of the folder, taken before the first byte was read.
+        are_registered: whether each file is what was registered.
+    """
+
+    folder: Path
+    registered_sha256: str
+    fingerprint: Fingerprint
+    are_registered: bool
+
+    def still_prove(self, version: Stored, registered_sha256: str) -> bool:
+        """Whether the version, whose row is read anew, has these very files; reads none of them."""
+        return (
+            self.are_registered
+            and self.registered_sha256 == registered_sha256
+            and self.folder == model_folder(version)
+            and self.fingerprint == fingerprint(self.folder)
+        )
+
+
+def read_all(version: Stored, registered_sha256: str) -> ReadFiles:
+    """Read and hash every file of a version: megabytes, so never while a row is locked."""
+    folder = model_folder(version)
+    before = fingerprint(folder)
+    try:
+        refuse_damaged(version, registered_sha256)
+    except ArtifactDamaged:
+        return ReadFiles(folder, registered_sha256, before, are_registered=False)
+    return ReadFiles(folder, registered_sha256, before, are_registered=True)
 
 
 def read_registered(version: Stored, name: str, registered_sha256: str) -> bytes:

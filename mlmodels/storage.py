@@ -23,6 +23,7 @@ from mlmodels.errors import DatasetNotFound, DatasetTooLarge, RegistryUnavailabl
 logger = logging.getLogger(__name__)
 
 _ARCHIVE = ".zip"
+MANIFEST = "manifest.csv"
 
 
 def keep_archive(sent: UploadedFile) -> str:
@@ -69,6 +70,27 @@ def staging_folder(name: str, fence: int) -> Path:
     folder = incoming() / f"{name}-{fence}"
     shutil.rmtree(folder, ignore_errors=True)
     return folder
+
+
+def manifest_draft(name: str) -> Path:
+    """Where a manifest is written that becomes a dataset's when its row is frozen.
+
+    Each attempt has a folder of its own; what a crash leaves goes with what came in.
+    """
+    return incoming() / f"{name}-{uuid.uuid4().hex}" / MANIFEST
+
+
+def put_manifest(draft: Path, folder: Path) -> None:
+    """Let a finished draft become the dataset's manifest: one rename, whatever its length.
+
+    Raises:
+        RegistryUnavailable: the draft or the dataset's folder is gone.
+    """
+    try:
+        draft.replace(folder / MANIFEST)
+    except OSError as error:
+        logger.exception("The manifest of a dataset could not be put in its place.")
+        raise RegistryUnavailable() from error
 
 
 def remove_incoming(name: str) -> None:

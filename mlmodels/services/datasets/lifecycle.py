@@ -25,6 +25,7 @@ from mlmodels.errors import (
     DatasetRefused,
     DatasetStateRefused,
     DatasetTooLarge,
+    RegistryUnavailable,
 )
 from mlmodels.ml.datasets.archive import pack_folder
 from mlmodels.ml.datasets.manifest import Row, write_manifest
@@ -146,30 +147,67 @@ def freeze_dataset(*, actor: User, dataset_id: UUID) -> Dataset:
 
     Raises:
         DatasetNotFound: there is no such dataset in the actor's laboratory.
-        DatasetStateRefused: it is not open, empty, not compared yet, or a pair is open.
+        DatasetStateRefused: it is not open, empty, not compared yet, a pair is open, or somebody
+            changed it meanwhile.
+        RegistryUnavailable: the manifest cannot be written now.
     """
     require(actor, Action.MANAGE_DATASETS)
-    with transaction.atomic():
-        dataset = locked_dataset(actor, dataset_id)
-        refuse_not_open(dataset)
-        refusal = why_not_frozen(dataset)
-        if refusal:
-            raise DatasetStateRefused(refusal)
-        images = list(dataset.images.order_by("path"))
-        rows = [Row(i.path, i.label, i.source, i.split) for i in images]
-        write_manifest(rows, artifacts.dataset_folder(dataset.folder) / "manifest.csv")
-        dataset.manifest_sha256 = manifest_sha256(
-            (i.path, i.sha256, i.label, i.source, i.split) for i in images
-        )
-        dataset.state, dataset.frozen_by, dataset.frozen_at = _State.FROZEN, actor, timezone.now()
-        dataset.save(update_fields=["manifest_sha256", "state", "frozen_by", "frozen_at"])
-        record_change(
-            dataset,
-            actor,
-            AuditAction.DATASET_FROZEN,
-            {"manifest_sha256": [None, dataset.manifest_sha256], "images": [None, len(images)]},
-        )
+    seen = policy.visible_datasets(actor).filter(pk=dataset_id).first()
+    if seen is None:
+        raise DatasetNotFound()
+    _refuse_unready(seen)
+    # Ten thousands of rows are read, hashed and written before anybody has to wait for the lock.
+    images = list(seen.images.order_by("path"))
+    digest = manifest_sha256((i.path, i.sha256, i.label, i.source, i.split) for i in images)
+    draft = storage.manifest_draft(seen.folder)
+    try:
+        _write_draft(images, draft)
+        with transaction.atomic():
+            dataset = locked_dataset(actor, dataset_id)
+            _refuse_unready(dataset)
+            _refuse_changed_since(dataset, seen, images)
+            dataset.manifest_sha256 = digest
+            dataset.state, dataset.frozen_by = _State.FROZEN, actor
+            dataset.frozen_at = timezone.now()
+            dataset.save(update_fields=["manifest_sha256", "state", "frozen_by", "frozen_at"])
+            # Under the lock, since of two who freeze at once only the one that counts may do it.
+            storage.put_manifest(draft, artifacts.dataset_folder(dataset.folder))
+            record_change(
+                dataset,
+                actor,
+                AuditAction.DATASET_FROZEN,
+                {"manifest_sha256": [None, digest], "images": [None, len(images)]},
+            )
+    finally:
+        storage.remove_folder(draft.parent)
     return dataset
+
+
+def _refuse_unready(dataset: Dataset) -> None:
+    refuse_not_open(dataset)
+    refusal = why_not_frozen(dataset)
+    if refusal:
+        raise DatasetStateRefused(refusal)
+
+
+def _refuse_changed_since(dataset: Dataset, seen: Dataset, images: list[DatasetImage]) -> None:
+    """Refuse a dataset whose rows are not those that were read.
+
+    Whatever moves pictures of an open dataset raises its fence; else they are only removed.
+    """
+    if dataset.fence != seen.fence or dataset.images.count() != len(images):
+        raise DatasetStateRefused(
+            "Somebody changed the dataset while it was being frozen, so it is not frozen. "
+            "Look at it again, then freeze it."
+        )
+
+
+def _write_draft(images: list[DatasetImage], draft: Path) -> None:
+    rows = [Row(image.path, image.label, image.source, image.split) for image in images]
+    try:
+        write_manifest(rows, draft)
+    except OSError as error:
+        raise RegistryUnavailable() from error
 
 
 def derive_dataset(*, actor: User, dataset_id: UUID, name: str) -> Dataset:

@@ -12,8 +12,8 @@ from accounts.models import AuditAction, Laboratory, User
 from accounts.policy import Action, require
 from accounts.services.audit import record_event
 from mlmodels import artifacts, policy
+from mlmodels.artifacts import ReadFiles
 from mlmodels.errors import LedgerMoved, ModelVersionNotFound, PromotionRefused
-from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.models import GateCheck, ImagingProfile, ModelVersion, Promotion, Shadow
 from mlmodels.selectors.versions.active import active_version
 from mlmodels.selectors.versions.promotions import (
@@ -55,6 +55,7 @@ def promote(
     """
     laboratory = _laboratory_of(actor, laboratory)
     reason = _cleaned(reason)
+    files = _files_of(policy.versions_of(laboratory).filter(pk=version_id).first())
     with transaction.atomic():
         _lock_ledger(laboratory, seen)
         version = _version_of(laboratory, version_id)
@@ -67,7 +68,7 @@ def promote(
         gate = _gate_passed_through(laboratory, version, profile, active)
         if not gate.passed and len(reason) < SHORTEST_REASON:
             raise _reason_wanted(version)
-        _refuse_damaged(version)
+        _refuse_damaged(version, files)
         row = _enter(
             laboratory,
             actor,
@@ -96,18 +97,25 @@ def roll_back(
         as for `promote`; a reason may be given.
 
     Raises:
-        LedgerMoved: somebody else changed what is active since.
+        LedgerMoved: somebody else changed what is active since, or in this moment.
         PromotionRefused: nothing is promoted, or the files of the version before are damaged.
     """
     laboratory = _laboratory_of(actor, laboratory)
     reason = _cleaned(reason)
+    profile = profile_named(laboratory, profile_id)
+    expected = version_before(standing_promotions(laboratory, profile))
+    files = _files_of(expected)
     with transaction.atomic():
         _lock_ledger(laboratory, seen)
-        profile = profile_named(laboratory, profile_id)
         pile = _standing(laboratory, profile)
         target = version_before(pile)
+        if target != expected:
+            raise LedgerMoved(
+                "Somebody changed what is active in this moment, so nothing was changed. "
+                "Look again, then decide."
+            )
         if target is not None:
-            _refuse_damaged(target)
+            _refuse_damaged(target, files)
         row = _enter(laboratory, actor, profile=profile, version=target, reason=reason)
         _record(AuditAction.MODEL_ROLLED_BACK, row, pile[-1], actor)
     return row
@@ -243,14 +251,17 @@ def _reason_wanted(version: ModelVersion) -> PromotionRefused:
     return PromotionRefused(sentence, fields={"reason": [sentence]})
 
 
-def _refuse_damaged(version: ModelVersion) -> None:
-    try:
-        artifacts.refuse_damaged(version, version.checksums_sha256)
-    except ArtifactDamaged as error:
+def _files_of(version: ModelVersion | None) -> ReadFiles | None:
+    """The version's files, read before the ledger is locked: others do not wait for the disk."""
+    return artifacts.read_all(version, version.checksums_sha256) if version else None
+
+
+def _refuse_damaged(version: ModelVersion, files: ReadFiles | None) -> None:
+    if files is None or not files.still_prove(version, version.checksums_sha256):
         raise PromotionRefused(
             f"The files of {version} are not the ones that were registered, so it is not made "
             "active. Ask the operator to restore them."
-        ) from error
+        )
 
 
 def _enter(

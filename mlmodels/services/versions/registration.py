@@ -72,8 +72,8 @@ def register_candidate(
         card=card,
     )
     try:
+        row.checksums_sha256 = artifacts.checksums_sha256(artifacts.model_folder(row))
         with transaction.atomic():
-            row.checksums_sha256 = artifacts.checksums_sha256(artifacts.model_folder(row))
             row.save(force_insert=True)
             record_event(
                 action=AuditAction.MODEL_REGISTERED,

@@ -11,8 +11,8 @@ from accounts.models import AuditAction, Laboratory, User
 from accounts.policy import Action, require
 from accounts.services.audit import record_event
 from mlmodels import artifacts, policy
+from mlmodels.artifacts import ReadFiles
 from mlmodels.errors import ModelVersionNotFound, ShadowRefused
-from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.models import ModelVersion, Shadow
 from mlmodels.selectors.versions.active import active_version
 from mlmodels.selectors.versions.promotions import shadow_of
@@ -27,9 +27,15 @@ def start_shadow(*, actor: User, version_id: UUID) -> Shadow:
         PromotionRefused: it was rejected.
     """
     require(actor, Action.MANAGE_MODELS)
+    chosen = policy.visible_versions(actor).filter(pk=version_id)
+    version = chosen.first()
+    if version is None:
+        raise ModelVersionNotFound()
+    # Before the lock: the laboratory's other work does not wait for the disk.
+    files = artifacts.read_all(version, version.checksums_sha256)
     with transaction.atomic():
         Laboratory.objects.select_for_update(no_key=True).get(pk=actor.laboratory_id)
-        version = policy.visible_versions(actor).filter(pk=version_id).first()
+        version = chosen.all().first()
         if version is None:
             raise ModelVersionNotFound()
         policy.refuse_rejected(version)
@@ -42,7 +48,7 @@ def start_shadow(*, actor: User, version_id: UUID) -> Shadow:
                 if present.version != version
                 else f"{version} is in shadow already."
             )
-        _refuse_damaged(version)
+        _refuse_damaged(version, files)
         shadow = Shadow.objects.create(
             laboratory=actor.laboratory, version=version, started_by=actor
         )
@@ -82,11 +88,9 @@ def end_shadow(*, actor: User, version_id: UUID) -> Shadow:
     return shadow
 
 
-def _refuse_damaged(version: ModelVersion) -> None:
-    try:
-        artifacts.refuse_damaged(version, version.checksums_sha256)
-    except ArtifactDamaged as error:
+def _refuse_damaged(version: ModelVersion, files: ReadFiles) -> None:
+    if not files.still_prove(version, version.checksums_sha256):
         raise ShadowRefused(
             f"The files of {version} are not the ones that were registered, so it reads nothing. "
             "Ask the operator to restore them."
-        ) from error
+        )

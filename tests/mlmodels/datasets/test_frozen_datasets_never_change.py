@@ -1,13 +1,15 @@
 """A frozen dataset has a hash and never changes: services refuse, and so does the database."""
 
 import hashlib
+from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from accounts.models import AuditAction, AuditEvent
-from mlmodels import artifacts
+from mlmodels import artifacts, storage
 from mlmodels.errors import DatasetNotFound, DatasetRefused, DatasetStateRefused
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate
 from mlmodels.selectors.datasets.datasets import datasets_of_laboratory
@@ -255,3 +257,56 @@ def test_the_triggers_stand_after_all_migrations():
             "postgresql": {"mlmodels_dataset_frozen", "mlmodels_datasetimage_frozen"},
         }[connection.vendor]
     )
+
+
+@contextmanager
+def before_the_lock(act):
+    """Do something when the row is about to be locked: the manifest is written by then."""
+    done: list[str] = []
+
+    def watch(execute, sql, *rest):
+        in_service = connection.in_atomic_block and len(connection.savepoint_ids) > 0
+        if in_service and not done:
+            done.append(sql)
+            act()
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(watch):
+        yield done
+
+
+def test_the_manifest_is_written_before_the_dataset_is_locked(compared, admin):
+    dataset = compared()
+    drafts: list[Path] = []
+
+    def look():
+        drafts.extend(storage.incoming().glob(f"{dataset.folder}-*/manifest.csv"))
+
+    with before_the_lock(look):
+        freeze(admin, dataset)
+    assert len(drafts) == 1
+    assert not drafts[0].parent.exists()
+
+
+@pytest.mark.parametrize("resolution", ["keep_first", "same_group"])
+def test_what_is_changed_while_it_is_hashed_is_not_frozen(compared, paired, admin, resolution):
+    dataset = compared()
+    # Both in one split by now, so that it does not stand in the way by itself.
+    pair = paired(dataset)
+    dataset.images.filter(pk=pair.second_id).update(split="train")
+    file = artifacts.dataset_folder(dataset.folder) / "manifest.csv"
+    before = file.read_text()
+
+    def resolve():
+        near_duplicates.resolve_pair(
+            actor=admin, dataset_id=dataset.pk, pair_id=pair.pk, resolution=resolution
+        )
+        Dataset.objects.update(duplicate_check="done")
+
+    with before_the_lock(resolve) as done, pytest.raises(DatasetStateRefused, match="changed"):
+        freeze(admin, dataset)
+    assert done
+    dataset.refresh_from_db()
+    assert dataset.state == "open"
+    assert file.read_text() == before
+    assert not list(storage.incoming().glob(f"{dataset.folder}-*"))
