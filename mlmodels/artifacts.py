@@ -91,6 +91,11 @@ def dataset_folder(name: str) -> Path:
     return Path(settings.REGISTRY_DIR) / "datasets" / name
 
 
+def thumbnails_folder(name: str) -> Path:
+    """Where our own small pictures of a dataset are kept: not among its own, which never change."""
+    return Path(settings.REGISTRY_DIR) / "thumbnails" / name
+
+
 def run_folder(run_id: UUID) -> Path:
     """Where a training run keeps its progress, log, checkpoint, figures and version."""
     return Path(settings.REGISTRY_DIR) / "runs" / str(run_id)

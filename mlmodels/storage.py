@@ -169,6 +169,52 @@ def read_picture(folder: Path, path: str, *, sha256: str) -> bytes:
     return data
 
 
+def kept_thumbnail(thumbnails: Path, sha256: str, side_px: int) -> bytes | None:
+    """Our own JPEG of a picture as it was kept; none where it was not, or is gone.
+
+    Args:
+        thumbnails: the folder of the dataset's.
+        sha256: of the picture.
+        side_px: its longer side is reduced to this.
+    """
+    try:
+        return _thumbnail(thumbnails, sha256, side_px).read_bytes()
+    except OSError:
+        return None
+
+
+def keep_thumbnail(
+    thumbnails: Path, sha256: str, side_px: int, data: bytes, *, picture: Path
+) -> None:
+    """Keep our own JPEG of a picture; where that cannot be, it is made anew the next time.
+
+    Args:
+        picture: what it shows; if that was deleted meanwhile, the thumbnail goes as well.
+    """
+    file = _thumbnail(thumbnails, sha256, side_px)
+    part = file.with_name(f"{file.name}.{uuid.uuid4().hex}.part")
+    try:
+        thumbnails.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(data)
+        part.replace(file)
+        if not picture.is_file():
+            file.unlink(missing_ok=True)
+    except OSError:
+        logger.exception("A thumbnail could not be kept.")
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def remove_thumbnails(thumbnails: Path, sha256: str) -> None:
+    """Remove what is kept of one picture."""
+    for file in thumbnails.glob(f"{sha256}-*"):
+        file.unlink(missing_ok=True)
+
+
+def _thumbnail(thumbnails: Path, sha256: str, side_px: int) -> Path:
+    return thumbnails / f"{sha256}-{side_px}.jpg"
+
+
 def _link_or_copy(source: Path, target: Path) -> None:
     try:
         os.link(source, target)

@@ -19,7 +19,7 @@ from hematovision.upload_handlers import DatasetUploadHandler
 from mlmodels.errors import DatasetRefused, RegistryUnavailable
 from mlmodels.forms import DerivedDatasetForm, NewDatasetForm
 from mlmodels.selectors.datasets import datasets as selector
-from mlmodels.services.datasets import lifecycle, near_duplicates
+from mlmodels.services.datasets import lifecycle, near_duplicates, thumbnails
 
 
 @needs({"GET": Action.MANAGE_DATASETS})
@@ -149,13 +149,13 @@ def pair_resolve(request: SignedInRequest, dataset_id: UUID, pair_id: UUID) -> H
 @needs({"GET": Action.MANAGE_DATASETS})
 def image_thumbnail(request: SignedInRequest, dataset_image_id: UUID) -> HttpResponse:
     """Our own small JPEG of one picture."""
-    return _picture(request, dataset_image_id, selector.THUMBNAIL_SIDE_PX)
+    return _picture(request, dataset_image_id, thumbnails.THUMBNAIL_SIDE_PX)
 
 
 @needs({"GET": Action.MANAGE_DATASETS})
 def image_picture(request: SignedInRequest, dataset_image_id: UUID) -> HttpResponse:
     """Our own JPEG of one picture."""
-    return _picture(request, dataset_image_id, selector.PICTURE_SIDE_PX)
+    return _picture(request, dataset_image_id, thumbnails.PICTURE_SIDE_PX)
 
 
 def _picture(request: SignedInRequest, image_id: UUID, side_px: int) -> HttpResponse:
@@ -163,7 +163,9 @@ def _picture(request: SignedInRequest, image_id: UUID, side_px: int) -> HttpResp
     return jpeg_response(
         request,
         etag=f"{image.pk}-{side_px}",
-        read=lambda: selector.picture_bytes(image, side_px=side_px),
+        read=lambda: thumbnails.dataset_thumbnail(
+            actor=request.user, image_id=image.pk, side_px=side_px
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
 import zlib
 from dataclasses import dataclass
 
@@ -49,6 +50,11 @@ _LYING = {5, 6, 7, 8}
 _BAND_PX = 256
 # Brands of the ISO base media container that mean HEIC, HEIF or AVIF (ISO/IEC 23008-12).
 _HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif"}
+
+
+# A picture of 50 megapixels fills some hundred megabytes while it is decoded: whoever decodes for
+# people, of whom many ask at once, holds one of these two places meanwhile.
+ROOM_FOR_PIXELS = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True)

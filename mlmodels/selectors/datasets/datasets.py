@@ -11,10 +11,8 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
 
 from accounts.models import User
-from mlmodels import artifacts, policy, storage
+from mlmodels import policy
 from mlmodels.errors import DatasetNotFound
-from mlmodels.ml.errors import RejectedImage
-from mlmodels.ml.inference.images import ImageLimits, decode_image, encode_rendition
 from mlmodels.models import Dataset, DatasetImage, Label, NearDuplicate
 from mlmodels.selectors.labels import labels_for
 
@@ -22,7 +20,6 @@ SPLITS = tuple(DatasetImage.Split.values)
 SAMPLES_A_CLASS = 6
 REPORT_ROWS = 50
 PAIRS = 10
-THUMBNAIL_SIDE_PX, PICTURE_SIDE_PX = 160, 480
 # From this ratio on, the largest class is many times the smallest.
 UNEVEN = 3.0
 # Below this, the interval of a share is wider than 40 points.
@@ -235,24 +232,6 @@ def image_for_viewer(viewer: User, image_id: UUID) -> DatasetImage:
     if image is None:
         raise DatasetNotFound()
     return image
-
-
-def picture_bytes(image: DatasetImage, *, side_px: int) -> bytes:
-    """Our own JPEG of a picture, without its metadata.
-
-    Args:
-        side_px: the longer side is reduced to this.
-
-    Raises:
-        DatasetNotFound: the file is gone, or is not the one that was imported.
-    """
-    folder = artifacts.dataset_folder(image.dataset.folder)
-    data = storage.read_picture(folder, image.path, sha256=image.sha256)
-    try:
-        rgb = decode_image(data, ImageLimits(max_bytes=2**40, max_megapixels=200))
-    except RejectedImage as error:
-        raise DatasetNotFound() from error
-    return encode_rendition(rgb, max_side_px=side_px)
 
 
 def _dataset(viewer: User, dataset_id: UUID) -> Dataset:

@@ -309,6 +309,8 @@ def delete_dataset(*, actor: User, dataset_id: UUID) -> None:
         dataset.delete()
         transaction.on_commit(partial(storage.remove_incoming, name))
         transaction.on_commit(partial(storage.remove_folder, folder))
+        # After the pictures: who keeps a thumbnail in this moment looks for its picture then.
+        transaction.on_commit(partial(storage.remove_folder, artifacts.thumbnails_folder(name)))
 
 
 def set_reference(*, actor: User, dataset_id: UUID, is_reference: bool) -> Dataset:

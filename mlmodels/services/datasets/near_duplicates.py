@@ -64,6 +64,8 @@ def _apply(
         folder = artifacts.dataset_folder(dataset.folder)
         removed.delete()
         transaction.on_commit(partial(storage.remove_picture, folder, removed.path))
+        thumbnails = artifacts.thumbnails_folder(dataset.folder)
+        transaction.on_commit(partial(storage.remove_thumbnails, thumbnails, removed.sha256))
         return changes
     pair.resolution, pair.resolved_by, pair.resolved_at = resolution, actor, timezone.now()
     pair.save(update_fields=["resolution", "resolved_by", "resolved_at"])

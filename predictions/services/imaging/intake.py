@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -18,7 +17,7 @@ from accounts.policy import Action, require
 from accounts.services.audit import record_event
 from hematovision.errors import DomainError
 from mlmodels.ml.errors import RejectedImage
-from mlmodels.ml.inference.images import ImageLimits, read_picture
+from mlmodels.ml.inference.images import ROOM_FOR_PIXELS, ImageLimits, read_picture
 from mlmodels.models import ImagingProfile
 from mlmodels.selectors.profiles import profile_of_upload
 from predictions import policy, storage
@@ -35,9 +34,6 @@ from predictions.services.imaging import jobs
 from predictions.services.samples.samples import new_accession_number, sample_for_upload
 
 LONGEST_NAME = 200
-
-# A picture of 50 megapixels fills some hundred megabytes while it is decoded: two at a time.
-_room_for_pixels = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True)
@@ -289,7 +285,7 @@ def _store(sent: _Sent) -> _Stored:
     limits = ImageLimits(settings.MAX_IMAGE_BYTES, settings.MAX_IMAGE_MEGAPIXELS)
     names: list[str] = []
     try:
-        with _room_for_pixels:
+        with ROOM_FOR_PIXELS:
             picture = read_picture(sent.data, limits)
             names.append(storage.keep_original(sent.data))
             names.append(storage.make_rendition(picture.rgb))
