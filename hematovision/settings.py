@@ -209,6 +209,8 @@ THUMBNAIL_SIDE_PX = 240
 
 # --- Work in the background -----------------------------------------------------------------
 
+# The threads of a web process, as deploy/start gives them to gunicorn.
+WEB_THREADS = env.whole("WEB_THREADS", default=16, at_least=1)
 # The models that come with the program, one folder for each version.
 SHIPPED_MODELS_DIR = env.folder("SHIPPED_MODELS_DIR", default=BASE_DIR / "mlmodels" / "shipped")
 # What laboratories bring and make: datasets, training runs, model versions. Private, never served.
