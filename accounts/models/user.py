@@ -4,6 +4,7 @@ from typing import ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
 from accounts.models.laboratory import Laboratory
@@ -42,6 +43,10 @@ class User(AbstractBaseUser):
 
     class Meta:
         ordering = ["username"]
+        constraints = [
+            # Two people whose names differ by case alone would be taken for one another.
+            models.UniqueConstraint(Lower("username"), name="user_name_once_in_any_case"),
+        ]
 
     def __str__(self) -> str:
         return self.username

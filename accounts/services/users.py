@@ -193,7 +193,8 @@ def _check(user: User, password: str) -> None:
     """Collect what is wrong with every field, so that a person corrects it in one go."""
     fields: dict[str, list[str]] = {}
     try:
-        user.full_clean(exclude=["password", "laboratory"])
+        # A name in another case is looked for below, where the message finds its field.
+        user.full_clean(exclude=["password", "laboratory"], validate_constraints=False)
     except ValidationError as error:
         fields.update(error.message_dict)
     if User.objects.filter(username__iexact=user.username).exists():
