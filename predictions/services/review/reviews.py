@@ -68,7 +68,8 @@ def _cell_under_lock(actor: User, cell_id: UUID) -> Cell:
     cell = policy.visible_cells(actor).select_related("image").filter(pk=cell_id).first()
     if cell is None:
         raise CellNotFound()
-    sample = Sample.objects.select_for_update().get(pk=cell.image.sample_id)
+    # `no_key`: images that are uploaded to the sample meanwhile still refer to it.
+    sample = Sample.objects.select_for_update(no_key=True).get(pk=cell.image.sample_id)
     policy.refuse_review(sample)
     finished = cell.image.jobs.filter(status=ClassificationJob.Status.SUCCEEDED)
     newest = finished.values_list("pk", flat=True).first()
