@@ -258,6 +258,7 @@ CELERY_TASK_QUEUES = tuple(
 )
 CELERY_TASK_DEFAULT_QUEUE = "inference"
 CELERY_TASK_ROUTES = {
+    "accounts.purge_expired": {"queue": "sweep"},
     "predictions.classify_image": {"queue": "inference"},
     "predictions.sweep_jobs": {"queue": "sweep"},
     "predictions.remove_unnamed_files": {"queue": "sweep"},
@@ -280,6 +281,11 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
+    "purge-expired": {
+        "task": "accounts.purge_expired",
+        "schedule": 3600,
+        "options": {"expires": 1800},
+    },
     "sweep-jobs": {
         "task": "predictions.sweep_jobs",
         "schedule": SWEEP_EVERY_S,

@@ -1,0 +1,18 @@
+"""`manage.py purge_expired`: what beat does every hour, once, by hand."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from accounts.services.expiry import purge_expired
+
+
+class Command(BaseCommand):
+    """Deletes sessions and families of API tokens that have expired."""
+
+    help = "Delete sessions and families of API tokens that have expired."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Say how many went."""
+        purged = purge_expired()
+        self.stdout.write(f"sessions: {purged.sessions}, token families: {purged.token_families}")

@@ -1,0 +1,13 @@
+"""What workers do for people's sessions and tokens."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from accounts.services import expiry
+
+
+@shared_task(name="accounts.purge_expired")
+def purge_expired() -> None:
+    """Delete sessions and token families that have expired."""
+    expiry.purge_expired()
