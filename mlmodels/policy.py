@@ -41,10 +41,28 @@ def visible_gate_checks(viewer: User) -> QuerySet[GateCheck]:
     return GateCheck.objects.filter(laboratory_id=viewer.laboratory_id)
 
 
-def refuse_rejected(version: ModelVersion) -> None:
-    """Let only a version pass that was not rejected."""
-    if version.status == ModelVersion.Status.REJECTED:
+def refuse_unusable(version: ModelVersion) -> None:
+    """Let only a version pass that was neither rejected nor retired."""
+    if version.is_retired:
+        raise PromotionRefused(retired_in_words(version))
+    if not version.is_usable:
         raise PromotionRefused(f"{version} was rejected, so it is not used any more.")
+
+
+def retired_in_words(version: ModelVersion) -> str:
+    """Why a retired version opens no more."""
+    return (
+        f"{version} is retired: it does not come with the program any more, and its files are "
+        "gone. Choose another version."
+    )
+
+
+def retired_base_in_words(version: ModelVersion) -> str:
+    """Why an adaptation of a retired version cannot go on."""
+    return (
+        f"{version} is retired: it does not come with the program any more, so it cannot be "
+        "adapted. Ask for the adaptation anew; it begins with the version that is active now."
+    )
 
 
 def refuse_other_profile(version: ModelVersion, profile: ImagingProfile | None) -> None:

@@ -16,6 +16,8 @@ class ModelVersion(models.Model):
         CANDIDATE = "candidate", "candidate"
         PROMOTED_BEFORE = "promoted_before", "promoted before"
         REJECTED = "rejected", "rejected"
+        # It came with the program once. Its row and card stay for what it classified.
+        RETIRED = "retired", "retired"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     laboratory = models.ForeignKey(
@@ -56,3 +58,13 @@ class ModelVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it may be checked, promoted or put in shadow: not once set aside for good."""
+        return self.status not in (self.Status.REJECTED, self.Status.RETIRED)
+
+    @property
+    def is_retired(self) -> bool:
+        """Whether it came with the program once, and does not any more."""
+        return self.status == self.Status.RETIRED

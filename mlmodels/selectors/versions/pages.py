@@ -120,11 +120,6 @@ class VersionReading:
     can_reject: bool
     ledger_number: int
 
-    @property
-    def is_rejected(self) -> bool:
-        """Whether it was set aside."""
-        return self.version.status == ModelVersion.Status.REJECTED
-
 
 def version_page(viewer: User, version_id: UUID) -> VersionReading:
     """The page of one version.
@@ -139,7 +134,6 @@ def version_page(viewer: User, version_id: UUID) -> VersionReading:
     active_for = [scope for scope in scopes if scope.version == version]
     shadow = shadow_of(laboratory) if may else None
     is_shadow = shadow is not None and shadow.version == version
-    rejected = version.status == ModelVersion.Status.REJECTED
     gates = _gates_of(viewer, version, scopes)
     profiles = _profiles_for(version, scopes)
     finished = [each.gate for each in gates if each.gate.status == GateCheck.Status.DONE]
@@ -156,10 +150,10 @@ def version_page(viewer: User, version_id: UUID) -> VersionReading:
         profiles=profiles,
         roll_backs=roll_backs(laboratory, active_for) if may else [],
         can_manage=may,
-        can_check=may and not rejected and bool(profiles),
-        can_shadow=may and not rejected and shadow is None and version != scopes[0].version,
+        can_check=may and version.is_usable and bool(profiles),
+        can_shadow=may and version.is_usable and shadow is None and version != scopes[0].version,
         can_reject=may
-        and not rejected
+        and version.is_usable
         and not is_shadow
         and not active_for
         and version.laboratory_id is not None,
@@ -202,7 +196,7 @@ def _gates_of(viewer: User, version: ModelVersion, scopes: list[ActiveScope]) ->
 def _reading(viewer: User, gate: GateCheck) -> GateReading:
     active = active_version(viewer.laboratory, gate.profile)
     is_current = gate.against_id == (active.pk if active else None)
-    usable = gate.version != active and gate.version.status != ModelVersion.Status.REJECTED
+    usable = gate.version != active and gate.version.is_usable
     done = gate.status == GateCheck.Status.DONE
     return GateReading(
         gate=gate,

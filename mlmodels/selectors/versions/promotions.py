@@ -93,7 +93,7 @@ def standing_promotions(
 
 def version_before(pile: list[ModelVersion]) -> ModelVersion | None:
     """Where a roll-back of `standing_promotions` leads; none stands for what is shipped."""
-    usable = (v for v in reversed(pile[:-1]) if v.status != ModelVersion.Status.REJECTED)
+    usable = (version for version in reversed(pile[:-1]) if version.is_usable)
     return next(usable, None)
 
 

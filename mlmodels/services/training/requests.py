@@ -126,13 +126,15 @@ def resume_run(*, actor: User, run_id: UUID) -> TrainingRun:
 
     Raises:
         TrainingRunNotFound: there is no such run in the actor's laboratory.
-        TrainingRefused: it has not ended so.
+        TrainingRefused: it has not ended so, or adapts a version that is retired.
     """
     require(actor, Action.TRAIN_MODELS)
     with transaction.atomic():
         run = _locked(actor, run_id)
         if run.status not in (_Status.FAILED, _Status.CANCELLED):
             raise TrainingRefused("", "Only a training that failed or was cancelled can go on.")
+        if run.base_version is not None and run.base_version.is_retired:
+            raise TrainingRefused("", policy.retired_base_in_words(run.base_version))
         before = run.status
         run.status, run.error, run.error_code = _Status.QUEUED, "", ""
         run.cancel_requested_at = run.finished_at = None
@@ -187,7 +189,7 @@ def _refuse_out_of_range(field: str, value: int | None, low: int, high: int) -> 
 
 def _locked(actor: User, run_id: UUID) -> TrainingRun:
     rows = policy.visible_training_runs(actor).select_for_update(of=("self",))
-    run = rows.select_related("laboratory").filter(pk=run_id).first()
+    run = rows.select_related("laboratory", "base_version").filter(pk=run_id).first()
     if run is None:
         raise TrainingRunNotFound()
     return run

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from mlmodels import artifacts
+from mlmodels import artifacts, policy
 from mlmodels.errors import TrainingRefused
 from mlmodels.ml.adaptation.adapted_version import adapt_version
 from mlmodels.ml.adaptation.reviewed_cells import read_reviewed
@@ -25,7 +25,7 @@ def adapt_for_run(*, run_id: UUID, output: Path, say: Say = print) -> dict[str, 
     """Do what an adaptation's row asks for, into `output/version`.
 
     Raises:
-        TrainingRefused: there is no such run, or its base version is gone.
+        TrainingRefused: there is no such run, or its base version is gone or retired.
         ArtifactDamaged: its base version's files are not the registered ones.
         ManifestInvalid: as `adapt_version`.
     """
@@ -36,6 +36,8 @@ def adapt_for_run(*, run_id: UUID, output: Path, say: Say = print) -> dict[str, 
     )
     if run is None or run.base_version is None:
         raise TrainingRefused("", "There is no adaptation of this id.")
+    if run.base_version.is_retired:
+        raise TrainingRefused("", policy.retired_base_in_words(run.base_version))
     base = artifacts.model_folder(run.base_version)
     artifacts.refuse_other_files(base, run.base_version.checksums_sha256)
     name, version = model_name(run)

@@ -49,7 +49,8 @@ def request_gate(*, actor: User, version_id: UUID, profile_id: UUID | None = Non
 
     Raises:
         ModelVersionNotFound: there is no such version in the actor's laboratory.
-        GateRefused: it is active, rejected or of another profile, or is being checked.
+        GateRefused: it is active or is being checked.
+        PromotionRefused: it is rejected, retired or of another profile.
     """
     require(actor, Action.MANAGE_MODELS)
     with transaction.atomic():
@@ -73,7 +74,7 @@ def queue_gate(
         raise ModelVersionNotFound()
     profile = profile_named(laboratory, profile_id)
     active = active_version(laboratory, profile)
-    policy.refuse_rejected(version)
+    policy.refuse_unusable(version)
     policy.refuse_other_profile(version, profile)
     if version == active:
         raise GateRefused(f"{version} is the active version, so there is nothing to compare.")

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.models import AuditAction, Laboratory, User
 from accounts.policy import Action, require
@@ -14,7 +13,7 @@ from accounts.services.audit import record_event
 from mlmodels import artifacts, policy
 from mlmodels.artifacts import ReadFiles
 from mlmodels.errors import LedgerMoved, ModelVersionNotFound, PromotionRefused
-from mlmodels.models import GateCheck, ImagingProfile, ModelVersion, Promotion, Shadow
+from mlmodels.models import GateCheck, ImagingProfile, ModelVersion, Promotion
 from mlmodels.selectors.versions.active import active_version
 from mlmodels.selectors.versions.promotions import (
     ledger_of,
@@ -24,6 +23,7 @@ from mlmodels.selectors.versions.promotions import (
     version_before,
 )
 from mlmodels.services.versions.gates import profile_named
+from mlmodels.services.versions.shadows import end_running
 
 SHORTEST_REASON = 10
 LONGEST_REASON = 1000
@@ -50,8 +50,8 @@ def promote(
         ModelVersionNotFound: there is no such version in the laboratory.
         LedgerMoved: somebody else changed what is active since.
         PromotionRefused: there is no check at the gate against the version that is active now,
-            or it failed and no reason is given; or the version is active, rejected, damaged, or
-            of another profile.
+            or it failed and no reason is given; or the version is active, rejected, retired,
+            damaged, or of another profile.
     """
     laboratory = _laboratory_of(actor, laboratory)
     reason = _cleaned(reason)
@@ -61,7 +61,7 @@ def promote(
         version = _version_of(laboratory, version_id)
         profile = profile_named(laboratory, profile_id)
         active = active_version(laboratory, profile)
-        policy.refuse_rejected(version)
+        policy.refuse_unusable(version)
         policy.refuse_other_profile(version, profile)
         if version == active:
             raise PromotionRefused(f"{version} is the active version already.")
@@ -78,7 +78,10 @@ def promote(
             gate_passed=gate.passed,
             reason=reason,
         )
-        _end_shadow_of(version, laboratory, actor)
+        shadow = shadow_of(laboratory)
+        if shadow is not None and shadow.version == version:
+            # A version that is seen from now on needs no shadow.
+            end_running(shadow, actor=actor)
         _record(AuditAction.MODEL_PROMOTED, row, active, actor)
     return row
 
@@ -163,7 +166,7 @@ def reject_version(*, actor: User, version_id: UUID, reason: str = "") -> ModelV
         version = _version_of(actor.laboratory, version_id)
         if version.laboratory_id is None:
             raise PromotionRefused(f"{version} comes with the program and cannot be rejected.")
-        policy.refuse_rejected(version)
+        policy.refuse_unusable(version)
         if version.pk in _in_force(actor.laboratory):
             raise PromotionRefused(f"{version} is active. Roll it back first.")
         shadow = shadow_of(actor.laboratory)
@@ -297,22 +300,6 @@ def _in_force(laboratory: Laboratory) -> set[UUID]:
     for profile, version in rows.values_list("profile", "version"):
         newest[profile] = version
     return {version for version in newest.values() if version is not None}
-
-
-def _end_shadow_of(version: ModelVersion, laboratory: Laboratory, actor: User | None) -> None:
-    """A version that is seen from now on needs no shadow."""
-    rows = Shadow.objects.filter(laboratory=laboratory, version=version, ended_at__isnull=True)
-    shadow = rows.first()
-    if shadow is None:
-        return
-    rows.update(ended_at=timezone.now(), ended_by=actor)
-    record_event(
-        action=AuditAction.SHADOW_ENDED,
-        actor=actor,
-        laboratory=laboratory,
-        obj=shadow,
-        changes={"version": [str(version), None]},
-    )
 
 
 def _record(

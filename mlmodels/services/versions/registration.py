@@ -17,6 +17,7 @@ from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.evaluation.agreement import runtimes_agree
 from mlmodels.ml.inference.engine import verify_folder
 from mlmodels.models import ImagingProfile, ModelVersion
+from mlmodels.services.versions.retirement import retire_all_but
 
 # What the columns of the row hold.
 LONGEST_NAME = 60
@@ -26,13 +27,23 @@ NEEDED_OF_ENGINE = {"classes", "input_px", "crop_scale", "views", "temperature",
 def register_shipped() -> list[ModelVersion]:
     """Register every model that comes with the program; those that are known stay as they are.
 
-    The operator's act at set-up and after each update: it has no actor.
+    The operator's act at set-up and after each update: it has no actor. What was registered so
+    before and comes with the program no more is retired, in the same transaction. Where nothing
+    is shipped nothing is retired: that is a folder that is not at hand, not an upgrade.
 
     Raises:
         ArtifactDamaged: a folder's files do not match its checksums.
         ModelVersionChanged: a version that made results has other files now.
     """
-    return [_register(folder) for folder in artifacts.shipped_folders()]
+    folders = artifacts.shipped_folders()
+    # Hashing takes seconds, so it is over before anything is locked.
+    for folder in folders:
+        verify_folder(folder)
+    with transaction.atomic():
+        registered = [_register(folder) for folder in folders]
+        if registered:
+            retire_all_but(registered)
+    return registered
 
 
 def register_candidate(
@@ -113,26 +124,28 @@ def _refuse_unusable(card: dict[str, Any]) -> None:
 
 
 def _register(folder: Path) -> ModelVersion:
-    verify_folder(folder)
     checksums = artifacts.checksums_sha256(folder)
     card = _read_card(folder)
-    with transaction.atomic():
-        known = ModelVersion.objects.filter(
-            laboratory__isnull=True, name=card["name"], version=card["version"]
-        ).first()
-        if known is not None and known.checksums_sha256 == checksums:
-            return known
-        if known is not None:
-            _remove_unused(known)
-        return ModelVersion.objects.create(
-            name=card["name"],
-            version=card["version"],
-            status=ModelVersion.Status.SHIPPED,
-            folder=folder.name,
-            checksums_sha256=checksums,
-            classes=card["engine"]["classes"],
-            card=card,
-        )
+    known = ModelVersion.objects.filter(
+        laboratory__isnull=True, name=card["name"], version=card["version"]
+    ).first()
+    if known is not None and known.checksums_sha256 == checksums:
+        if known.is_retired:
+            # The program was put back to an earlier release, which ships it again.
+            known.status, known.folder = ModelVersion.Status.SHIPPED, folder.name
+            known.save(update_fields=["status", "folder"])
+        return known
+    if known is not None:
+        _remove_unused(known)
+    return ModelVersion.objects.create(
+        name=card["name"],
+        version=card["version"],
+        status=ModelVersion.Status.SHIPPED,
+        folder=folder.name,
+        checksums_sha256=checksums,
+        classes=card["engine"]["classes"],
+        card=card,
+    )
 
 
 def name_on_card(folder: Path) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from hematovision import leases
-from mlmodels import artifacts
+from mlmodels import artifacts, policy
 from mlmodels.errors import ModelDamaged
 from mlmodels.ml.errors import ArtifactDamaged, EngineError
 from mlmodels.ml.evaluation.evaluation import (
@@ -123,9 +123,13 @@ def compare(gate: GateCheck, tell: Tell) -> tuple[bool, dict[str, Any]]:
 
     Raises:
         EngineError: a reference set cannot be read.
-        ModelDamaged: the active version's files are not the registered ones.
+        ModelDamaged: the active version's files are not the registered ones, or one is retired.
     """
     candidate, active = gate.version, gate.against
+    for version in (candidate, active):
+        if version is not None and version.is_retired:
+            # Retired between the asking and the work.
+            raise ModelDamaged(policy.retired_in_words(version))
     files = _judge_files(candidate)
     own = [files, judge_agreement(candidate.card)]
     if active is None or not files.holds:

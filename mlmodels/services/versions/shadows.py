@@ -24,7 +24,7 @@ def start_shadow(*, actor: User, version_id: UUID) -> Shadow:
     Raises:
         ModelVersionNotFound: there is no such version in the actor's laboratory.
         ShadowRefused: it is active or its files are damaged, or another version is in shadow.
-        PromotionRefused: it was rejected.
+        PromotionRefused: it was rejected or is retired.
     """
     require(actor, Action.MANAGE_MODELS)
     chosen = policy.visible_versions(actor).filter(pk=version_id)
@@ -38,7 +38,7 @@ def start_shadow(*, actor: User, version_id: UUID) -> Shadow:
         version = chosen.all().first()
         if version is None:
             raise ModelVersionNotFound()
-        policy.refuse_rejected(version)
+        policy.refuse_unusable(version)
         if version == active_version(actor.laboratory):
             raise ShadowRefused(f"{version} is the active version: its results are seen already.")
         present = shadow_of(actor.laboratory)
@@ -76,16 +76,24 @@ def end_shadow(*, actor: User, version_id: UUID) -> Shadow:
         shadow = shadow_of(actor.laboratory)
         if shadow is None or shadow.version_id != version_id:
             raise ShadowRefused("This version is not in shadow.")
-        shadow.ended_at, shadow.ended_by = timezone.now(), actor
-        shadow.save(update_fields=["ended_at", "ended_by"])
-        record_event(
-            action=AuditAction.SHADOW_ENDED,
-            actor=actor,
-            laboratory=actor.laboratory,
-            obj=shadow,
-            changes={"version": [str(shadow.version), None]},
-        )
+        end_running(shadow, actor=actor)
     return shadow
+
+
+def end_running(shadow: Shadow, *, actor: User | None) -> None:
+    """End a shadow inside the caller's transaction; nobody where an upgrade or promotion ends it.
+
+    Who calls it has let the person through.
+    """
+    shadow.ended_at, shadow.ended_by = timezone.now(), actor
+    shadow.save(update_fields=["ended_at", "ended_by"])
+    record_event(
+        action=AuditAction.SHADOW_ENDED,
+        actor=actor,
+        laboratory=shadow.laboratory,
+        obj=shadow,
+        changes={"version": [str(shadow.version), None]},
+    )
 
 
 def _refuse_damaged(version: ModelVersion, files: ReadFiles) -> None:

@@ -64,5 +64,5 @@ def test_without_a_percentile_sizes_do_not_count(tiny_recipe, two_sizes, tmp_pat
 
 
 def test_a_version_from_before_has_none(shipped_folder):
-    older = shipped_folder.parent / "hematovision-1.0.0"
+    older = shipped_folder.parent / "hematovision-1.2.0"
     assert load_engine(older, runtime="litert").size_limits is None
