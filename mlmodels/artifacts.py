@@ -17,8 +17,8 @@ from uuid import UUID, uuid4
 from django.conf import settings
 
 from mlmodels.ml.errors import ArtifactDamaged
+from mlmodels.ml.inference.version_files import CHECKSUMS, checksums_of, file_of
 
-CHECKSUMS = "SHA256SUMS"
 CARD = "card.json"
 RUN_LOG = "log.txt"
 RUN_PROVENANCE = "provenance.json"
@@ -69,7 +69,7 @@ def keep_folder(source: Path, sums: Mapping[str, str]) -> str:
     try:
         _copy_durably(source / CHECKSUMS, part / CHECKSUMS)
         for name, digest in sums.items():
-            if _copy_durably(source / name, part / name) != digest:
+            if _copy_durably(file_of(source, name), part / name) != digest:
                 raise ArtifactDamaged(
                     f"The file {name} of {source.name} changed while it was registered. Try again."
                 )
@@ -135,10 +135,9 @@ def refuse_other_files(folder: Path, registered_sha256: str) -> None:
 def sums_of(folder: Path) -> dict[str, str]:
     """SHA-256 of each file of a version by name, as its `SHA256SUMS` says; empty without one."""
     try:
-        lines = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()
-    except OSError:
+        return checksums_of(folder)
+    except ArtifactDamaged:
         return {}
-    return {name: digest for digest, _, name in (line.partition("  ") for line in lines) if name}
 
 
 def file_size(file: Path) -> int | None:
@@ -208,7 +207,7 @@ def read_registered(version: Stored, name: str, registered_sha256: str) -> bytes
     refuse_other_files(folder, registered_sha256)
     digest = sums_of(folder).get(name, "")
     try:
-        data = (folder / name).read_bytes() if digest else b""
+        data = file_of(folder, name).read_bytes() if digest else b""
     except OSError:
         data = b""
     if not digest or hashlib.sha256(data).hexdigest() != digest:
@@ -220,9 +219,10 @@ def read_registered(version: Stored, name: str, registered_sha256: str) -> bytes
 
 
 def fingerprint(folder: Path) -> Fingerprint:
-    """Name, size and time of each file: changes when the folder does, and costs no reading."""
+    """Name, size and time of each file: changes when one does, and costs no reading of weights."""
     try:
-        files = sorted(path for path in folder.iterdir() if path.is_file())
+        shared = {file_of(folder, name) for name in sums_of(folder)}
+        files = sorted({path for path in folder.iterdir() if path.is_file()} | shared)
         return tuple((p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in files)
     except OSError:
         return ()
@@ -232,10 +232,9 @@ def is_registered_folder(folder: Path, registered_sha256: str) -> bool:
     """Whether the folder carries the registered checksums and every file that they name."""
     try:
         refuse_other_files(folder, registered_sha256)
-        lines = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()
-    except (ArtifactDamaged, OSError):
+        return all(file_of(folder, name).is_file() for name in checksums_of(folder))
+    except ArtifactDamaged:
         return False
-    return all((folder / line.partition("  ")[2]).is_file() for line in lines if line)
 
 
 def _registered_models() -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import Laboratory, Role, User
 from mlmodels import artifacts
+from mlmodels.ml.inference.version_files import copy_version
 from mlmodels.models import ModelVersion
 from mlmodels.services.versions.registration import register_shipped
 from tests.factories.people import PASSWORD, make_laboratory, make_user
@@ -157,7 +157,7 @@ def own_model_folder(settings, tmp_path) -> Path:
     """A copy of the newest shipped model, registered, that a test may damage."""
     newest = artifacts.shipped_folders()[-1]
     settings.SHIPPED_MODELS_DIR = tmp_path / "shipped"
-    return Path(shutil.copytree(newest, tmp_path / "shipped" / newest.name))
+    return copy_version(newest, tmp_path / "shipped" / newest.name)
 
 
 @pytest.fixture

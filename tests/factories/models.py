@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import tempfile
 from collections.abc import Callable
 from itertools import count
@@ -14,7 +13,8 @@ from typing import Any
 from accounts.models import Laboratory, User
 from mlmodels import artifacts
 from mlmodels.artifacts import model_directory
-from mlmodels.ml.inference.engine import CARD, CHECKSUMS
+from mlmodels.ml.inference.engine import CARD
+from mlmodels.ml.inference.version_files import CHECKSUMS, copy_version
 from mlmodels.models import Dataset, GateCheck, ImagingProfile, ModelVersion, Promotion
 from mlmodels.services.versions import gates
 from mlmodels.services.versions.promotions import promote
@@ -54,7 +54,7 @@ def seal(folder: Path) -> None:
 
 def make_version_folder(folder: Path, change: Change = unchanged) -> Path:
     """A whole version, its checksums right, with something else on its card."""
-    shutil.copytree(model_directory(None), folder)
+    copy_version(model_directory(None), folder)
     card = json.loads((folder / CARD).read_text())
     change(card)
     (folder / CARD).write_text(json.dumps(card))

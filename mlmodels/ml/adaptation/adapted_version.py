@@ -28,6 +28,7 @@ from mlmodels.ml.inference.attributes import ATTRIBUTES
 from mlmodels.ml.inference.engine import FAMILIARITY, Engine, load_engine
 from mlmodels.ml.inference.runtimes.choose import FILES
 from mlmodels.ml.inference.runtimes.keras_runtime import KerasRuntime
+from mlmodels.ml.inference.version_files import file_of
 from mlmodels.ml.training.export import TRAINED_ON, compare_runtimes, write_card, write_litert
 
 # What a base version measured is not true of the adapted one, so it does not go on its card.
@@ -84,7 +85,7 @@ def adapt_version(
 
 def open_network(folder: Path) -> AdaptableNetwork:
     """The network of a version whose folder `load_engine` has verified."""
-    return AdaptableNetwork(folder / FILES["keras"])
+    return AdaptableNetwork(file_of(folder, FILES["keras"]))
 
 
 def adapted_engine(engine: Engine, network: AdaptableNetwork, fitted: Fitted) -> Engine:

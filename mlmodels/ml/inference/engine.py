@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +16,8 @@ from mlmodels.ml.inference.crops import CropRule
 from mlmodels.ml.inference.familiarity import Familiarity, load_familiarity
 from mlmodels.ml.inference.runtimes.base import Runtime
 from mlmodels.ml.inference.runtimes.choose import FILES, open_runtime
+from mlmodels.ml.inference.version_files import CHECKSUMS, checksums_of, file_of, file_sha256
 
-CHECKSUMS = "SHA256SUMS"
 CARD = "card.json"
 FAMILIARITY = "familiarity.npz"
 LARGEST_BATCH = 64
@@ -131,32 +130,17 @@ def verify_folder(directory: Path) -> dict[str, str]:
     Raises:
         ArtifactDamaged: naming the first file that is missing or differs.
     """
-    try:
-        lines = (directory / CHECKSUMS).read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise ArtifactDamaged(
-            f"The model folder {directory.name} or its {CHECKSUMS} is missing. Restore it."
-        ) from error
-    sums = {name: digest for digest, _, name in (line.partition("  ") for line in lines) if name}
+    sums = checksums_of(directory)
     for name in (CARD, FAMILIARITY, *FILES.values()):
         if name not in sums:
             raise ArtifactDamaged(f"{CHECKSUMS} of {directory.name} does not name {name}.")
     for name, digest in sums.items():
-        if file_sha256(directory / name) != digest:
+        if file_sha256(file_of(directory, name)) != digest:
             raise ArtifactDamaged(
                 f"The file {name} of {directory.name} is not the one that was registered. "
                 "Restore the version's folder."
             )
     return sums
-
-
-def file_sha256(file: Path) -> str:
-    """SHA-256 of a file in hexadecimal; empty where it cannot be read."""
-    try:
-        with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
-        return ""
 
 
 def _view(crops: np.ndarray, k: int) -> np.ndarray:

@@ -24,9 +24,10 @@ from mlmodels.ml.inference.calibration import (
     softmax,
 )
 from mlmodels.ml.inference.crops import CropRule
-from mlmodels.ml.inference.engine import CARD, CHECKSUMS, FAMILIARITY, Engine, file_sha256
+from mlmodels.ml.inference.engine import CARD, FAMILIARITY, Engine
 from mlmodels.ml.inference.familiarity import UNFITTED
 from mlmodels.ml.inference.runtimes.choose import FILES, open_runtime
+from mlmodels.ml.inference.version_files import CHECKSUMS, file_of, file_sha256
 from mlmodels.ml.training.attribute_fitting import fit_for_run
 from mlmodels.ml.training.data import TrainingData
 from mlmodels.ml.training.recipe import Recipe
@@ -164,7 +165,7 @@ def write_card(card: dict[str, Any], folder: Path) -> None:
     (folder / CARD).write_text(text, encoding="utf-8")
     names = [CARD, FAMILIARITY, *FILES.values(), TRAINED_ON]
     names += [ATTRIBUTES] if (folder / ATTRIBUTES).is_file() else []
-    lines = [f"{file_sha256(folder / name)}  {name}\n" for name in sorted(names)]
+    lines = [f"{file_sha256(file_of(folder, name))}  {name}\n" for name in sorted(names)]
     (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
 
 

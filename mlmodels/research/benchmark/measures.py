@@ -26,6 +26,7 @@ from mlmodels.ml.inference.images import read_picture
 from mlmodels.ml.inference.localize import locate
 from mlmodels.ml.inference.pipeline import read_image
 from mlmodels.ml.inference.runtimes.choose import FILES, open_runtime
+from mlmodels.ml.inference.version_files import file_of
 from mlmodels.ml.training.architecture import build_network
 from mlmodels.ml.training.recipe import Architecture
 from mlmodels.research.benchmark.drawn_field import field_jpeg
@@ -78,7 +79,7 @@ def predict(
     from mlmodels.ml.inference.runtimes.keras_runtime import set_threads
 
     set_threads(threads)
-    model = keras.saving.load_model(Path(directory) / FILES[runtime], compile=False)
+    model = keras.saving.load_model(file_of(Path(directory), FILES[runtime]), compile=False)
     picture = _some_crops(1, side_px).astype(np.float32)
     span = timed(lambda: model.predict(picture, verbose=0), repetitions)
     return {"ms_per_crop": span.ms, "cpu_ms_per_crop": span.cpu_ms}

@@ -20,8 +20,9 @@ from mlmodels.ml.datasets.manifest import Row, read_manifest, write_manifest
 from mlmodels.ml.errors import RecipeInvalid
 from mlmodels.ml.evaluation.evaluation import TrainedOn, predict_rows
 from mlmodels.ml.evaluation.metrics import Answer
-from mlmodels.ml.inference.engine import Engine, file_sha256
+from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.runtimes.choose import FILES, open_runtime
+from mlmodels.ml.inference.version_files import file_sha256
 from mlmodels.ml.training.architecture import build_network
 from mlmodels.ml.training.export import write_litert
 from mlmodels.ml.training.loop import RunPlan, train

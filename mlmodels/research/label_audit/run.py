@@ -10,8 +10,9 @@ import numpy as np
 
 from mlmodels.ml.datasets.manifest import Row, read_manifest
 from mlmodels.ml.errors import ManifestInvalid, RejectedImage
-from mlmodels.ml.inference.engine import Engine, file_sha256, load_engine
+from mlmodels.ml.inference.engine import Engine, load_engine
 from mlmodels.ml.inference.pipeline import read_image
+from mlmodels.ml.inference.version_files import file_sha256
 from mlmodels.ml.training.attribute_fitting import picture_features
 from mlmodels.ml.training.data import NEVER_TRAINED
 from mlmodels.research.evaluation import Pictures, Say, parts_by_fold, versions_by_fold

@@ -7,6 +7,7 @@ from typing import Any
 
 from accounts.models import Laboratory
 from mlmodels import artifacts
+from mlmodels.ml.inference.version_files import file_of
 from mlmodels.models import GateCheck, Label, ModelVersion
 from mlmodels.selectors.labels import labels_for
 
@@ -126,7 +127,7 @@ def card_of(version: ModelVersion, laboratory: Laboratory) -> VersionCard:
             for name, figures in _sets_of(card).items()
         ),
         files=tuple(
-            ModelFile(file, digest, artifacts.file_size(folder / file))
+            ModelFile(file, digest, artifacts.file_size(file_of(folder, file)))
             for file, digest in artifacts.sums_of(folder).items()
         ),
         is_whole=artifacts.is_registered_folder(folder, version.checksums_sha256),

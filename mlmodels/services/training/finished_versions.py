@@ -8,6 +8,7 @@ from typing import Any
 
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.inference.engine import CARD
+from mlmodels.ml.inference.version_files import copy_version
 from mlmodels.ml.training.data import TrainingData, load_training_data
 from mlmodels.ml.training.recipe import Recipe, load_recipe, parse_recipe
 
@@ -64,4 +65,4 @@ def working_copy(directory: Path, output: Path | None) -> Path:
             "new one with --output; nothing was written."
         )
     shutil.rmtree(output, ignore_errors=True)
-    return Path(shutil.copytree(directory, output))
+    return copy_version(directory, output)

@@ -22,7 +22,8 @@ from mlmodels.ml.evaluation.evaluation import (
     report,
     write_predictions,
 )
-from mlmodels.ml.inference.engine import file_sha256, load_engine
+from mlmodels.ml.inference.engine import load_engine
+from mlmodels.ml.inference.version_files import file_sha256
 from mlmodels.ml.training.architecture import weights_file
 from mlmodels.ml.training.data import TEST_SPLITS, TrainingData, classes_of
 from mlmodels.ml.training.export import PACKAGES, finish_version, write_card

@@ -12,6 +12,7 @@ from mlmodels.ml.datasets.manifest import Row, rows_of_folder, write_manifest
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.inference.engine import CARD, verify_folder
 from mlmodels.ml.inference.runtimes.choose import FILES
+from mlmodels.ml.inference.version_files import copy_version, share_weights
 from mlmodels.ml.training.export import finish_version, write_card
 from mlmodels.ml.training.loop import RunPlan, train, with_overrides
 from mlmodels.ml.training.provenance import REPOSITORY, git_revision
@@ -71,6 +72,8 @@ def run_training(
 def ship(run: Path, *, version: str, about: Path | None, metrics: dict[str, Path]) -> Path:
     """Copy a run's version into `mlmodels/shipped`, with its measured figures on the card.
 
+    Its weights go to `mlmodels/shipped/weights`, where versions of one network share them.
+
     Args:
         run: the run folder.
         version: the number it is shipped under.
@@ -98,8 +101,9 @@ def ship(run: Path, *, version: str, about: Path | None, metrics: dict[str, Path
     card["weights_sha256"] = {name: sums[name] for name in FILES.values()}
     part = target.with_name(target.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
-    shutil.copytree(source, part)
+    copy_version(source, part)
     write_card(card, part)
+    share_weights(part, tuple(FILES.values()))
     shutil.rmtree(target, ignore_errors=True)
     part.rename(target)
     if metrics:

@@ -1,13 +1,13 @@
 """Labels that a model contradicts are ranked by source, and the page drops nothing."""
 
 import json
-import shutil
 
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
 from mlmodels.ml.datasets.manifest import Row, write_manifest
+from mlmodels.ml.inference.version_files import copy_version
 from mlmodels.ml.training.export import write_card
 from mlmodels.research.label_audit.audit import contradicted_labels, two_fold_probabilities
 from tests.drawn_cells import draw_smear_png
@@ -78,7 +78,7 @@ def test_folds_tell_where_each_has_a_version_that_left_it_out(tmp_path, shipped_
     data = drawn_set(tmp_path / "data")
     for fold in ("fold0", "fold1"):
         version = tmp_path / "runs" / fold / "version"
-        shutil.copytree(shipped_folder, version)
+        copy_version(shipped_folder, version)
         hold_out(version, fold)
     page = tmp_path / "page.md"
     call_command(

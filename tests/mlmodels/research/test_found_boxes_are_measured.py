@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from mlmodels.artifacts import model_directory
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.inference.crops import Box
 from mlmodels.ml.inference.pipeline import CellFinding
+from mlmodels.ml.inference.version_files import copy_version
 from mlmodels.research.box_evaluation import (
     FieldAnswer,
     matches,
@@ -83,7 +83,7 @@ def test_an_accepted_platelet_is_no_white_cell():
 
 def make_fold(version: Path, fold: str, source: str) -> None:
     """A copy of the shipped version that says which fold it left out, and what trained it."""
-    shutil.copytree(model_directory(None), version)
+    copy_version(model_directory(None), version)
     sums = version / "SHA256SUMS"
     card = json.loads((version / "card.json").read_text())
     changed = {

@@ -1,7 +1,6 @@
 """`manage.py benchmark_engine`: each part in a fresh process, medians, peak memory, JSON."""
 
 import json
-import shutil
 from itertools import count
 
 import pytest
@@ -9,6 +8,7 @@ from django.core.management import CommandError, call_command
 
 from mlmodels.ml.inference.images import decode_image
 from mlmodels.ml.inference.localize import locate
+from mlmodels.ml.inference.version_files import copy_version
 from mlmodels.research.benchmark.drawn_field import draw_field, field_jpeg
 from mlmodels.research.benchmark.measures import WARM, peak_mb, resident_mb, timed
 
@@ -68,7 +68,7 @@ def test_the_command_measures_every_part(tmp_path, shipped_folder, capsys):
 
 def test_a_damaged_version_is_not_measured(tmp_path, shipped_folder):
     folder = tmp_path / "damaged"
-    shutil.copytree(shipped_folder, folder)
+    copy_version(shipped_folder, folder)
     (folder / "model.tflite").write_bytes(b"other bytes")
     with pytest.raises(CommandError, match="is not the one that was registered"):
         call_command("benchmark_engine", model=str(folder))

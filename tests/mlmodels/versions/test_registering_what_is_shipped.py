@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from django.core.management import CommandError, call_command
 from mlmodels import artifacts
 from mlmodels.errors import ModelVersionChanged
 from mlmodels.ml.errors import ArtifactDamaged
+from mlmodels.ml.inference.version_files import copy_version
 from mlmodels.models import ModelVersion
 from mlmodels.selectors.versions.active import active_version, version_key
 from mlmodels.services.versions.registration import register_shipped
@@ -25,7 +25,7 @@ def shipped(settings, tmp_path) -> Path:
     """A folder of shipped models that holds a copy of the newest one."""
     newest = artifacts.shipped_folders()[-1]
     settings.SHIPPED_MODELS_DIR = tmp_path / "shipped"
-    shutil.copytree(newest, tmp_path / "shipped" / newest.name)
+    copy_version(newest, tmp_path / "shipped" / newest.name)
     return tmp_path / "shipped"
 
 
@@ -34,7 +34,7 @@ def edition(shipped: Path, version: str, folder: str) -> Path:
     first = next(path for path in sorted(shipped.iterdir()))
     made = shipped / folder
     if not made.exists():
-        shutil.copytree(first, made)
+        copy_version(first, made)
     card = json.loads((made / "card.json").read_text())
     card["version"] = version
     (made / "card.json").write_text(json.dumps(card))

@@ -13,6 +13,7 @@ from django.conf import settings
 from accounts.models import AuditAction, AuditEvent, Role
 from mlmodels import artifacts
 from mlmodels.errors import PromotionRefused, TrainingRefused
+from mlmodels.ml.inference.version_files import copy_version
 from mlmodels.models import GateCheck, ImagingProfile, ModelVersion, Promotion, Shadow, TrainingRun
 from mlmodels.selectors.versions.active import active_version
 from mlmodels.services.training.requests import resume_run
@@ -59,7 +60,7 @@ class Installation:
 def before(settings, tmp_path) -> Installation:
     newest = artifacts.model_directory(None)
     settings.SHIPPED_MODELS_DIR = tmp_path / "shipped"
-    shutil.copytree(newest, tmp_path / "shipped" / newest.name)
+    copy_version(newest, tmp_path / "shipped" / newest.name)
     for version in ("1.0.0", "1.1.0"):
         ship(version)
     shutil.rmtree(tmp_path / "shipped" / newest.name)
@@ -68,7 +69,7 @@ def before(settings, tmp_path) -> Installation:
     def upgrade() -> ModelVersion:
         for version in (first, second):
             shutil.rmtree(artifacts.model_folder(version))
-        shutil.copytree(newest, tmp_path / "shipped" / newest.name)
+        copy_version(newest, tmp_path / "shipped" / newest.name)
         [shipped] = register_shipped()
         for version in (first, second):
             version.refresh_from_db()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.inference.runtimes.base import Runtime
+from mlmodels.ml.inference.version_files import file_of
 
 FILES = {"keras": "model.keras", "litert": "model.tflite"}
 
@@ -33,7 +34,7 @@ def open_runtime(directory: Path, name: str, *, threads: int | None = None) -> R
     else:
         raise ArtifactDamaged(f"There is no runtime {name}. Choose keras or litert.")
     try:
-        return Opened(directory / FILES[name], threads=threads)
+        return Opened(file_of(directory, FILES[name]), threads=threads)
     except (OSError, ValueError, TypeError, RuntimeError, KeyError) as error:
         raise ArtifactDamaged(
             f"The model file {FILES[name]} of {directory.name} cannot be opened. "

@@ -1,16 +1,15 @@
 """A version's folder is opened only if every file is the one that was registered."""
 
-import shutil
-
 import pytest
 
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.inference.engine import load_engine, verify_folder
+from mlmodels.ml.inference.version_files import copy_version
 
 
 @pytest.fixture
 def folder(shipped_folder, tmp_path):
-    return shutil.copytree(shipped_folder, tmp_path / shipped_folder.name)
+    return copy_version(shipped_folder, tmp_path / shipped_folder.name)
 
 
 @pytest.mark.parametrize(
