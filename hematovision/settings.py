@@ -6,17 +6,21 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from kombu import Exchange, Queue
 
-from hematovision import env
+from hematovision.env import StrictEnv
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env.read_dotenv(BASE_DIR / ".env")
+env = StrictEnv()
+# What is set wins over the file; where there is none, nothing is missing.
+env.read_env(BASE_DIR / ".env")
 
 # --- The installation -----------------------------------------------------------------------
 
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.secret("SECRET_KEY")
-ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", cast=str.strip, default=["localhost", "127.0.0.1", "[::1]"]
+)
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", cast=str.strip, default=[])
 VAR_DIR = env.folder("VAR_DIR", default=BASE_DIR / "var")
 # How many proxies in front write X-Forwarded-For; 0 means the client speaks to us directly.
 TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", default=0)
@@ -220,7 +224,7 @@ BASE_WEIGHTS_DIR = env.folder("BASE_WEIGHTS_DIR", default=VAR_DIR / "weights")
 TRAINING_THREADS = env.whole("TRAINING_THREADS", default=2, at_least=1)
 TRAINING_AT_MOST_H = env.whole("TRAINING_AT_MOST_H", default=48, at_least=1)
 # The data folder with the shipped benchmark (cells/pbc/manifest.csv); empty where it is not here.
-BENCHMARK_DATA_DIR = env.text("BENCHMARK_DATA_DIR", default="")
+BENCHMARK_DATA_DIR = env.str("BENCHMARK_DATA_DIR", default="")
 INFERENCE_RUNTIME = env.choice("INFERENCE_RUNTIME", default="keras", allowed=("keras", "litert"))
 JOB_LEASE_S = env.whole("JOB_LEASE_S", default=60, at_least=2)
 JOB_MAX_ATTEMPTS = env.whole("JOB_MAX_ATTEMPTS", default=5, at_least=1)
@@ -324,8 +328,8 @@ REST_FRAMEWORK = {
         "accounts.api.throttles.PersonThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
-        "anon": env.text("API_RATE_ANONYMOUS", default="60/min"),
-        "user": env.text("API_RATE_USER", default="1200/min"),
+        "anon": env.str("API_RATE_ANONYMOUS", default="60/min"),
+        "user": env.str("API_RATE_USER", default="1200/min"),
     },
     "EXCEPTION_HANDLER": "hematovision.web.error_responses.api_error_response",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
@@ -365,5 +369,5 @@ LOGGING = {
     },
     # Where DEBUG is on, Django would write each of its lines a second time.
     "loggers": {"django": {"handlers": []}},
-    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }
