@@ -7,7 +7,7 @@ const TARGET = "static/vendor";
 
 // Source maps are named at the end of the minified files; the manifest storage would look for them.
 const FILES = {
-  "bootstrap/dist/css/bootstrap.min.css": "bootstrap.min.css",
+  "bootstrap/dist/css/bootstrap-reboot.min.css": "bootstrap-reboot.min.css",
   "htmx.org/dist/htmx.min.js": "htmx.min.js",
 };
 
