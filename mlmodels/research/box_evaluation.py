@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mlmodels.ml.errors import ManifestInvalid
+from mlmodels.ml.evaluation.box_matching import match_boxes
 from mlmodels.ml.evaluation.metrics import wilson_interval
 from mlmodels.ml.inference.calibration import ACCEPTED, UNIDENTIFIED
 from mlmodels.ml.inference.crops import Box
@@ -36,16 +37,6 @@ class FieldAnswer:
 
     wanted: tuple[Box, ...]
     cells: tuple[CellFinding, ...]
-
-
-def overlap(one: Box, other: Box) -> float:
-    """Intersection over union of two boxes, 0 to 1."""
-    width = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
-    height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
-    if width <= 0 or height <= 0:
-        return 0.0
-    both = width * height
-    return both / (one.width * one.height + other.width * other.height - both)
 
 
 def read_boxes(file: Path) -> dict[str, list[Box]]:
@@ -134,25 +125,8 @@ def report_boxes(answers: Sequence[FieldAnswer]) -> dict[str, Any]:
 
 
 def matches(answer: FieldAnswer, least: float) -> dict[int, int]:
-    """Pairs of a drawn box and a cell that overlap enough, each at most once, best pair first.
-
-    Args:
-        answer: a field.
-        least: overlap that a pair needs, 0 to 1.
-
-    Returns:
-        Place of the cell by place of the box.
-    """
-    pairs = sorted(
-        (-overlap(box, cell.box), i, j)
-        for i, box in enumerate(answer.wanted)
-        for j, cell in enumerate(answer.cells)
-    )
-    matched: dict[int, int] = {}
-    for less, i, j in pairs:
-        if -less >= least and i not in matched and j not in matched.values():
-            matched[i] = j
-    return matched
+    """Place of the cell by place of the drawn box, one to one, where they overlap enough."""
+    return match_boxes(answer.wanted, [cell.box for cell in answer.cells], least)
 
 
 def _false_cells(answer: FieldAnswer) -> list[CellFinding]:

@@ -11,7 +11,9 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.policy import Action, require
+from mlmodels.ml.evaluation.box_matching import match_boxes
 from mlmodels.ml.evaluation.metrics import wilson_interval
+from mlmodels.ml.inference.crops import Box
 from mlmodels.models import Label, ModelVersion
 from mlmodels.selectors.labels import labels_for
 from mlmodels.selectors.versions.active import version_for_reading
@@ -159,33 +161,10 @@ def matched_cells(
         cells: as the active version found them.
         others: as the shadow did: {"box": [x, y, width, height] in px, …}.
     """
-    overlaps = sorted(
-        (
-            (_overlap(cell, other["box"]), i, k)
-            for i, cell in enumerate(cells)
-            for k, other in enumerate(others)
-        ),
-        reverse=True,
-    )
-    pairs, taken, used = [], set(), set()
-    for overlap, i, k in overlaps:
-        if overlap < LEAST_OVERLAP:
-            break
-        if i not in taken and k not in used:
-            taken.add(i)
-            used.add(k)
-            pairs.append((cells[i], others[k]))
-    return pairs
-
-
-def _overlap(cell: Cell, box: Sequence[int]) -> float:
-    x, y, width, height = box
-    across = min(cell.x_px + cell.width_px, x + width) - max(cell.x_px, x)
-    down = min(cell.y_px + cell.height_px, y + height) - max(cell.y_px, y)
-    if across <= 0 or down <= 0:
-        return 0.0
-    shared = across * down
-    return shared / (cell.width_px * cell.height_px + width * height - shared)
+    ours = [Box(cell.x_px, cell.y_px, cell.width_px, cell.height_px) for cell in cells]
+    theirs = [Box(*other["box"]) for other in others]
+    matched = match_boxes(ours, theirs, LEAST_OVERLAP)
+    return [(cells[i], others[k]) for i, k in matched.items()]
 
 
 def _cells_by_job(jobs: Iterable[UUID]) -> dict[UUID, list[Cell]]:

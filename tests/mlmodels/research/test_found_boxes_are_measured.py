@@ -16,20 +16,11 @@ from mlmodels.research.box_evaluation import (
     FieldAnswer,
     matches,
     measure_boxes,
-    overlap,
     read_boxes,
     report_boxes,
 )
 from mlmodels.research.evaluation import evaluate_boxes_by_fold
 from tests.drawn_cells import draw_smear_png
-
-
-def test_half_covered_boxes_overlap_by_a_third():
-    assert overlap(Box(0, 0, 10, 10), Box(5, 0, 10, 10)) == pytest.approx(50 / 150)
-
-
-def test_boxes_that_only_touch_do_not_overlap():
-    assert overlap(Box(0, 0, 10, 10), Box(10, 0, 10, 10)) == 0.0
 
 
 def test_ignored_images_are_left_out_and_empty_fields_kept(tmp_path):
