@@ -40,8 +40,3 @@ class SmearImage(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
-
-    @property
-    def megapixels(self) -> float:
-        """Width times height, in millions of pixels."""
-        return self.width_px * self.height_px / 1_000_000

@@ -44,13 +44,8 @@ def is_over(best: Best, done: int, patience: int) -> bool:
     return patience > 0 and best.epoch > 0 and done - best.epoch >= patience
 
 
-def inner_loss(model: Any, data: TrainingData, recipe: Recipe) -> float:
-    """Mean cross-entropy of the inner part's cells, cut as in use, unchanged otherwise."""
-    return inner_figures(model, data, recipe)[0]
-
-
 def inner_figures(model: Any, data: TrainingData, recipe: Recipe) -> tuple[float, float]:
-    """Mean cross-entropy and share right of the inner part's cells, as in `inner_loss`."""
+    """Mean cross-entropy and share right of the inner part's cells, cut as in use."""
     import tensorflow as tf
 
     cells = [i for i in data.inner if data.crops[i].label != NO_CELL]

@@ -5,7 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlmodels.ml.training.early_stopping import Best, inner_loss, is_over, keep_if_better, read_best
+from mlmodels.ml.training.early_stopping import (
+    Best,
+    inner_figures,
+    is_over,
+    keep_if_better,
+    read_best,
+)
 from mlmodels.ml.training.loop import RunPlan, train
 
 
@@ -38,7 +44,7 @@ def test_the_weights_are_those_of_the_best_epoch(stubborn):
     plan, model, data, _ = stubborn
     best = read_best(plan.output, 0)
     assert best.epoch >= 1
-    assert inner_loss(model, data, plan.recipe) == pytest.approx(best.loss, rel=1e-4)
+    assert inner_figures(model, data, plan.recipe)[0] == pytest.approx(best.loss, rel=1e-4)
 
 
 def test_no_epoch_runs_after_patience_is_at_its_end(stubborn):
