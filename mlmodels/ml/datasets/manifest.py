@@ -6,12 +6,14 @@ Reads and writes lists of pictures with their classes. It opens no picture and j
 from __future__ import annotations
 
 import csv
+import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from mlmodels.ml.classes import class_key
 from mlmodels.ml.errors import ManifestInvalid
+from mlmodels.ml.whole_files import write_text_whole
 
 PICTURE_SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"}
 COLUMNS = ("path", "class", "source", "split", "kind")
@@ -128,13 +130,11 @@ def write_manifest(rows: list[Row], file: Path) -> None:
         rows: in the order in which they are to stand.
         file: where to; its folder is made.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(file.suffix + ".part")
-    with part.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows((r.path, r.label, r.source, r.split, r.kind) for r in rows)
-    part.replace(file)
+    table = io.StringIO(newline="")
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows((r.path, r.label, r.source, r.split, r.kind) for r in rows)
+    write_text_whole(file, table.getvalue())
 
 
 def _row(record: dict[str, str | None], name: str, number: int) -> Row:

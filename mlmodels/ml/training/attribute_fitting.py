@@ -31,6 +31,7 @@ from mlmodels.ml.training.crop_cache import NO_CELL, Crop
 from mlmodels.ml.training.data import TrainingData
 from mlmodels.ml.training.fitting import fit_temperature
 from mlmodels.ml.training.linear_head import LinearHead, fit_linear_head
+from mlmodels.ml.whole_files import written_whole
 
 COMPONENTS = 64
 STRENGTHS = (0.003, 0.01, 0.03)
@@ -244,10 +245,8 @@ def picture_features(
             say(f"{start} of {len(pictures)} pictures read for their features")
     features, whole = np.concatenate(parts).astype(np.float32), np.array(found, dtype=bool)
     if file:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.with_suffix(".part").open("wb") as stream:
+        with written_whole(file) as stream:
             np.savez(stream, features=features, found=whole)
-        file.with_suffix(".part").replace(file)
     return features, whole
 
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mlmodels.ml.whole_files import written_whole
+
 
 def write_arrays(file: Path, **arrays: Any) -> None:
     """Write arrays as `.npz`, replacing the file in one step; its folder is made."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(".part")
-    with part.open("wb") as stream:
+    with written_whole(file) as stream:
         np.savez(stream, **arrays)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(file)
 
 
 def weights_of(model: Any) -> dict[str, np.ndarray]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from mlmodels.ml.inference.crops import CropRule, cut_crop, cut_square
 from mlmodels.ml.inference.images import decode_image
 from mlmodels.ml.inference.localize import Field, locate, stain_score
 from mlmodels.ml.inference.preprocess import apply_gains
+from mlmodels.ml.whole_files import write_text_whole, written_whole
 
 LAYOUT = "4"
 NO_CELL = "no_cell"
@@ -89,7 +91,6 @@ def _build(
     rows: list[Row], name: str, root: Path, wide: CropRule, pixels_file: Path, table_file: Path
 ) -> None:
     """Cut all crops on two threads; the table is written last and says that all is there."""
-    pixels_file.parent.mkdir(parents=True, exist_ok=True)
     cv2.setNumThreads(1)
     crops: list[Crop] = []
     squares: list[np.ndarray] = []
@@ -98,15 +99,13 @@ def _build(
             for crop, square in found:
                 crops.append(crop)
                 squares.append(square)
-    with pixels_file.with_suffix(".part").open("wb") as stream:
+    with written_whole(pixels_file) as stream:
         np.save(stream, np.stack(squares))
-    pixels_file.with_suffix(".part").replace(pixels_file)
-    part = table_file.with_suffix(".part.csv")
-    with part.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(_FIELDS)
-        writer.writerows([getattr(crop, f) for f in _FIELDS] for crop in crops)
-    part.replace(table_file)
+    table = io.StringIO(newline="")
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(_FIELDS)
+    writer.writerows([getattr(crop, f) for f in _FIELDS] for crop in crops)
+    write_text_whole(table_file, table.getvalue())
 
 
 def _crops_of(row: Row, name: str, root: Path, wide: CropRule) -> Iterator[tuple[Crop, np.ndarray]]:

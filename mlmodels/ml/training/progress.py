@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from mlmodels.ml.whole_files import write_text_whole
+
 PROGRESS = "progress.json"
 FAILURE = "failure.json"
 EVERY_S = 1.0
@@ -75,15 +77,13 @@ class ProgressFile:
             if phase == progress.phase and now - at < EVERY_S:
                 return
         self._last = (progress.phase, now)
-        part = self._file.with_suffix(".part")
-        part.write_text(json.dumps(asdict(progress)), encoding="utf-8")
-        part.replace(self._file)
+        write_text_whole(self._file, json.dumps(asdict(progress)))
 
 
 def write_failure(folder: Path, *, code: str, sentence: str) -> None:
     """Leave word of why a training ended, for the process that started it."""
     text = json.dumps({"code": code, "sentence": sentence})
-    (folder / FAILURE).write_text(text, encoding="utf-8")
+    write_text_whole(folder / FAILURE, text)
 
 
 def read_progress(file: Path) -> dict[str, object]:

@@ -24,6 +24,7 @@ from mlmodels.ml.training.augment import augment
 from mlmodels.ml.training.crop_cache import NO_CELL
 from mlmodels.ml.training.data import TrainingData, stage_pool
 from mlmodels.ml.training.recipe import Recipe
+from mlmodels.ml.whole_files import write_text_whole
 
 DATA, REPORT, PICTURES = "data.json", "report.json", "pictures"
 SHOWN_PX, GAP_PX, COLUMNS, SHEET = 96, 4, 3, 6
@@ -229,6 +230,4 @@ def write_picture(rgb: np.ndarray, file: Path) -> None:
 
 
 def _write(said: dict[str, Any], file: Path) -> None:
-    part = file.with_suffix(".part")
-    part.write_text(json.dumps(said) + "\n", encoding="utf-8")
-    part.replace(file)
+    write_text_whole(file, json.dumps(said) + "\n")
