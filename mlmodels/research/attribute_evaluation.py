@@ -5,7 +5,8 @@ Pictures the version was trained on are counted and left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from mlmodels.ml.inference.pipeline import read_image
 from mlmodels.ml.training.attribute_fitting import macro_f1
 from mlmodels.research.evaluation import Pictures
 
-Say = Callable[[str], None]
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,6 @@ def read_described_pictures(
     root: Path,
     engine: Engine,
     trained_on: TrainedOn,
-    say: Say = lambda line: None,
 ) -> tuple[list[AttributeAnswer], int]:
     """Let the engine read every picture whose attributes are known.
 
@@ -58,7 +58,6 @@ def read_described_pictures(
         root: what the rows' paths are relative to.
         engine: a loaded version with a head of attributes.
         trained_on: what it was trained on.
-        say: told a line every 200 pictures.
 
     Returns:
         The answers, and how many pictures were left out because they were trained on.
@@ -82,7 +81,7 @@ def read_described_pictures(
         else:
             answers.append(_answer(data, known[row.path], engine))
         if number % 200 == 0:
-            say(f"{number} of {len(described)} pictures read")
+            logger.info("%s of %s pictures read", number, len(described))
     if not answers:
         raise ManifestInvalid("All pictures with attributes trained this version. Name others.")
     return answers, left_out
@@ -166,7 +165,7 @@ def _figures(answers: Sequence[AttributeAnswer], name: str) -> dict[str, Any]:
 
 
 def evaluate_attributes(
-    pictures: Pictures, *, table: Path, directory: Path, runtime: str, say: Say
+    pictures: Pictures, *, table: Path, directory: Path, runtime: str
 ) -> dict[str, Any]:
     """Measure a version's attributes on the pictures of a manifest that a table describes."""
     sums = verify_folder(directory)
@@ -177,7 +176,6 @@ def evaluate_attributes(
         pictures.root,
         engine,
         load_trained_on(directory),
-        say,
     )
     return {
         "model": f"{engine.name}-{engine.version}",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from mlmodels.research.box_evaluation import (
     report_boxes,
 )
 
-Say = Callable[[str], None]
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def pictures_of(
 
 
 def evaluate(
-    pictures: Pictures, *, directory: Path, runtime: str, say: Say
+    pictures: Pictures, *, directory: Path, runtime: str
 ) -> tuple[dict[str, Any], list[Prediction]]:
     """Measure one version on pictures.
 
@@ -89,15 +90,12 @@ def evaluate(
         pictures: what is measured.
         directory: the version's folder.
         runtime: "keras" or "litert".
-        say: told how far it is.
 
     Returns:
         The figures and the predictions.
     """
     engine = load_engine(directory, runtime=runtime)
-    predictions = predict_rows(
-        pictures.rows, pictures.root, engine, load_trained_on(directory), say
-    )
+    predictions = predict_rows(pictures.rows, pictures.root, engine, load_trained_on(directory))
     figures = report(predictions, engine.classes, weights_sha256=engine.weights_sha256)
     named = {"model": f"{engine.name}-{engine.version}", "runtime": runtime}
     return {**named, **figures, "by_kind": by_kind(predictions, engine.classes)}, predictions
@@ -110,7 +108,7 @@ def evaluate_boxes(file: Path, *, root: Path, directory: Path, runtime: str) -> 
 
 
 def evaluate_boxes_by_fold(
-    file: Path, *, root: Path, manifest: Path | None, runs: Path, runtime: str, say: Say
+    file: Path, *, root: Path, manifest: Path | None, runs: Path, runtime: str
 ) -> dict[str, Any]:
     """Measure where cells are found, each field by a version that was not trained on its source.
 
@@ -121,7 +119,6 @@ def evaluate_boxes_by_fold(
             over the folds, since none of them was trained on it.
         runs: a folder of run folders; the card of each says which fold it held out.
         runtime: "keras" or "litert".
-        say: told how far it is.
 
     Returns:
         The figures pooled over all fields, with the weights of each fold and the number of
@@ -151,7 +148,7 @@ def evaluate_boxes_by_fold(
         engine = load_engine(versions[fold], runtime=runtime)
         answers += read_fields(part, root, engine)
         shas[fold] = engine.weights_sha256
-        say(f"{fold}: {len(part)} fields")
+        logger.info("%s: %s fields", fold, len(part))
     named = {"runtime": runtime, "weights_sha256": shas, "trained_on_left_out": left_out}
     return {**report_boxes(answers), **named}
 
@@ -165,7 +162,7 @@ def _fold_that_left_out(
 
 
 def cross_validate(
-    pictures: Pictures, *, runs: Path, runtime: str, say: Say
+    pictures: Pictures, *, runs: Path, runtime: str
 ) -> tuple[dict[str, Any], list[Prediction]]:
     """Measure each fold with the version that left it out, and pool the answers.
 
@@ -173,7 +170,6 @@ def cross_validate(
         pictures: rows whose split is a fold.
         runs: a folder of run folders; the card of each says which split it held out.
         runtime: "keras" or "litert".
-        say: told how far it is.
 
     Raises:
         ArtifactDamaged: a fold of the manifest has no version that left it out.
@@ -182,10 +178,8 @@ def cross_validate(
     pooled: list[Prediction] = []
     shas, classes, per_fold = {}, (), {}
     for fold, (part, directory) in parts.items():
-        figures, predictions = evaluate(
-            part, directory=directory, runtime=runtime, say=lambda line: None
-        )
-        say(f"{fold}: accuracy {figures['accuracy']} of {figures['n']}")
+        figures, predictions = evaluate(part, directory=directory, runtime=runtime)
+        logger.info("%s: accuracy %s of %s", fold, figures["accuracy"], figures["n"])
         shas[fold], classes = figures["weights_sha256"], tuple(figures["per_class"])
         per_fold[fold] = {key: figures[key] for key in ("n", "accuracy", "balanced_accuracy")}
         pooled += predictions

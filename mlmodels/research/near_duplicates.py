@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.evaluation.metrics import wilson_interval
 from mlmodels.ml.inference.engine import load_engine
 from mlmodels.ml.inference.images import decode_image
+
+logger = logging.getLogger(__name__)
 
 SET = "kaggle"
 # The thresholds were chosen on these; the figures that count come from the other three.
@@ -33,7 +36,6 @@ SAME_CELL = frozenset(
         frozenset({"kaggle:00382", "kaggle:00395"}),
     }
 )
-Say = Callable[[str], None]
 
 
 def measure_near_duplicates(
@@ -43,7 +45,6 @@ def measure_near_duplicates(
     sources: int | None = None,
     seeds: Sequence[int] = (0, 1, 2),
     rule: PairRule = PairRule(),
-    say: Say = print,
 ) -> dict[str, Any]:
     """Count what is found across a split by file, and what is claimed across one by source.
 
@@ -53,7 +54,6 @@ def measure_near_duplicates(
         sources: at most so many, in the fixed shuffle's order; none for all.
         seeds: one split by file for each.
         rule: thresholds.
-        say: told how far it is.
 
     Raises:
         ManifestInvalid: the set is missing or holds no copies.
@@ -66,7 +66,7 @@ def measure_near_duplicates(
     for done, row in enumerate(rows, start=1):
         looks.append(look_at(decode_image(row.file(data).read_bytes()), engine, rule))
         if done % 200 == 0:
-            say(f"looked at {done} of {len(rows)} files")
+            logger.info("looked at %s of %s files", done, len(rows))
     chosen = [i for i, row in enumerate(rows) if row.split in CHOSEN_ON]
     others = [i for i, row in enumerate(rows) if row.split not in CHOSEN_ON]
     parts = {"chosen_on": chosen, "measured_on": others}
@@ -74,7 +74,7 @@ def measure_near_duplicates(
         "version": f"{engine.name} {engine.version}",
         "rule": vars(rule),
         "parts": {
-            name: _part([rows[i] for i in places], [looks[i] for i in places], seeds, rule, say)
+            name: _part([rows[i] for i in places], [looks[i] for i in places], seeds, rule)
             for name, places in parts.items()
             if places
         },
@@ -92,13 +92,13 @@ def _copies(data: Path, sources: int | None) -> list[Row]:
 
 
 def _part(
-    rows: list[Row], looks: list[Look], seeds: Sequence[int], rule: PairRule, say: Say
+    rows: list[Row], looks: list[Look], seeds: Sequence[int], rule: PairRule
 ) -> dict[str, Any]:
     by_file = [_by_file(rows, looks, seed, rule) for seed in seeds]
     for figures in by_file:
-        say(f"split by file: {figures['found']} of {figures['on_both_sides']} found")
+        logger.info("split by file: %s of %s found", figures["found"], figures["on_both_sides"])
     by_source = _by_source(rows, looks, rule)
-    say(f"split by source: {by_source['claimed']} of {by_source['files']} files claimed")
+    logger.info("split by source: %s of %s files claimed", by_source["claimed"], by_source["files"])
     return {
         "files": len(rows),
         "sources": len({row.source for row in rows}),

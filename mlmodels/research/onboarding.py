@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,13 @@ from mlmodels.ml.evaluation.metrics import summarise
 from mlmodels.ml.inference.engine import Engine, load_engine
 from mlmodels.ml.training.provenance import git_revision
 
+logger = logging.getLogger(__name__)
+
 MANIFEST = "manifest.csv"
-Say = Callable[[str], None]
 
 
 def demonstrate(
-    *, base: Path, data: Path, name: str, cells: int, draws: int, output: Path, say: Say = print
+    *, base: Path, data: Path, name: str, cells: int, draws: int, output: Path
 ) -> dict[str, Any]:
     """Adapt to some cells of a set and measure on all others of it, several times.
 
@@ -38,7 +39,6 @@ def demonstrate(
         cells: how many are reviewed in each draw.
         draws: how many draws, with the seeds 0, 1, …
         output: a folder for the figures.
-        say: told a line now and then.
 
     Returns:
         A JSON-ready table: before and after of each draw, mean and spread over the draws.
@@ -66,15 +66,18 @@ def demonstrate(
     }
     for seed in range(draws):
         figures = _one_draw(engine, base, rows, data, cells, seed)
-        say(
-            f"draw {seed}: {figures['chosen']}; accuracy "
-            f"{figures['before']['accuracy']:.3f} -> {figures['after']['accuracy']:.3f}"
+        logger.info(
+            "draw %s: %s; accuracy %.3f -> %.3f",
+            seed,
+            figures["chosen"],
+            figures["before"]["accuracy"],
+            figures["after"]["accuracy"],
         )
         drawn.append(figures)
         result["summary"] = _summary(drawn)
         # After each draw: what was measured is not lost with the process.
         file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    say(f"figures: {file}")
+    logger.info("figures: %s", file)
     return result
 
 
@@ -99,7 +102,7 @@ def _one_draw(
     asked = [ReviewedCell(row.path, row.label, row.source) for row in reviewed]
     crops = cut_reviewed(asked, data, engine.classes, engine.crop_rule)
     network = open_network(base)
-    fitted = adapt(engine, network, crops, lambda line: None)
+    fitted = adapt(engine, network, crops)
     adapted = adapted_engine(engine, network, fitted)
     return {
         "seed": seed,

@@ -12,17 +12,18 @@ from uuid import UUID
 # The fits are small: on a busy machine, threads of the algebra wait for each other for minutes.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from hematovision.children import die_with_parent
 from hematovision.errors import DomainError
 from mlmodels.artifacts import model_directory
+from mlmodels.management.progress_command import ProgressCommand
 from mlmodels.ml.errors import EngineError
 from mlmodels.ml.training.progress import write_failure
 from mlmodels.services.training.run_adaptation import adapt_folder, adapt_for_run
 
 
-class Command(BaseCommand):
+class Command(ProgressCommand):
     """Adapts a version to reviewed cells and writes the folder of the new version."""
 
     help = "Adapt a model version to reviewed cells of another microscope."
@@ -51,14 +52,14 @@ class Command(BaseCommand):
                 write_failure(options["output"], code="adaptation_failed", sentence=str(error))
             raise CommandError(str(error)) from error
         done = card["adaptation"]
-        self._say(
+        self.stdout.write(
             f"{done['chosen']}; accuracy {done['before']['accuracy']:.3f} -> "
             f"{done['after']['accuracy']:.3f} of {done['cells']} cells"
         )
 
     def _adapt(self, options: dict[str, Any]) -> dict[str, Any]:
         if options["run"]:
-            return adapt_for_run(run_id=options["run"], output=options["output"], say=self._say)
+            return adapt_for_run(run_id=options["run"], output=options["output"])
         if options["cells"] is None:
             raise CommandError("Name the reviewed cells with --cells DIR, or a run with --run ID.")
         return adapt_folder(
@@ -67,9 +68,4 @@ class Command(BaseCommand):
             output=options["output"] / "version",
             name=options["name"],
             version=options["model_version"],
-            say=self._say,
         )
-
-    def _say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()

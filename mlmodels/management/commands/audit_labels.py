@@ -4,14 +4,15 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from mlmodels.artifacts import model_directory
+from mlmodels.management.progress_command import ProgressCommand
 from mlmodels.ml.errors import EngineError
 from mlmodels.research.label_audit.run import audit_labels
 
 
-class Command(BaseCommand):
+class Command(ProgressCommand):
     """Writes a page of paths, ranked; it drops and changes nothing."""
 
     help = "List pictures whose label a model contradicts that was not fitted on them."
@@ -35,16 +36,13 @@ class Command(BaseCommand):
                 runtime=options["runtime"],
                 markdown=options["markdown"],
                 command=_command(options),
-                say=self._say,
             )
         except (EngineError, OSError) as error:
             raise CommandError(str(error)) from error
         for audit in audits:
-            self._say(f"{audit.name}: {len(audit.doubts)} of {audit.sources} sources doubted")
-
-    def _say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()
+            self.stdout.write(
+                f"{audit.name}: {len(audit.doubts)} of {audit.sources} sources doubted"
+            )
 
 
 def _command(options: dict[str, Any]) -> str:

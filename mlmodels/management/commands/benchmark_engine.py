@@ -3,15 +3,16 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from mlmodels.artifacts import model_directory
+from mlmodels.management.progress_command import ProgressCommand
 from mlmodels.ml.errors import EngineError
 from mlmodels.research import evaluation
 from mlmodels.research.benchmark.run import Plan, benchmark
 
 
-class Command(BaseCommand):
+class Command(ProgressCommand):
     """Measures each part in a fresh process; run it while nothing else runs."""
 
     help = "Measure milliseconds and memory of a model version, each part in a fresh process."
@@ -49,11 +50,7 @@ class Command(BaseCommand):
         )
         try:
             directory = model_directory(options["model"])
-            figures = benchmark(directory, plan, say=self._say)
+            figures = benchmark(directory, plan)
             evaluation.keep_results(figures, json_file=options["json"])
         except (EngineError, OSError) as error:
             raise CommandError(str(error)) from error
-
-    def _say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()

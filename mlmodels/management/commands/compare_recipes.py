@@ -4,14 +4,15 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from mlmodels.management.progress_command import ProgressCommand
 from mlmodels.ml.errors import EngineError
 from mlmodels.research.comparison.run import compare_recipes
 from mlmodels.research.comparison.scales import RECIPES, SCALES
 
 
-class Command(BaseCommand):
+class Command(ProgressCommand):
     """Trains and measures every compared recipe; interrupted, it goes on where it was."""
 
     help = "Compare recipes trained on the same data, and write the page about it."
@@ -36,17 +37,12 @@ class Command(BaseCommand):
                 work=options["work"],
                 page=options["markdown"],
                 command=command,
-                say=self._say,
             )
         except (EngineError, OSError) as error:
             raise CommandError(str(error)) from error
         for f in found:
             fold, pbc = f["sets"]["fold"], f["sets"]["pbc"]
-            self._say(
+            self.stdout.write(
                 f"{f['recipe']}: fold {fold['right']} of {fold['n']}, "
                 f"pbc {pbc['right']} of {pbc['n']}, {f['training_seconds']:.0f} s"
             )
-
-    def _say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()

@@ -9,18 +9,21 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from mlmodels.artifacts import model_directory
+from mlmodels.management.progress_command import ProgressCommand
 from mlmodels.ml.errors import EngineError
 from mlmodels.research.onboarding import demonstrate
 from mlmodels.research.onboarding_text import onboarding_markdown
 
 
-class Command(BaseCommand):
+class Command(ProgressCommand):
     """Adapts to some cells of a set and measures on all others; registers nothing."""
 
     help = "Adapt a version to some cells of a set, and measure it on the others."
+    # Its own lines; those of each adaptation would hide them.
+    shows = "mlmodels.research"
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -41,7 +44,6 @@ class Command(BaseCommand):
                 cells=options["cells"],
                 draws=options["draws"],
                 output=options["output"] or Path(settings.VAR_DIR) / "onboarding",
-                say=self._say,
             )
         except (EngineError, OSError) as error:
             raise CommandError(str(error)) from error
@@ -50,14 +52,10 @@ class Command(BaseCommand):
             text = onboarding_markdown(result, _command(options))
             options["page"].write_text(text, encoding="utf-8")
         for figure, v in result["summary"].items():
-            self._say(
+            self.stdout.write(
                 f"{figure:26} mean {v['mean']:.3f}  deviation {v['deviation']:.3f}  "
                 f"{v['lowest']:.3f} to {v['highest']:.3f}"
             )
-
-    def _say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()
 
 
 def _command(options: dict[str, Any]) -> str:

@@ -4,16 +4,17 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from mlmodels.artifacts import model_directory
+from mlmodels.management.progress_command import ProgressCommand
 from mlmodels.ml.errors import EngineError
 from mlmodels.ml.training.reports.attribute_text import attributes_markdown
 from mlmodels.research import attribute_evaluation, evaluation
 from mlmodels.research.robustness import run as robustness
 
 
-class Command(BaseCommand):
+class Command(ProgressCommand):
     """Calls the very function that the worker calls, on every picture."""
 
     help = "Measure a model version on pictures with known classes."
@@ -90,7 +91,6 @@ class Command(BaseCommand):
                 manifest=Path(options["manifest"]) if options["manifest"] else None,
                 runs=options["cross_validate"],
                 runtime=options["runtime"],
-                say=self.stdout.write,
             )
         else:
             figures = evaluation.evaluate_boxes(
@@ -109,7 +109,6 @@ class Command(BaseCommand):
             table=options["attributes"],
             directory=model_directory(options["model"]),
             runtime=options["runtime"],
-            say=self.stdout.write,
         )
         evaluation.keep_results(figures, json_file=options["json"])
         if options["markdown"]:
@@ -133,7 +132,6 @@ class Command(BaseCommand):
             runtime=options["runtime"],
             limit=options["limit"],
             seed=options["seed"],
-            say=self.stdout.write,
         )
         evaluation.keep_results(figures, json_file=options["json"])
         for line in robustness.lines_of_perturbed(figures):
@@ -152,14 +150,10 @@ class Command(BaseCommand):
         pictures = self._pictures(options)
         runtime, runs = options["runtime"], options["cross_validate"]
         if runs:
-            measured = evaluation.cross_validate(
-                pictures, runs=runs, runtime=runtime, say=self.stdout.write
-            )
+            measured = evaluation.cross_validate(pictures, runs=runs, runtime=runtime)
         else:
             directory = model_directory(options["model"])
-            measured = evaluation.evaluate(
-                pictures, directory=directory, runtime=runtime, say=self.stdout.write
-            )
+            measured = evaluation.evaluate(pictures, directory=directory, runtime=runtime)
         evaluation.keep_results(
             *measured, json_file=options["json"], predictions_file=options["predictions"]
         )

@@ -4,13 +4,14 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from mlmodels.management.progress_command import ProgressCommand
 from mlmodels.ml.errors import EngineError
 from mlmodels.services.training.run_attributes import fit_attributes
 
 
-class Command(BaseCommand):
+class Command(ProgressCommand):
     """Fits a head on the features of a network that is trained; the network stays as it is."""
 
     help = "Fit the attributes of white cells for a version that is finished."
@@ -33,16 +34,11 @@ class Command(BaseCommand):
                 runtime=options["runtime"],
                 recipe=options["recipe"],
                 output=options["output"],
-                say=self._say,
             )
         except (EngineError, OSError) as error:
             raise CommandError(str(error)) from error
         for name, told in about["per_attribute"].items():
-            self._say(
+            self.stdout.write(
                 f"{name}: inner macro-F1 {told['inner_macro_f1']:.3f}, strength {told['strength']}"
             )
-        self._say(f"fitted on {about['n']} cells, chosen on {about['n_inner']}")
-
-    def _say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()
+        self.stdout.write(f"fitted on {about['n']} cells, chosen on {about['n_inner']}")

@@ -5,8 +5,9 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from mlmodels.management.progress_command import ProgressCommand
 from mlmodels.ml.errors import EngineError
 from mlmodels.research.leakage.run import measure_leakage
 from mlmodels.research.leakage.text import leakage_markdown
@@ -14,10 +15,12 @@ from mlmodels.research.leakage.text import leakage_markdown
 NETWORKS = ("linear", "trained")
 
 
-class Command(BaseCommand):
+class Command(ProgressCommand):
     """Scores the same networks on the public four-class set under four splits."""
 
     help = "Score the public four-class set split by file, number, photograph and its own TEST."
+    # Its own lines; those of each training would be hundreds.
+    shows = "mlmodels.research"
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,7 +38,6 @@ class Command(BaseCommand):
                 networks=options["networks"],
                 work=options["work"],
                 epochs=options["epochs"],
-                say=self._say,
             )
             figures["command"] = _command(options)
             options["json"].parent.mkdir(parents=True, exist_ok=True)
@@ -45,10 +47,6 @@ class Command(BaseCommand):
                 options["markdown"].write_text(leakage_markdown(figures), encoding="utf-8")
         except (EngineError, OSError) as error:
             raise CommandError(str(error)) from error
-
-    def _say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()
 
 
 def _command(options: dict[str, Any]) -> str:

@@ -5,14 +5,15 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from mlmodels.artifacts import model_directory
+from mlmodels.management.progress_command import ProgressCommand
 from mlmodels.ml.errors import EngineError
 from mlmodels.research.near_duplicates import measure_near_duplicates
 
 
-class Command(BaseCommand):
+class Command(ProgressCommand):
     """Splits the public four-class set by file and by source, and counts what is claimed."""
 
     help = "Measure the search for near-duplicates on the public four-class set."
@@ -32,7 +33,6 @@ class Command(BaseCommand):
                 directory=model_directory(options["model"]),
                 sources=options["sources"],
                 seeds=options["seeds"],
-                say=self._say,
             )
             if options["json"]:
                 options["json"].parent.mkdir(parents=True, exist_ok=True)
@@ -41,13 +41,9 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         for name, part in figures["parts"].items():
             found, false = part["by_file_together"], part["by_source"]
-            self._say(f"{name}: {part['files']} files of {part['sources']} photographs")
-            self._say(f"  by file: {_words(found)} found")
-            self._say(f"  by source: {_words(false)} falsely claimed")
-
-    def _say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()
+            self.stdout.write(f"{name}: {part['files']} files of {part['sources']} photographs")
+            self.stdout.write(f"  by file: {_words(found)} found")
+            self.stdout.write(f"  by source: {_words(false)} falsely claimed")
 
 
 def _words(share: dict[str, Any]) -> str:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from hematovision.children import die_with_parent
 from hematovision.errors import DomainError
+from mlmodels.management.progress_command import ProgressCommand
 from mlmodels.ml.errors import EngineError
 from mlmodels.ml.training.progress import write_failure
 from mlmodels.selectors.training.runs import folder_of_dataset
@@ -20,7 +21,7 @@ from mlmodels.services.training.run_dataset_training import train_on_dataset
 from mlmodels.services.training.run_training import NAME, run_training, ship
 
 
-class Command(BaseCommand):
+class Command(ProgressCommand):
     """Trains a recipe into a run folder; with --ship, puts a finished run into the product."""
 
     help = "Train a model from a recipe, or ship a finished run."
@@ -81,7 +82,6 @@ class Command(BaseCommand):
                 epochs=options["epochs"],
                 without=options["without"],
                 threads=options["threads"],
-                say=self._say,
             )
         except (EngineError, DomainError, OSError) as error:
             if options["parent"]:
@@ -102,12 +102,7 @@ class Command(BaseCommand):
             threads=options["threads"],
             weights=Path(settings.BASE_WEIGHTS_DIR),
             frozen_sha256=options["frozen"],
-            say=self._say,
         )
-
-    def _say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()
 
 
 def _sentence(error: Exception) -> str:

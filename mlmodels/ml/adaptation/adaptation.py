@@ -6,6 +6,7 @@ among the choices. It reads no picture of a test and registers nothing.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,9 @@ from mlmodels.ml.inference.familiarity import Familiarity
 from mlmodels.ml.inference.size_evidence import weigh_sizes
 from mlmodels.ml.training.fitting import accept_threshold, cell_threshold, fit_temperature
 from mlmodels.ml.training.linear_head import LinearHead, fit_corrections
+from mlmodels.ml.training.progress import CALIBRATING, Progress, Tell, tell_nobody
+
+logger = logging.getLogger(__name__)
 
 FOLDS = 5
 # What is tried, beside no change. Fixed on other sets than the one that is shown
@@ -33,7 +37,6 @@ HEADS = (0.03, 0.1, 0.3, 1.0)
 CLASS_POWER = 0.5
 ACCEPTED_RIGHT = 0.95
 LOST_CELLS = 0.02
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -134,19 +137,27 @@ def refuse_too_little(cells: CellCrops) -> None:
         )
 
 
-def adapt(engine: Engine, network: AdaptableNetwork, cells: CellCrops, say: Say = print) -> Fitted:
+def tell_step(tell: Tell, step: str, level: int = logging.INFO) -> None:
+    """Tell in the log and on the page of the run what was done now."""
+    logger.log(level, "%s", step)
+    tell(Progress(CALIBRATING, stage=step))
+
+
+def adapt(
+    engine: Engine, network: AdaptableNetwork, cells: CellCrops, tell: Tell = tell_nobody
+) -> Fitted:
     """Choose how to adapt, do it to the network, and fit what follows from it.
 
     Args:
         engine: the version as it is; its views, thresholds and familiarity are the start.
         network: of that version; changed in place.
         cells: reviewed ones.
-        say: told a line now and then.
+        tell: told what is tried.
 
     Returns:
         The adaptation; the network has it already.
     """
-    fitted = _fit(engine, network, cells, say)
+    fitted = _fit(engine, network, cells, tell, logging.INFO)
     if fitted.head is not None:
         weights = engine.temperature * fitted.head.weights / fitted.head.deviation[:, None]
         bias = engine.temperature * fitted.head.bias - fitted.head.mean @ weights
@@ -155,7 +166,10 @@ def adapt(engine: Engine, network: AdaptableNetwork, cells: CellCrops, say: Say 
 
 
 def measured_on_others(
-    engine: Engine, open_network: Callable[[], AdaptableNetwork], cells: CellCrops, say: Say = print
+    engine: Engine,
+    open_network: Callable[[], AdaptableNetwork],
+    cells: CellCrops,
+    tell: Tell = tell_nobody,
 ) -> list[Answer]:
     """What adapted versions say of cells they were not adapted on.
 
@@ -166,7 +180,7 @@ def measured_on_others(
         engine: the version as it is.
         open_network: opens its network anew.
         cells: reviewed ones.
-        say: told a line a fold.
+        tell: told of each fold.
 
     Returns:
         One answer a cell, in their order.
@@ -176,8 +190,9 @@ def measured_on_others(
     for fold in np.unique(folds):
         rest, left = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
         network = open_network()
-        fitted = _fit(engine, network, cells.part(rest), lambda line: None)
-        say(f"fold {int(fold) + 1} of {folds.max() + 1}: {fitted.setting.in_words()}")
+        fitted = _fit(engine, network, cells.part(rest), tell_nobody, logging.DEBUG)
+        step = f"fold {int(fold) + 1} of {folds.max() + 1}: {fitted.setting.in_words()}"
+        tell_step(tell, step)
         others = cells.part(left)
         seen = _look(engine, network, others)
         for place, answer in zip(left, _judge(engine, fitted, seen, others), strict=True):
@@ -193,10 +208,12 @@ def answers_as_it_is(engine: Engine, cells: CellCrops) -> list[Answer]:
     return _judge(engine, same, seen, cells)
 
 
-def _fit(engine: Engine, network: AdaptableNetwork, cells: CellCrops, say: Say) -> Fitted:
+def _fit(
+    engine: Engine, network: AdaptableNetwork, cells: CellCrops, tell: Tell, level: int
+) -> Fitted:
     """Choose and fit; the network takes colours and statistics, but not yet the last layer."""
     folds = _folds(cells)
-    tried, states = _try_all(engine, network, cells, folds, say)
+    tried, states = _try_all(engine, network, cells, folds, tell, level)
     options = _ranked(tried, cells.truth)
     chosen = options[0].setting
     seen, logits = states[chosen.colour, chosen.statistics], tried[chosen]
@@ -220,7 +237,12 @@ def _folds(cells: CellCrops) -> np.ndarray:
 
 
 def _try_all(
-    engine: Engine, network: AdaptableNetwork, cells: CellCrops, folds: np.ndarray, say: Say
+    engine: Engine,
+    network: AdaptableNetwork,
+    cells: CellCrops,
+    folds: np.ndarray,
+    tell: Tell,
+    level: int,
 ) -> tuple[dict[Setting, np.ndarray], dict[tuple[float, float], _Seen]]:
     """Logits of every setting for cells its last layer was not fitted on, and every state seen.
 
@@ -238,7 +260,7 @@ def _try_all(
             tried[state] = seen.logits
             for strength, logits in _left_out_logits(seen, cells.truth, folds).items():
                 tried[replace(state, head=strength)] = logits
-            say(f"tried: {state.in_words()}")
+            tell_step(tell, f"tried: {state.in_words()}", level)
     return tried, states
 
 

@@ -9,7 +9,7 @@ import csv
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from mlmodels.ml.adaptation.adaptation import (
     answers_as_it_is,
     measured_on_others,
     refuse_too_little,
+    tell_step,
 )
 from mlmodels.ml.adaptation.reviewed_cells import CellCrops, ReviewedCell, cut_reviewed
 from mlmodels.ml.evaluation.metrics import Answer, summarise
@@ -30,10 +31,10 @@ from mlmodels.ml.inference.runtimes.choose import FILES
 from mlmodels.ml.inference.runtimes.keras_runtime import KerasRuntime
 from mlmodels.ml.inference.version_files import file_of
 from mlmodels.ml.training.export import TRAINED_ON, compare_runtimes, write_card, write_litert
+from mlmodels.ml.training.progress import Tell, tell_nobody
 
 # What a base version measured is not true of the adapted one, so it does not go on its card.
 _KEPT_OF_BASE = ("recipe", "seed", "epochs", "dataset_sha256", "packages", "hold_out")
-Say = Callable[[str], None]
 
 
 def adapt_version(
@@ -46,7 +47,7 @@ def adapt_version(
     version: str,
     profile: str = "",
     git_revision: str = "",
-    say: Say = print,
+    tell: Tell = tell_nobody,
 ) -> dict[str, Any]:
     """Adapt a version's folder to reviewed cells and write the folder of the new version.
 
@@ -58,7 +59,7 @@ def adapt_version(
         name, version: of the adapted model.
         profile: name of the imaging profile, for the card.
         git_revision: of the code.
-        say: told a line now and then.
+        tell: told what was done, step by step.
 
     Returns:
         The new card; under `adaptation` what was done, with the figures before and after.
@@ -70,12 +71,12 @@ def adapt_version(
     engine = load_engine(base, runtime="keras")
     crops = cut_reviewed(cells, root, engine.classes, engine.crop_rule)
     refuse_too_little(crops)
-    say(f"{len(crops.truth)} cells of {len(set(crops.sources))} sources")
+    tell_step(tell, f"{len(crops.truth)} cells of {len(set(crops.sources))} sources")
     before = answers_as_it_is(engine, crops)
-    after = measured_on_others(engine, lambda: open_network(base), crops, say)
+    after = measured_on_others(engine, lambda: open_network(base), crops, tell)
     network = open_network(base)
-    fitted = adapt(engine, network, crops, say)
-    say(f"chosen: {fitted.setting.in_words()}")
+    fitted = adapt(engine, network, crops, tell)
+    tell_step(tell, f"chosen: {fitted.setting.in_words()}")
     card = _card(engine, fitted, crops, before, after)
     card |= {"name": name, "version": version, "git_revision": git_revision}
     card["adaptation"]["profile"] = profile

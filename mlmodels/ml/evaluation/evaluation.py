@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.evaluation.metrics import Answer, summarise
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.pipeline import read_image
+
+logger = logging.getLogger(__name__)
 
 PREDICTION_COLUMNS = (
     "path",
@@ -87,7 +90,6 @@ def predict_rows(
     root: Path,
     engine: Engine,
     trained_on: TrainedOn,
-    say: Callable[[str], None] = lambda line: None,
 ) -> list[Prediction]:
     """Let the engine read every picture of a manifest.
 
@@ -96,13 +98,12 @@ def predict_rows(
         root: what their paths are relative to.
         engine: a loaded version.
         trained_on: what it was trained on.
-        say: told a line every 200 pictures.
     """
     predictions = []
     for number, row in enumerate(rows, start=1):
         predictions.append(_predict(row, root, engine, trained_on))
         if number % 200 == 0:
-            say(f"{number} of {len(rows)} pictures read")
+            logger.info("%s of %s pictures read", number, len(rows))
     return predictions
 
 

@@ -6,8 +6,9 @@ Needs no gradient of the network, only its features of pictures read as in use.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -33,11 +34,12 @@ from mlmodels.ml.training.fitting import fit_temperature
 from mlmodels.ml.training.linear_head import LinearHead, fit_linear_head
 from mlmodels.ml.whole_files import written_whole
 
+logger = logging.getLogger(__name__)
+
 COMPONENTS = 64
 STRENGTHS = (0.003, 0.01, 0.03)
 FEWEST = 2
 AT_ONCE = 32
-Say = Callable[[str], None]
 
 
 class Picture(Protocol):
@@ -75,7 +77,6 @@ def fit_for_run(
     root: Path,
     *,
     cache: Path | None = None,
-    say: Say = lambda line: None,
 ) -> tuple[AttributeHead, dict[str, Any]] | None:
     """Fit the head on the pictures of a run that carry attributes.
 
@@ -84,7 +85,6 @@ def fit_for_run(
         data: of the run; no picture outside its training and inner part is looked at.
         root: the data folder.
         cache: where features are kept, if at all.
-        say: told how far it is.
 
     Returns:
         The head and what the card says of it; nothing where too few pictures carry attributes.
@@ -96,7 +96,7 @@ def fit_for_run(
         kept = [crop for path, crop in cells.items() if known.get(path)]
         if len(kept) < FEWEST:
             return None
-        parts.append(describe(engine, kept, known, root, cache=cache, say=say))
+        parts.append(describe(engine, kept, known, root, cache=cache))
     return fit_attribute_head(*parts)
 
 
@@ -107,7 +107,6 @@ def describe(
     root: Path,
     *,
     cache: Path | None = None,
-    say: Say = lambda line: None,
 ) -> Described:
     """Features of pictures, located and cut as in use, beside what is known of them.
 
@@ -117,9 +116,8 @@ def describe(
         known: value by attribute, by path.
         root: the data folder.
         cache: where features are kept, under a name that follows from weights and pictures.
-        say: told how far it is.
     """
-    features, found = picture_features(engine, crops, root, cache=cache, say=say)
+    features, found = picture_features(engine, crops, root, cache=cache)
     kept = [crop for crop, there in zip(crops, found, strict=True) if there]
     return Described(
         features[found],
@@ -212,7 +210,6 @@ def picture_features(
     root: Path,
     *,
     cache: Path | None = None,
-    say: Say = lambda line: None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """What the network makes of each picture's principal cell, before it names a class.
 
@@ -221,7 +218,6 @@ def picture_features(
         pictures: path and hash of each.
         root: what the paths are relative to.
         cache: where features are kept, if at all.
-        say: told how far it is.
 
     Returns:
         features float32 (N, F), and bool (N,), whether a cell was found.
@@ -242,7 +238,7 @@ def picture_features(
         parts.append(engine.run(np.stack([blank if c is None else c for c in cut]))[2])
         found += there
         if start % (20 * AT_ONCE) == 0:
-            say(f"{start} of {len(pictures)} pictures read for their features")
+            logger.info("%s of %s pictures read for their features", start, len(pictures))
     features, whole = np.concatenate(parts).astype(np.float32), np.array(found, dtype=bool)
     if file:
         with written_whole(file) as stream:

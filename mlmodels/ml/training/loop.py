@@ -9,8 +9,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import logging
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,8 @@ from mlmodels.ml.training.fused_normalization import fused_normalization
 from mlmodels.ml.training.progress import PREPARING, TRAINING, Progress, Tell, tell_nobody
 from mlmodels.ml.training.recipe import Recipe, Stage, deciding
 
+logger = logging.getLogger(__name__)
+
 METRICS = (
     "stage",
     "epoch",
@@ -49,7 +51,6 @@ METRICS = (
     "inner_loss",
     "inner_accuracy",
 )
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -117,12 +118,11 @@ def _stage_without(stage: Stage, name: str) -> Stage:
     return replace(stage, shares={s: share / total for s, share in rest.items()})
 
 
-def prepare(plan: RunPlan, say: Say = print, tell: Tell = tell_nobody) -> TrainingData:
+def prepare(plan: RunPlan, tell: Tell = tell_nobody) -> TrainingData:
     """Locate and cut the crops of a plan, or open those that were kept.
 
     Args:
         plan: what to do.
-        say: told a line now and then.
         tell: told how far it is.
     """
     tell(Progress(PREPARING))
@@ -133,18 +133,17 @@ def prepare(plan: RunPlan, say: Say = print, tell: Tell = tell_nobody) -> Traini
         cache=plan.cache,
         classes=plan.classes,
     )
-    say(f"{len(data.training)} crops train, {len(data.inner)} calibrate")
+    logger.info("%s crops train, %s calibrate", len(data.training), len(data.inner))
     return data
 
 
 def train(
-    plan: RunPlan, say: Say = print, tell: Tell = tell_nobody, data: TrainingData | None = None
+    plan: RunPlan, tell: Tell = tell_nobody, data: TrainingData | None = None
 ) -> tuple[Any, TrainingData]:
     """Run all stages of a plan, or the rest of them.
 
     Args:
         plan: what to do.
-        say: told a line now and then.
         tell: told after each step.
         data: what `prepare` gave; none prepares it now.
 
@@ -152,13 +151,13 @@ def train(
         The trained Keras model and the data it was trained on.
     """
     _prepare_tensorflow(plan)
-    data = data or prepare(plan, say, tell)
+    data = data or prepare(plan, tell)
     _open_run_folder(plan, data)
     model = build_network(plan.recipe.architecture, len(data.classes), plan.weights_folder)
-    first = _restore_shared_stages(plan, data, model, say)
+    first = _restore_shared_stages(plan, data, model)
     with fused_normalization(model):
         for index in range(first, len(plan.recipe.stages)):
-            _run_stage(plan, data, model, index, say, tell)
+            _run_stage(plan, data, model, index, tell)
             if index + 1 < len(plan.recipe.stages):
                 _keep_shared_stage(plan, data, model, index)
     return model, data
@@ -192,9 +191,7 @@ def _prepare_tensorflow(plan: RunPlan) -> None:
         tf.config.experimental.enable_op_determinism()
 
 
-def _run_stage(
-    plan: RunPlan, data: TrainingData, model: Any, index: int, say: Say, tell: Tell
-) -> None:
+def _run_stage(plan: RunPlan, data: TrainingData, model: Any, index: int, tell: Tell) -> None:
     stage = plan.recipe.stages[index]
     steps = steps_of(stage)
     optimizer = _optimizer(stage, steps)
@@ -203,7 +200,7 @@ def _run_stage(
     step = training_step(model, optimizer, len(data.classes), stage)
     for epoch in range(done, stage.epochs):
         if is_over(read_best(plan.output, index), epoch, stage.patience):
-            say(f"{stage.name}: no better epoch in {stage.patience}, ended")
+            logger.info("%s: no better epoch in %s, ended", stage.name, stage.patience)
             break
         start, sums = time.monotonic(), np.zeros(5)
         for k, batch in enumerate(epoch_batches(data, plan.recipe, index, epoch, steps)):
@@ -212,9 +209,16 @@ def _run_stage(
             tell(now)
             if k % 25 == 24:
                 rate = (k + 1) * stage.batch / (time.monotonic() - start)
-                say(
-                    f"{stage.name} {epoch + 1}/{stage.epochs} step {k + 1}/{steps} "
-                    f"loss {now.loss:.3f} acc {now.accuracy:.3f} {rate:.0f}/s"
+                logger.info(
+                    "%s %s/%s step %s/%s loss %.3f acc %.3f %.0f/s",
+                    stage.name,
+                    epoch + 1,
+                    stage.epochs,
+                    k + 1,
+                    steps,
+                    now.loss,
+                    now.accuracy,
+                    rate,
                 )
         row: list[Any] = [
             stage.name,
@@ -233,7 +237,7 @@ def _run_stage(
         # In this order: a kill in between costs an epoch that is run again, never its row.
         _append_metrics(plan.output / "metrics.csv", row)
         _save_checkpoint(plan, model, optimizer, index, epoch + 1)
-        say(" ".join(f"{n}={v}" for n, v in zip(METRICS, row, strict=False)))
+        logger.info("%s", " ".join(f"{n}={v}" for n, v in zip(METRICS, row, strict=False)))
     if stage.patience:
         put_best(plan.output, model, index)
 
@@ -365,7 +369,7 @@ def _keep_shared_stage(plan: RunPlan, data: TrainingData, model: Any, index: int
     write_arrays(_stage_file(plan, data, index), **weights_of(model))
 
 
-def _restore_shared_stages(plan: RunPlan, data: TrainingData, model: Any, say: Say) -> int:
+def _restore_shared_stages(plan: RunPlan, data: TrainingData, model: Any) -> int:
     """The first stage that is still to do, with the weights of the one before it loaded."""
     for index in reversed(range(len(plan.recipe.stages) - 1)):
         file = _stage_file(plan, data, index)
@@ -373,7 +377,7 @@ def _restore_shared_stages(plan: RunPlan, data: TrainingData, model: Any, say: S
             continue
         with np.load(file, allow_pickle=False) as arrays:
             put_weights(model, arrays)
-        say(f"stage {plan.recipe.stages[index].name} is already done: {file.name}")
+        logger.info("stage %s is already done: %s", plan.recipe.stages[index].name, file.name)
         return index + 1
     return 0
 

@@ -53,7 +53,7 @@ Tell = Callable[[Progress], None]
 
 
 def tell_nobody(progress: Progress) -> None:
-    """For who trains by hand and reads the lines that are printed."""
+    """For who trains by hand and reads the lines that are logged."""
 
 
 class ProgressFile:

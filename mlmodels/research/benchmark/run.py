@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import platform
 import subprocess
@@ -19,7 +20,8 @@ from django.conf import settings
 from mlmodels.ml.errors import EngineError
 from mlmodels.ml.inference.engine import CARD, verify_folder
 from mlmodels.ml.inference.runtimes.choose import FILES
-from mlmodels.research.evaluation import Say
+
+logger = logging.getLogger(__name__)
 
 FIELDS = {"0.3": (640, 480), "1.2": (1280, 960), "12": (4000, 3000)}
 PACKAGES = ("ai-edge-litert", "keras", "numpy", "opencv-python-headless", "pillow")
@@ -47,13 +49,12 @@ class Plan:
     untrained_px: int = 0
 
 
-def benchmark(directory: Path, plan: Plan, *, say: Say) -> dict[str, Any]:
+def benchmark(directory: Path, plan: Plan) -> dict[str, Any]:
     """Measure a version.
 
     Args:
         directory: the version's folder.
         plan: what is measured.
-        say: told each figure as it comes.
 
     Returns:
         A JSON-ready table: the machine, the weights, and `rows`, one a figure, each with its
@@ -76,7 +77,7 @@ def benchmark(directory: Path, plan: Plan, *, say: Say) -> dict[str, Any]:
         for part in [*_network_parts(networks, plan), *_engine_parts(directory, plan)]:
             rows.append({**part, **_measure(**part)})
             rows[-1].pop("directory", None)
-            say(line_of(rows[-1]))
+            logger.info("%s", line_of(rows[-1]))
     return {
         "model": networks[0][0],
         "weights_sha256": {name: sums[file] for name, file in FILES.items()},

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import logging
 import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -39,10 +40,11 @@ from mlmodels.research.comparison.scales import (
 )
 from mlmodels.research.comparison.text import comparison_markdown
 
+logger = logging.getLogger(__name__)
+
 PBC = "pbc"
 TIMED_CALLS = 30
 KERAS_BATCH = 8
-Say = Callable[[str], None]
 
 
 def compare_recipes(
@@ -54,7 +56,6 @@ def compare_recipes(
     page: Path | None,
     command: str,
     scale: Scale | None = None,
-    say: Say = print,
 ) -> list[dict[str, Any]]:
     """Train and measure recipes one after the other; the page is written after each.
 
@@ -68,7 +69,6 @@ def compare_recipes(
         page: the Markdown file; None for none.
         command: as it stands on the page.
         scale: instead of one of `SCALES`.
-        say: told how far it is.
 
     Returns:
         The figures of each recipe.
@@ -84,7 +84,7 @@ def compare_recipes(
     pictures = _data_at_scale(scaled, data, chosen, folder / "data")
     found: list[dict[str, Any]] = []
     for name, recipe in zip(recipes, scaled, strict=True):
-        found.append(_figures_of(name, recipe, data, pictures, chosen, folder, say))
+        found.append(_figures_of(name, recipe, data, pictures, chosen, folder))
         if page:
             missing = list(recipes)[len(found) :]
             page.parent.mkdir(parents=True, exist_ok=True)
@@ -108,7 +108,7 @@ def _data_at_scale(recipes: Sequence[Recipe], data: Path, scale: Scale, folder: 
 
 
 def _figures_of(
-    name: str, recipe: Recipe, data: Path, pictures: Path, scale: Scale, folder: Path, say: Say
+    name: str, recipe: Recipe, data: Path, pictures: Path, scale: Scale, folder: Path
 ) -> dict[str, Any]:
     """Figures of one recipe: kept ones if they are of the same recipe, scale and pictures."""
     run = folder / recipe.name
@@ -116,12 +116,12 @@ def _figures_of(
     if kept.is_file():
         figures: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
         if figures["of"] == of:
-            say(f"{name}: done before")
+            logger.info("%s: done before", name)
             return figures
-    say(f"{name}: training")
+    logger.info("%s: training", name)
     plan = RunPlan(recipe, pictures, run, folder / "kept", hold_out=scale.hold_out)
-    model, training_data = train(plan, say)
-    say(f"{name}: measuring")
+    model, training_data = train(plan)
+    logger.info("%s: measuring", name)
     engine = uncalibrated_engine(model, recipe, training_data.classes)
     figures = {
         "of": of,

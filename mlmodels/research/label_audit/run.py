@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,11 @@ from mlmodels.ml.inference.pipeline import read_image
 from mlmodels.ml.inference.version_files import file_sha256
 from mlmodels.ml.training.attribute_fitting import picture_features
 from mlmodels.ml.training.data import NEVER_TRAINED
-from mlmodels.research.evaluation import Pictures, Say, parts_by_fold, versions_by_fold
+from mlmodels.research.evaluation import Pictures, parts_by_fold, versions_by_fold
 from mlmodels.research.label_audit.audit import contradicted_labels, two_fold_probabilities
 from mlmodels.research.label_audit.text import SetAudit, audit_markdown
+
+logger = logging.getLogger(__name__)
 
 BY_FOLDS = "Each picture is read by the version that left its fold out."
 BY_HALVES = (
@@ -43,7 +46,6 @@ def audit_labels(
     runtime: str,
     markdown: Path,
     command: str,
-    say: Say = print,
 ) -> list[SetAudit]:
     """Write the page of doubted labels for every set of a data folder that may be trained on.
 
@@ -55,7 +57,6 @@ def audit_labels(
         runtime: "keras" or "litert".
         markdown: where the page goes.
         command: what it says wrote it.
-        say: told how far it is.
 
     Returns:
         What was found, by set.
@@ -70,8 +71,8 @@ def audit_labels(
         if manifest.parent.name in NEVER_TRAINED:
             continue
         rows = [row for row in read_manifest(manifest) if row.label in engine.classes]
-        say(f"{manifest.parent.name}: {len(rows)} pictures")
-        audits.append(_audit(manifest.parent.name, rows, data, engine, runs, cache, runtime, say))
+        logger.info("%s: %s pictures", manifest.parent.name, len(rows))
+        audits.append(_audit(manifest.parent.name, rows, data, engine, runs, cache, runtime))
     if not audits:
         raise ManifestInvalid(f"{data} has no set with a manifest in cells/.")
     page = audit_markdown(
@@ -92,14 +93,13 @@ def _audit(
     runs: Path | None,
     cache: Path,
     runtime: str,
-    say: Say,
 ) -> SetAudit:
     folds = versions_by_fold(runs) if runs else {}
     if all(row.split in folds for row in rows) and runs:
         told, how = _by_folds(Pictures(tuple(rows), data), runs, engine.classes, runtime), BY_FOLDS
     else:
         pictures = [HashedPicture(row.path, file_sha256(row.file(data))) for row in rows]
-        features, found = picture_features(engine, pictures, data, cache=cache, say=say)
+        features, found = picture_features(engine, pictures, data, cache=cache)
         seen = [row for row, there in zip(rows, found, strict=True) if there]
         told = np.zeros((len(rows), len(engine.classes)))
         told[found] = two_fold_probabilities(features[found], seen, engine.classes)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,16 +32,17 @@ from mlmodels.research.leakage.rounds import (
     way_figures,
 )
 
+logger = logging.getLogger(__name__)
+
 SET = "kaggle"
 RULER = Architecture(alpha=0.35, input_px=224)
 RULER_C = 0.01
 RECIPE = "four_class_small"
 BATCH = 32
-Say = Callable[[str], None]
 
 
 def measure_leakage(
-    *, data: Path, networks: Sequence[str], work: Path, epochs: int | None, say: Say = print
+    *, data: Path, networks: Sequence[str], work: Path, epochs: int | None
 ) -> dict[str, Any]:
     """Score each network under every way of splitting the copies of the four-class set.
 
@@ -49,7 +51,6 @@ def measure_leakage(
         networks: of "linear" (frozen features, linear head) and "trained" (our recipe, small).
         work: where crops and finished rounds of "trained" are kept; run again, it goes on.
         epochs: at most so many for "trained"; None for the recipe's.
-        say: told how far it is.
 
     Returns:
         The figures that `leakage_markdown` writes down, without the command.
@@ -69,9 +70,9 @@ def measure_leakage(
     rounds = {way: rounds_of(rows, way) for way in WAYS}
     found = {}
     if "linear" in networks:
-        found["linear"] = _linear(rows, rounds, truth, classes, data, say)
+        found["linear"] = _linear(rows, rounds, truth, classes, data)
     if "trained" in networks:
-        found["trained"] = _trained(rows, rounds, classes, data, work, epochs, say)
+        found["trained"] = _trained(rows, rounds, classes, data, work, epochs)
     shared = {way: siblings_share(rows, rounds[way]) for way in WAYS}
     return {"set": _counts(rows, rounds), "shared_photographs": shared, "networks": found}
 
@@ -82,10 +83,9 @@ def _linear(
     truth: np.ndarray,
     classes: list[str],
     data: Path,
-    say: Say,
 ) -> dict[str, Any]:
     start = time.monotonic()
-    features = whole_picture_features(rows, data, say)
+    features = whole_picture_features(rows, data)
     ways = {}
     for way, parts in rounds.items():
         asked = np.concatenate([r.test for r in parts])
@@ -94,7 +94,7 @@ def _linear(
             head = fit_linear_head(features[r.train], truth[r.train], len(classes), c=RULER_C)
             said.append(head.logits(features[r.test]).argmax(axis=1))
         ways[way] = way_figures(truth[asked], np.concatenate(said), classes)
-        say(f"linear, {WAYS[way]}: {ways[way]['right']} of {ways[way]['n']}")
+        logger.info("linear, %s: %s of %s", WAYS[way], ways[way]["right"], ways[way]["n"])
     return {
         "title": "frozen features, linear head",
         "what": (
@@ -108,7 +108,7 @@ def _linear(
     }
 
 
-def whole_picture_features(rows: Sequence[Row], root: Path, say: Say) -> np.ndarray:
+def whole_picture_features(rows: Sequence[Row], root: Path) -> np.ndarray:
     """Pooled features of the frozen base for whole pictures, float64 array (N, 1280)."""
     import tensorflow as tf
 
@@ -123,7 +123,7 @@ def whole_picture_features(rows: Sequence[Row], root: Path, say: Say) -> np.ndar
         ]
         parts.append(call(tf.constant(np.stack(pictures), tf.float32)).numpy())
         if first // BATCH % 10 == 9:
-            say(f"features of {first + BATCH} of {len(rows)} pictures")
+            logger.info("features of %s of %s pictures", first + BATCH, len(rows))
     return np.concatenate(parts).astype(np.float64)
 
 
@@ -134,7 +134,6 @@ def _trained(
     data: Path,
     work: Path,
     epochs: int | None,
-    say: Say,
 ) -> dict[str, Any]:
     """Our recipe, small, once a round; each way's units are what it believes to be sources."""
     recipe = with_overrides(load_recipe(RECIPE), seed=None, epochs=epochs)
@@ -143,12 +142,12 @@ def _trained(
         truth, said = [], []
         for k, r in enumerate(parts):
             folder = work / f"{way}-{k}"
-            answers = _answers_of_round(rows, way, r, folder, data, recipe, say)
+            answers = _answers_of_round(rows, way, r, folder, data, recipe)
             truth += [classes.index(rows[i].label) for i in r.test]
             said += [classes.index(a) if a in classes else -1 for a in answers["predicted"]]
             minutes += answers["minutes"]
         ways[way] = way_figures(np.array(truth), np.array(said), classes)
-        say(f"trained, {WAYS[way]}: {ways[way]['right']} of {ways[way]['n']}")
+        logger.info("trained, %s: %s of %s", WAYS[way], ways[way]["right"], ways[way]["n"])
     a, stage = recipe.architecture, recipe.stages[0]
     return {
         "title": "our recipe, small",
@@ -165,7 +164,7 @@ def _trained(
 
 
 def _answers_of_round(
-    rows: list[Row], way: str, r: Round, folder: Path, data: Path, recipe: Recipe, say: Say
+    rows: list[Row], way: str, r: Round, folder: Path, data: Path, recipe: Recipe
 ) -> dict[str, Any]:
     """Train and measure one round, or read what an earlier run of it left."""
     done, wanted = folder / "answers.json", [recipe.sha256, recipe.stages[0].epochs, len(rows)]
@@ -179,7 +178,7 @@ def _answers_of_round(
     write_manifest(seen, pictures / "manifest.csv")
     _link(data / "weights", pictures / "weights")
     plan = RunPlan(recipe, pictures, folder / "run", folder, hold_out="measured")
-    model, training_data = train(plan, lambda line: None)
+    model, training_data = train(plan)
     engine = uncalibrated_engine(model, recipe, training_data.classes)
     nothing_known = TrainedOn(frozenset(), frozenset())
     predictions = predict_rows([seen[i] for i in r.test], data, engine, nothing_known)
@@ -189,7 +188,7 @@ def _answers_of_round(
         "minutes": (time.monotonic() - start) / 60,
     }
     done.write_text(json.dumps(answers), encoding="utf-8")
-    say(f"{folder.name}: {answers['minutes']:.1f} minutes")
+    logger.info("%s: %.1f minutes", folder.name, answers["minutes"])
     return answers
 
 

@@ -6,8 +6,9 @@ The whole engine reads the changed picture's bytes. It measures only: nothing is
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,12 @@ from mlmodels.ml.inference.pipeline import read_image
 from mlmodels.research.robustness.perturbations import PERTURBATIONS, Perturbation, perturbed_bytes
 from mlmodels.research.robustness.strangers import Stranger
 
+logger = logging.getLogger(__name__)
+
 AS_IS = "as_is"
 # Classes that are no white cell.
 NOT_WHITE = frozenset({"erythroblast", "platelet"})
 WORST_SHOWN = 20
-Say = Callable[[str], None]
 
 
 def stratified_rows(rows: Sequence[Row], limit: int, *, seed: int = 0) -> list[Row]:
@@ -74,7 +76,6 @@ def predict_perturbed(
     trained_on: TrainedOn,
     *,
     seed: int = 0,
-    say: Say = lambda line: None,
 ) -> dict[str, list[Prediction]]:
     """Let the engine read each picture as it is and under each perturbation.
 
@@ -84,7 +85,6 @@ def predict_perturbed(
         engine: a loaded version.
         trained_on: what it was trained on.
         seed: of the random perturbations.
-        say: told a line every 50 pictures.
 
     Returns:
         Predictions in the same order under "as_is" and under each perturbation's name.
@@ -101,7 +101,7 @@ def predict_perturbed(
                 predict_picture(changed, row, engine, trained_on=False)
             )
         if len(answers[AS_IS]) % 50 == 0:
-            say(f"{len(answers[AS_IS])} pictures read in {len(answers)} ways")
+            logger.info("%s pictures read in %s ways", len(answers[AS_IS]), len(answers))
     return answers
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 from mlmodels.artifacts import model_directory
 from mlmodels.ml.evaluation.evaluation import Prediction, load_trained_on
 from mlmodels.ml.inference.engine import load_engine
-from mlmodels.research.evaluation import Pictures, Say, parts_by_fold
+from mlmodels.research.evaluation import Pictures, parts_by_fold
 from mlmodels.research.robustness.measures import (
     AS_IS,
     measure_strangers,
@@ -19,6 +20,8 @@ from mlmodels.research.robustness.measures import (
     stratified_rows,
 )
 from mlmodels.research.robustness.strangers import all_strangers
+
+logger = logging.getLogger(__name__)
 
 
 def evaluate_perturbed(
@@ -29,7 +32,6 @@ def evaluate_perturbed(
     runtime: str,
     limit: int,
     seed: int,
-    say: Say,
 ) -> dict[str, Any]:
     """Measure a set as it is and under each perturbation.
 
@@ -40,7 +42,6 @@ def evaluate_perturbed(
         runtime: "keras" or "litert".
         limit: of pictures, drawn with their classes' shares; 0 reads all.
         seed: of the draw and of the perturbations.
-        say: told how far it is.
 
     Raises:
         ArtifactDamaged: there is no such version, or none that left a fold out.
@@ -53,9 +54,9 @@ def evaluate_perturbed(
     for fold, (part, directory) in parts.items():
         engine = load_engine(directory, runtime=runtime)
         known = load_trained_on(directory)
-        say(f"{fold or engine.version}: {len(part.rows)} pictures")
+        logger.info("%s: %s pictures", fold or engine.version, len(part.rows))
         for way, answers in predict_perturbed(
-            part.rows, part.root, engine, known, seed=seed, say=say
+            part.rows, part.root, engine, known, seed=seed
         ).items():
             pooled[way] += answers
         shas[fold], classes = engine.weights_sha256, engine.classes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,17 +10,23 @@ from mlmodels import artifacts, policy
 from mlmodels.errors import TrainingRefused
 from mlmodels.ml.adaptation.adapted_version import adapt_version
 from mlmodels.ml.adaptation.reviewed_cells import read_reviewed
-from mlmodels.ml.training.progress import CALIBRATING, PREPARING, PROGRESS, Progress, ProgressFile
+from mlmodels.ml.training.progress import (
+    PREPARING,
+    PROGRESS,
+    Progress,
+    ProgressFile,
+    Tell,
+    tell_nobody,
+)
 from mlmodels.ml.training.provenance import git_revision
 from mlmodels.models import TrainingRun
 from mlmodels.services.training.run_training_job import model_name
 
 CELLS = "cells"
 MANIFEST = "manifest.csv"
-Say = Callable[[str], None]
 
 
-def adapt_for_run(*, run_id: UUID, output: Path, say: Say = print) -> dict[str, Any]:
+def adapt_for_run(*, run_id: UUID, output: Path) -> dict[str, Any]:
     """Do what an adaptation's row asks for, into `output/version`.
 
     Raises:
@@ -43,11 +48,6 @@ def adapt_for_run(*, run_id: UUID, output: Path, say: Say = print) -> dict[str, 
     name, version = model_name(run)
     tell = ProgressFile(output / PROGRESS)
     tell(Progress(PREPARING))
-
-    def tell_and_say(line: str) -> None:
-        tell(Progress(CALIBRATING, stage=line))
-        say(line)
-
     return adapt_folder(
         base=base,
         cells=output / CELLS,
@@ -55,7 +55,7 @@ def adapt_for_run(*, run_id: UUID, output: Path, say: Say = print) -> dict[str, 
         name=name,
         version=version,
         profile=run.profile.name if run.profile else "",
-        say=tell_and_say,
+        tell=tell,
     )
 
 
@@ -67,7 +67,7 @@ def adapt_folder(
     name: str,
     version: str,
     profile: str = "",
-    say: Say = print,
+    tell: Tell = tell_nobody,
 ) -> dict[str, Any]:
     """Adapt a version's folder to the reviewed cells of a folder with `manifest.csv`."""
     return adapt_version(
@@ -79,5 +79,5 @@ def adapt_folder(
         version=version,
         profile=profile,
         git_revision=git_revision(),
-        say=say,
+        tell=tell,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,6 @@ from mlmodels.ml.training.attribute_fitting import fit_for_run
 from mlmodels.ml.training.export import write_card
 from mlmodels.services.training.finished_versions import data_of, recipe_of, working_copy
 
-Say = Callable[[str], None]
-
 
 def fit_attributes(
     directory: Path,
@@ -25,7 +22,6 @@ def fit_attributes(
     runtime: str,
     recipe: str | None = None,
     output: Path | None = None,
-    say: Say = print,
 ) -> dict[str, Any]:
     """Give a version that is finished a head of attributes; its network stays as it is.
 
@@ -37,7 +33,6 @@ def fit_attributes(
         recipe: name or file of the recipe; else the one beside the version, or the one that
             its card names.
         output: where the new version goes; else it replaces the old one.
-        say: told how far it is.
 
     Returns:
         What the card says of the head.
@@ -50,7 +45,7 @@ def fit_attributes(
     card = json.loads((directory / CARD).read_text(encoding="utf-8"))
     training_data = data_of(card, recipe_of(directory, card, recipe), data, cache)
     engine = load_engine(directory, runtime=runtime)
-    fitted = fit_for_run(engine, training_data, data, cache=cache / "features", say=say)
+    fitted = fit_for_run(engine, training_data, data, cache=cache / "features")
     if fitted is None:
         raise ManifestInvalid("No training picture of this version is in a table of attributes.")
     head, about = fitted

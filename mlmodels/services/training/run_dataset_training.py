@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import distributions
 from pathlib import Path
@@ -33,7 +34,8 @@ from mlmodels.ml.training.provenance import git_revision
 from mlmodels.ml.training.recipe import Recipe, load_recipe
 from mlmodels.ml.training.reports.run_report import write_data_report, write_report
 
-Say = Callable[[str], None]
+logger = logging.getLogger(__name__)
+
 RUNTIME = "litert"
 
 
@@ -50,7 +52,6 @@ def train_on_dataset(
     threads: int,
     weights: Path,
     frozen_sha256: str = "",
-    say: Say,
 ) -> dict[str, Any]:
     """Train a recipe on a dataset's folder and measure the version on the dataset's test split.
 
@@ -64,7 +65,6 @@ def train_on_dataset(
         name, version: of what is made.
         weights: the folder in which files of base weights may lie.
         frozen_sha256: of the dataset when it was frozen; empty lets any files train.
-        say: told a line now and then.
 
     Returns:
         The version's card.
@@ -87,21 +87,21 @@ def train_on_dataset(
         follows_inner=True,
         repeatable=True,
     )
-    with _alone(output, say):
-        return _train(plan, rows, name=name, version=version, say=say)
+    with _alone(output):
+        return _train(plan, rows, name=name, version=version)
 
 
-def _train(plan: RunPlan, rows: list[Row], *, name: str, version: str, say: Say) -> dict[str, Any]:
+def _train(plan: RunPlan, rows: list[Row], *, name: str, version: str) -> dict[str, Any]:
     tell = ProgressFile(plan.output / PROGRESS)
     made_with = _provenance(plan)
     text = json.dumps(made_with, indent=2) + "\n"
     (plan.output / RUN_PROVENANCE).write_text(text, encoding="utf-8")
-    say(f"base weights: {made_with['base_weights']}")
-    data = prepare(plan, say, tell)
+    logger.info("base weights: %s", made_with["base_weights"])
+    data = prepare(plan, tell)
     write_data_report(rows, data, plan.recipe, plan.output)
-    model, data = train(plan, say, tell, data)
+    model, data = train(plan, tell, data)
     tell(Progress(CALIBRATING))
-    say("calibrating and exporting")
+    logger.info("calibrating and exporting")
     folder = plan.output / "version"
     card = finish_version(
         model,
@@ -115,7 +115,7 @@ def _train(plan: RunPlan, rows: list[Row], *, name: str, version: str, say: Say)
         git_revision=made_with["git_revision"],
     )
     tell(Progress(MEASURING))
-    return _measured(card, folder, _rows_to_measure(rows, data), plan, say)
+    return _measured(card, folder, _rows_to_measure(rows, data), plan)
 
 
 def _refuse_other_files(rows: list[Row], folder: Path, frozen_sha256: str) -> None:
@@ -142,13 +142,12 @@ def _measured(
     folder: Path,
     to_measure: tuple[str, list[Row]],
     plan: RunPlan,
-    say: Say,
 ) -> dict[str, Any]:
     """Measure the version and write the run's report; a test goes onto the card as well."""
     name, rows = to_measure
     engine = load_engine(folder, runtime=RUNTIME, threads=plan.threads)
-    say(f"measuring on {len(rows)} pictures: {name}")
-    predictions = predict_rows(rows, plan.data_root, engine, load_trained_on(folder), say)
+    logger.info("measuring on %s pictures: %s", len(rows), name)
+    predictions = predict_rows(rows, plan.data_root, engine, load_trained_on(folder))
     write_predictions(predictions, plan.output / "predictions.csv")
     write_report(
         predictions,
@@ -190,12 +189,12 @@ def _without_file(recipe: Recipe) -> str:
 
 
 @contextmanager
-def _alone(output: Path, say: Say) -> Iterator[None]:
+def _alone(output: Path) -> Iterator[None]:
     """Let one process at a time write into a run folder; a second one waits for its end."""
     with (output / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            say("another process still writes into this run's folder; waiting for its end")
+            logger.info("another process still writes into this run's folder; waiting for its end")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield

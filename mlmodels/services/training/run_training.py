@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,11 @@ from mlmodels.ml.training.provenance import REPOSITORY, git_revision
 from mlmodels.ml.training.recipe import load_recipe
 from mlmodels.ml.training.reports.card_text import card_markdown
 
+logger = logging.getLogger(__name__)
+
 SHIPPED = REPOSITORY / "mlmodels" / "shipped"
 CARD_PAGE = REPOSITORY / "docs" / "model" / "card.md"
 NAME = "hematovision"
-Say = Callable[[str], None]
 
 
 def run_training(
@@ -37,7 +38,6 @@ def run_training(
     epochs: int | None = None,
     without: str = "",
     threads: int = 2,
-    say: Say = print,
 ) -> dict[str, Any]:
     """Train a recipe to its end and write the version into `output/version`.
 
@@ -54,8 +54,8 @@ def run_training(
         hold_out=hold_out,
         threads=threads,
     )
-    model, training_data = train(plan, say)
-    say("calibrating and exporting")
+    model, training_data = train(plan)
+    logger.info("calibrating and exporting")
     return finish_version(
         model,
         training_data,

@@ -1,6 +1,7 @@
 """Two tiny recipes compared from beginning to end on drawn cells, stopped and gone on."""
 
 import json
+import logging
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,7 @@ def compared(data, recipes, tmp_path_factory):
     return found, work
 
 
-def compare(recipes, data, work, say=lambda line: None):
+def compare(recipes, data, work):
     return compare_recipes(
         recipes=recipes,
         data=data,
@@ -61,7 +62,6 @@ def compare(recipes, data, work, say=lambda line: None):
         work=work,
         page=work / "comparison.md",
         command="make compare",
-        say=say,
     )
 
 
@@ -97,11 +97,10 @@ def test_the_page_has_a_row_for_each_and_names_its_command_and_scale(compared):
     assert str(work) not in page
 
 
-def test_what_is_done_is_not_done_again(compared, recipes, data):
+def test_what_is_done_is_not_done_again(compared, recipes, data, caplog):
     found, work = compared
-    said: list[str] = []
-    again = compare(recipes, data, work, said.append)
-    assert said == [f"{name}: done before" for name in recipes]
+    again = compare(recipes, data, work)
+    assert caplog.messages == [f"{name}: done before" for name in recipes]
     assert again == json.loads(json.dumps(found))
 
 
@@ -112,16 +111,17 @@ def test_no_picture_of_a_test_or_of_the_held_out_fold_was_kept_for_training(comp
     assert len(manifest.splitlines()) == 1 + 12
 
 
-def test_the_page_says_what_is_not_measured_yet(data, recipes, tmp_path):
+def test_the_page_says_what_is_not_measured_yet(data, recipes, tmp_path, caplog):
     class Killed(Exception):
         """Stands for the end of the process."""
 
-    def die_at_the_second(line: str) -> None:
-        if line.startswith(recipes[1]):
+    def die_at_the_second(record: logging.LogRecord) -> bool:
+        if record.getMessage().startswith(recipes[1]):
             raise Killed
+        return True
 
-    with pytest.raises(Killed):
-        compare(recipes, data, tmp_path, die_at_the_second)
+    with caplog.filtering(die_at_the_second), pytest.raises(Killed):
+        compare(recipes, data, tmp_path)
     assert "Not measured yet" in (tmp_path / "comparison.md").read_text()
 
 

@@ -21,7 +21,8 @@ You need the program's folder (with its packages installed) and the dataset's fo
 change the next cell. On the same machine, with the same packages and number of threads, the
 numbers are the same; elsewhere they are close."""
 
-_PLACES = """import os
+_PLACES = """import logging
+import os
 import sys
 from pathlib import Path
 
@@ -30,6 +31,9 @@ DATASET = Path(os.environ.get("DATASET", "dataset")).resolve()
 RUN = Path(os.environ.get("RUN", "rerun")).resolve()
 WEIGHTS = Path(os.environ.get("BASE_WEIGHTS_DIR", "weights")).resolve()
 sys.path.insert(0, str(PROGRAM))
+# What is done is told below the cell that does it.
+logging.basicConfig(format="%(message)s", stream=sys.stdout)
+logging.getLogger("mlmodels").setLevel(logging.INFO)
 
 # What the run was made with and what it came to.
 RECORDED = {recorded}

@@ -158,7 +158,7 @@ def test_a_setting_says_what_it_does():
 
 def test_the_adapted_network_says_what_was_fitted(engine, network, cells):
     before = right(answers_as_it_is(engine, cells))
-    fitted = adapt(engine, network, cells, lambda line: None)
+    fitted = adapt(engine, network, cells)
     logits = KerasRuntime.of(network.finished()).run(cells.pixels)[:, :2]
     after = (logits.argmax(axis=1) == cells.truth).sum()
     assert after >= max(before, 57)
@@ -173,9 +173,7 @@ def test_the_adapted_network_says_what_was_fitted(engine, network, cells):
 
 
 def test_each_cell_is_measured_without_its_source(base, engine, cells):
-    answers = measured_on_others(
-        engine, lambda: AdaptableNetwork(base / "model.keras"), cells, lambda line: None
-    )
+    answers = measured_on_others(engine, lambda: AdaptableNetwork(base / "model.keras"), cells)
     assert [a.true for a in answers] == [CLASSES[k] for k in cells.truth]
     assert right(answers) >= 50
 
@@ -192,9 +190,7 @@ def test_labels_without_a_pattern_are_not_learned_by_heart(base, engine, cells):
         cells.sizes,
         {},
     )
-    answers = measured_on_others(
-        engine, lambda: AdaptableNetwork(base / "model.keras"), shuffled, lambda line: None
-    )
+    answers = measured_on_others(engine, lambda: AdaptableNetwork(base / "model.keras"), shuffled)
     assert right(answers) < 45
 
 
@@ -221,7 +217,6 @@ def test_a_version_folder_comes_out_that_loads_and_says_what_was_done(base, tmp_
         name="adapted",
         version="1",
         profile="Bench 2",
-        say=lambda line: None,
     )
     opened = load_engine(tmp_path / "version", runtime="litert")
     done = json.loads((tmp_path / "version" / "card.json").read_text())["adaptation"]
@@ -287,7 +282,6 @@ def test_a_set_is_adapted_to_in_part_and_measured_on_the_rest(base, tmp_path):
         cells=10,
         draws=2,
         output=tmp_path / "out",
-        say=lambda line: None,
     )
     assert [draw["measured_on"] for draw in result["draws"]] == [6, 6]
     assert result["summary"]["accuracy_after"]["lowest"] <= 1

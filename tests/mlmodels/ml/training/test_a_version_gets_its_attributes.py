@@ -36,7 +36,7 @@ def version(tiny_recipe, described_data, tmp_path_factory):
     """Trained without fold0."""
     run = tmp_path_factory.mktemp("runs") / "tiny"
     plan = RunPlan(tiny_recipe, described_data, run, run.parent, hold_out="fold0", threads=1)
-    model, data = train(plan, lambda line: None)
+    model, data = train(plan)
     finish_version(
         model,
         data,

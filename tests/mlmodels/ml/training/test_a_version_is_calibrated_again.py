@@ -24,7 +24,7 @@ def run(tiny_recipe, drawn_data, tmp_path_factory):
     """The folder of a finished run."""
     folder = tmp_path_factory.mktemp("runs") / "tiny"
     plan = RunPlan(tiny_recipe, drawn_data, folder, folder.parent, threads=1)
-    model, data = train(plan, lambda line: None)
+    model, data = train(plan)
     about = {"name": "tiny", "version": "0.0.1", "hold_out": "", "git_revision": "abc"}
     finish_version(
         model, data, tiny_recipe, data_root=drawn_data, output=folder / "version", **about

@@ -43,7 +43,7 @@ def a_field(nucleus_px: int) -> np.ndarray:
 
 
 def limits_of(recipe: Recipe, data_root: Path, run: Path) -> np.ndarray | None:
-    model, data = train(RunPlan(recipe, data_root, run, run.parent, threads=1), lambda line: None)
+    model, data = train(RunPlan(recipe, data_root, run, run.parent, threads=1))
     about = {"name": "tiny", "version": "0.0.1", "hold_out": "", "git_revision": ""}
     finish_version(model, data, recipe, data_root=data_root, output=run / "version", **about)
     return load_engine(run / "version", runtime="litert").size_limits

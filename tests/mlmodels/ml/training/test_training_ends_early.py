@@ -35,33 +35,32 @@ def stubborn(tiny_recipe, drawn_data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("patience")
     recipe = replace(tiny_recipe, stages=(stage,))
     plan = RunPlan(recipe, drawn_data, folder / "run", folder, hold_out="fold0", threads=1)
-    said: list[str] = []
-    model, data = train(plan, said.append)
-    return plan, model, data, said
+    model, data = train(plan)
+    return plan, model, data
 
 
 def test_the_weights_are_those_of_the_best_epoch(stubborn):
-    plan, model, data, _ = stubborn
+    plan, model, data = stubborn
     best = read_best(plan.output, 0)
     assert best.epoch >= 1
     assert inner_figures(model, data, plan.recipe)[0] == pytest.approx(best.loss, rel=1e-4)
 
 
 def test_no_epoch_runs_after_patience_is_at_its_end(stubborn):
-    plan, _, _, _ = stubborn
+    plan, _, _ = stubborn
     ran = len((plan.output / "metrics.csv").read_text().splitlines()) - 1
     assert ran == min(8, read_best(plan.output, 0).epoch + 2)
 
 
 def test_a_finished_run_that_is_started_again_trains_nothing_more(stubborn):
-    plan, model, _, _ = stubborn
-    again, _ = train(plan, lambda line: None)
+    plan, model, _ = stubborn
+    again, _ = train(plan)
     for one, other in zip(model.variables, again.variables, strict=True):
         assert np.array_equal(one.numpy(), other.numpy()), one.path
 
 
 def test_only_a_smaller_loss_is_remembered(stubborn, tmp_path):
-    _, model, _, _ = stubborn
+    _, model, _ = stubborn
     assert keep_if_better(tmp_path, model, 0, 1, 0.7) == Best(1, 0.7)
     assert keep_if_better(tmp_path, model, 0, 2, 0.7) == Best(1, 0.7)
     assert keep_if_better(tmp_path, model, 0, 3, 0.6) == Best(3, 0.6)

@@ -11,6 +11,7 @@ from mlmodels.ml.evaluation.evaluation import load_trained_on, predict_rows, rep
 from mlmodels.ml.inference.engine import load_engine
 from mlmodels.ml.training.export import finish_version
 from mlmodels.ml.training.loop import RunPlan, train, with_overrides
+from mlmodels.ml.training.progress import Progress
 
 
 class Killed(Exception):
@@ -25,18 +26,18 @@ def plan(tiny_recipe, drawn_data, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def whole(plan):
-    return train(plan, lambda line: None)
+    return train(plan)
 
 
 def test_a_killed_run_ends_with_the_weights_of_an_uninterrupted_one(plan, whole):
-    def die_after_the_first_epoch(line: str) -> None:
-        if "epoch=1" in line:
+    def die_in_the_second_epoch(progress: Progress) -> None:
+        if progress.epoch == 2:
             raise Killed
 
     broken = replace(plan, output=plan.output.with_name("broken"))
     with pytest.raises(Killed):
-        train(broken, die_after_the_first_epoch)
-    resumed, _ = train(broken, lambda line: None)
+        train(broken, die_in_the_second_epoch)
+    resumed, _ = train(broken)
     for one, other in zip(whole[0].variables, resumed.variables, strict=True):
         assert np.allclose(one.numpy(), other.numpy(), atol=1e-5), one.path
     rows = (broken.output / "metrics.csv").read_text().splitlines()
@@ -46,7 +47,7 @@ def test_a_killed_run_ends_with_the_weights_of_an_uninterrupted_one(plan, whole)
 def test_a_run_folder_of_another_run_is_refused(plan, whole):
     other = replace(plan, recipe=with_overrides(plan.recipe, seed=99, epochs=None))
     with pytest.raises(RecipeInvalid, match="another run"):
-        train(other, lambda line: None)
+        train(other)
 
 
 def test_the_version_of_a_run_reads_images_and_knows_what_it_was_trained_on(plan, whole):
