@@ -126,8 +126,8 @@ def _answer(data: bytes, truth: Mapping[str, str], engine: Engine) -> AttributeA
     read = engine.attributes.read(first.features[None])[0]
     return AttributeAnswer(
         truth,
-        {name: reading.value for name, reading in read.items()},
-        {name: reading.value for name, reading in first.attributes.items()},
+        {name: told.value for name, told in read.items()},
+        {name: told.value for name, told in first.attributes.items()},
         engine.attributes.usual(first.label),
     )
 

@@ -170,16 +170,16 @@ def _picture(request: SignedInRequest, image_id: UUID, side_px: int) -> HttpResp
 
 
 def _context(request: SignedInRequest, dataset_id: UUID) -> dict[str, Any]:
-    reading = selector.dataset_for_reading(
+    page = selector.dataset_page(
         request.user,
         dataset_id,
         report_page=request.GET.get("report", ""),
         pair_page=request.GET.get("pairs", ""),
     )
     return {
-        "reading": reading,
-        "state": reading,
-        "dataset": reading.dataset,
+        "page": page,
+        "state": page,
+        "dataset": page.dataset,
         "derived_form": DerivedDatasetForm(),
     }
 

@@ -16,7 +16,7 @@ from accounts.policy import Action, needs
 from accounts.requests import SignedInRequest
 from hematovision.file_responses import attachment_response, kept_private
 from mlmodels.errors import LedgerMoved, ProfileNotFound, PromotionRefused
-from mlmodels.selectors.versions.pages import gate_for_reading, version_page
+from mlmodels.selectors.versions.pages import gate_view, version_page
 from mlmodels.services.versions import downloads, gates, promotions, shadows
 
 
@@ -44,11 +44,11 @@ def version_gate(request: SignedInRequest, version_id: UUID) -> HttpResponse:
 @needs({"GET": Action.SEE_MODELS})
 def gate(request: SignedInRequest, gate_id: UUID) -> HttpResponse:
     """The part of the page that changes while a check is made; 304 while it does not."""
-    reading = gate_for_reading(request.user, gate_id)
-    response = get_conditional_response(request, etag=reading.etag)
+    check = gate_view(request.user, gate_id)
+    response = get_conditional_response(request, etag=check.etag)
     if response is None:
-        response = render(request, "mlmodels/partials/gate_check.html", {"check": reading})
-    return kept_private(response, etag=reading.etag)
+        response = render(request, "mlmodels/partials/gate_check.html", {"check": check})
+    return kept_private(response, etag=check.etag)
 
 
 @needs({"POST": Action.MANAGE_MODELS})
@@ -122,7 +122,7 @@ def _gone_back(request: SignedInRequest, act: Any) -> HttpResponse:
 def _page(
     request: SignedInRequest, version_id: UUID, typed: Any = None, *, status: int = 200
 ) -> HttpResponse:
-    context = {"reading": version_page(request.user, version_id), **(typed or {})}
+    context = {"page": version_page(request.user, version_id), **(typed or {})}
     return render(request, "mlmodels/version.html", context, status=status)
 
 

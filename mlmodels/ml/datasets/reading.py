@@ -58,7 +58,7 @@ class ReadImage:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadDataset:
     """What a folder came to.
 
     Args:
@@ -82,7 +82,7 @@ def read_dataset(
     codes: Mapping[str, str],
     limits: ImageLimits,
     tell: Callable[[int, int], None] = lambda done, total: None,
-) -> Reading:
+) -> ReadDataset:
     """Judge every file of a folder, and the dataset that they make together.
 
     Args:
@@ -111,7 +111,7 @@ def read_dataset(
     dealt, missing = _with_splits(kept)
     report += missing
     report += _straddling(dealt)
-    return Reading(tuple(sorted(dealt, key=lambda image: image.path)), tuple(report))
+    return ReadDataset(tuple(sorted(dealt, key=lambda image: image.path)), tuple(report))
 
 
 def manifest_sha256(rows: Iterable[tuple[str, str, str, str, str]]) -> str:

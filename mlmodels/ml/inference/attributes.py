@@ -26,7 +26,7 @@ NEVER = 2.0
 
 
 @dataclass(frozen=True)
-class Reading:
+class AttributeValue:
     """One attribute of one cell.
 
     Args:
@@ -67,7 +67,7 @@ class AttributeHead:
         """Their names, in the order of the columns."""
         return tuple(dict.fromkeys(attribute for attribute, _ in self.columns))
 
-    def read(self, features: np.ndarray) -> list[dict[str, Reading]]:
+    def read(self, features: np.ndarray) -> list[dict[str, AttributeValue]]:
         """The most probable value of every attribute, sure or not.
 
         Args:
@@ -76,16 +76,16 @@ class AttributeHead:
         Returns:
             For each cell, by attribute.
         """
-        read: list[dict[str, Reading]] = [{} for _ in features]
+        read: list[dict[str, AttributeValue]] = [{} for _ in features]
         p = self._probabilities(features)
         for attribute in self.attributes:
             block = self._block(attribute)
             for row, of_cell in zip(read, p, strict=True):
                 best = block[int(of_cell[block].argmax())]
-                row[attribute] = Reading(self.columns[best][1], float(of_cell[best]))
+                row[attribute] = AttributeValue(self.columns[best][1], float(of_cell[best]))
         return read
 
-    def say(self, features: np.ndarray, labels: list[str]) -> list[dict[str, Reading]]:
+    def say(self, features: np.ndarray, labels: list[str]) -> list[dict[str, AttributeValue]]:
         """What is sure enough to be told a person.
 
         Args:
@@ -139,7 +139,9 @@ class AttributeHead:
     def _block(self, attribute: str) -> list[int]:
         return [k for k, (name, _) in enumerate(self.columns) if name == attribute]
 
-    def _sure(self, attribute: str, best: Reading, p: np.ndarray, label: str) -> Reading | None:
+    def _sure(
+        self, attribute: str, best: AttributeValue, p: np.ndarray, label: str
+    ) -> AttributeValue | None:
         """The best value, else its family, else nothing."""
         if label not in self.classes:
             return None
@@ -152,7 +154,7 @@ class AttributeHead:
                 members = family_members(self.columns, (name, family))
                 together = float(p[members].sum())
                 if shares[members].sum() >= LEAST_SHARE and together >= least:
-                    return Reading(family, together)
+                    return AttributeValue(family, together)
         return None
 
 

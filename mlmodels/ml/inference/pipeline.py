@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from mlmodels.ml.inference.attributes import Reading
+from mlmodels.ml.inference.attributes import AttributeValue
 from mlmodels.ml.inference.calibration import (
     ACCEPTED,
     REVIEW,
@@ -71,7 +71,7 @@ class CellFinding:
     cell_score: float
     familiarity_percentile: float
     features: np.ndarray = field(repr=False, compare=False)
-    attributes: dict[str, Reading] = field(default_factory=dict)
+    attributes: dict[str, AttributeValue] = field(default_factory=dict)
     nucleus_in_red_cells: float | None = None
 
 
@@ -249,7 +249,9 @@ def _told(size: float, nucleus: Nucleus, thresholds: Thresholds) -> float | None
     return float(size)
 
 
-def _seen(engine: Engine, features: np.ndarray, label: str, disposition: str) -> dict[str, Reading]:
+def _seen(
+    engine: Engine, features: np.ndarray, label: str, disposition: str
+) -> dict[str, AttributeValue]:
     """What the cell looks like; nothing where the engine does not know what it is."""
     if engine.attributes is None or disposition == UNIDENTIFIED:
         return {}

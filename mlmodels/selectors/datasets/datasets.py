@@ -79,7 +79,7 @@ class ClassFigures:
 
 
 @dataclass(frozen=True)
-class DatasetReading:
+class DatasetPage:
     """One dataset with all that its page shows.
 
     Args:
@@ -154,9 +154,9 @@ def dataset_state(viewer: User, dataset_id: UUID) -> DatasetState:
     return DatasetState(dataset, open_pairs(dataset).count())
 
 
-def dataset_for_reading(
+def dataset_page(
     viewer: User, dataset_id: UUID, *, report_page: str = "", pair_page: str = ""
-) -> DatasetReading:
+) -> DatasetPage:
     """All of a dataset that its page shows.
 
     Raises:
@@ -167,7 +167,7 @@ def dataset_for_reading(
     unresolved = open_pairs(dataset)
     classes = _classes(images, labels_for(dataset.laboratory))
     settled = dataset.near_duplicates.exclude(resolution=NearDuplicate.Resolution.OPEN)
-    return DatasetReading(
+    return DatasetPage(
         dataset=dataset,
         classes=classes,
         images=len(images),

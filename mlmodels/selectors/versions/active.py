@@ -56,7 +56,7 @@ def newest_shipped() -> ModelVersion | None:
     return max(shipped, key=lambda row: (version_key(row.version), row.name), default=None)
 
 
-def version_for_reading(viewer: User, version_id: UUID) -> ModelVersion:
+def version_for_viewer(viewer: User, version_id: UUID) -> ModelVersion:
     """One version that the viewer may read the card of.
 
     Raises:

@@ -13,7 +13,7 @@ from accounts.policy import Action, allows
 from mlmodels import policy
 from mlmodels.errors import GateNotFound
 from mlmodels.models import GateCheck, ImagingProfile, ModelVersion, Promotion, Shadow, TrainingRun
-from mlmodels.selectors.versions.active import active_version, version_for_reading
+from mlmodels.selectors.versions.active import active_version, version_for_viewer
 from mlmodels.selectors.versions.cards import (
     MeasuredSet,
     VersionCard,
@@ -33,7 +33,7 @@ from mlmodels.selectors.versions.promotions import (
 
 
 @dataclass(frozen=True)
-class GateReading:
+class GateView:
     """A check as a page shows it.
 
     Args:
@@ -86,7 +86,7 @@ class RollBack:
 
 
 @dataclass(frozen=True)
-class VersionReading:
+class VersionPage:
     """All of a version that its page shows.
 
     Args:
@@ -106,7 +106,7 @@ class VersionReading:
     version: ModelVersion
     card: VersionCard
     active_for: list[ActiveScope]
-    gates: list[GateReading]
+    gates: list[GateView]
     measured_at_gate: tuple[MeasuredSet, ...]
     rows: list[Promotion]
     run: TrainingRun | None
@@ -121,13 +121,13 @@ class VersionReading:
     ledger_number: int
 
 
-def version_page(viewer: User, version_id: UUID) -> VersionReading:
+def version_page(viewer: User, version_id: UUID) -> VersionPage:
     """The page of one version.
 
     Raises:
         ModelVersionNotFound: there is no such version, shipped or in the viewer's laboratory.
     """
-    version = version_for_reading(viewer, version_id)
+    version = version_for_viewer(viewer, version_id)
     laboratory = viewer.laboratory
     may = allows(viewer, Action.MANAGE_MODELS)
     scopes = active_scopes(laboratory)
@@ -137,7 +137,7 @@ def version_page(viewer: User, version_id: UUID) -> VersionReading:
     gates = _gates_of(viewer, version, scopes)
     profiles = _profiles_for(version, scopes)
     finished = [each.gate for each in gates if each.gate.status == GateCheck.Status.DONE]
-    return VersionReading(
+    return VersionPage(
         version=version,
         card=card_of(version, laboratory),
         active_for=active_for,
@@ -161,7 +161,7 @@ def version_page(viewer: User, version_id: UUID) -> VersionReading:
     )
 
 
-def gate_for_reading(viewer: User, gate_id: UUID) -> GateReading:
+def gate_view(viewer: User, gate_id: UUID) -> GateView:
     """One check.
 
     Raises:
@@ -173,7 +173,7 @@ def gate_for_reading(viewer: User, gate_id: UUID) -> GateReading:
     gate = rows.filter(pk=gate_id).first()
     if gate is None:
         raise GateNotFound()
-    return _reading(viewer, gate)
+    return _view_of(viewer, gate)
 
 
 def roll_backs(laboratory: Laboratory, scopes: list[ActiveScope]) -> list[RollBack]:
@@ -186,19 +186,19 @@ def roll_backs(laboratory: Laboratory, scopes: list[ActiveScope]) -> list[RollBa
     return found
 
 
-def _gates_of(viewer: User, version: ModelVersion, scopes: list[ActiveScope]) -> list[GateReading]:
+def _gates_of(viewer: User, version: ModelVersion, scopes: list[ActiveScope]) -> list[GateView]:
     newest = (newest_gate(viewer.laboratory, version, scope.profile) for scope in scopes)
     found = [gate for gate in newest if gate is not None]
     found.sort(key=lambda gate: gate.asked_at, reverse=True)
-    return [_reading(viewer, gate) for gate in found]
+    return [_view_of(viewer, gate) for gate in found]
 
 
-def _reading(viewer: User, gate: GateCheck) -> GateReading:
+def _view_of(viewer: User, gate: GateCheck) -> GateView:
     active = active_version(viewer.laboratory, gate.profile)
     is_current = gate.against_id == (active.pk if active else None)
     usable = gate.version != active and gate.version.is_usable
     done = gate.status == GateCheck.Status.DONE
-    return GateReading(
+    return GateView(
         gate=gate,
         is_finished=gate.status in (GateCheck.Status.DONE, GateCheck.Status.FAILED),
         is_current=is_current,

@@ -22,7 +22,7 @@ from mlmodels.ml.classes import class_key
 from mlmodels.ml.datasets.archive import ArchiveLimits, Refusal, unpack_archive
 from mlmodels.ml.datasets.manifest import Row, write_manifest
 from mlmodels.ml.datasets.near_duplicates import Look, find_pairs, look_at
-from mlmodels.ml.datasets.reading import ReadImage, Reading, read_dataset
+from mlmodels.ml.datasets.reading import ReadDataset, ReadImage, read_dataset
 from mlmodels.ml.errors import ArchiveRefused, RejectedImage
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.images import ImageLimits, decode_image
@@ -104,37 +104,37 @@ def _import(held: claims.Claim) -> None:
         _refuse(held, [Refusal("", "The archive is gone. Upload it again.")])
         return
     staging = storage.staging_folder(name, held.fence)
-    reading = _read(held, archive, staging)
-    if reading.is_refused:
-        _refuse(held, reading.report)
+    read = _read(held, archive, staging)
+    if read.is_refused:
+        _refuse(held, read.report)
         return
-    _write_rows(staging, reading.images)
+    _write_rows(staging, read.images)
     if not claims.renew(held):
         raise _Lost
     folder = artifacts.dataset_folder(name)
     storage.move_in(staging, folder)
-    images = [_row(held.dataset, image) for image in reading.images]
-    if claims.open_imported(held, images, _report(reading.report)):
+    images = [_row(held.dataset, image) for image in read.images]
+    if claims.open_imported(held, images, _report(read.report)):
         storage.remove_incoming(name)
 
 
-def _read(held: claims.Claim, archive: Path, staging: Path) -> Reading:
+def _read(held: claims.Claim, archive: Path, staging: Path) -> ReadDataset:
     try:
         unpacked = unpack_archive(archive, staging, _archive_limits())
     except ArchiveRefused as error:
-        return Reading((), (Refusal("", error.message),))
+        return ReadDataset((), (Refusal("", error.message),))
     codes: dict[str, str] = {}
     for code, label in labels_for(held.dataset.laboratory).items():
         codes |= {class_key(code): code, class_key(label.name): code}
-    reading = read_dataset(
+    read = read_dataset(
         staging,
         unpacked.files,
         codes=codes,
         limits=_image_limits(),
         tell=_told(held),
     )
-    _keep_only(staging, unpacked.files, reading.images)
-    return Reading(reading.images, (*unpacked.refused, *reading.report))
+    _keep_only(staging, unpacked.files, read.images)
+    return ReadDataset(read.images, (*unpacked.refused, *read.report))
 
 
 def _keep_only(staging: Path, files: list[str], images: tuple[ReadImage, ...]) -> None:

@@ -11,7 +11,7 @@ from accounts.services.audit import record_read
 from mlmodels import artifacts
 from mlmodels.errors import ModelDamaged, ModelFileNotFound
 from mlmodels.ml.errors import ArtifactDamaged
-from mlmodels.selectors.versions.active import version_for_reading
+from mlmodels.selectors.versions.active import version_for_viewer
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def download_model_file(*, actor: User, version_id: UUID, name: str) -> ModelDow
         ModelDamaged: the file is missing, or is not the one that was registered.
     """
     require(actor, Action.MANAGE_MODELS)
-    version = version_for_reading(actor, version_id)
+    version = version_for_viewer(actor, version_id)
     if name not in artifacts.sums_of(artifacts.model_folder(version)):
         raise ModelFileNotFound()
     try:

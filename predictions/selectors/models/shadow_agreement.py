@@ -16,7 +16,7 @@ from mlmodels.ml.evaluation.metrics import wilson_interval
 from mlmodels.ml.inference.crops import Box
 from mlmodels.models import Label, ModelVersion
 from mlmodels.selectors.labels import labels_for
-from mlmodels.selectors.versions.active import version_for_reading
+from mlmodels.selectors.versions.active import version_for_viewer
 from mlmodels.selectors.versions.promotions import shadow_of
 from predictions.models import Cell, ShadowReading
 
@@ -110,7 +110,7 @@ def agreement_of(viewer: User, version_id: UUID) -> Agreement:
         ModelVersionNotFound: there is no such version, shipped or in the viewer's laboratory.
     """
     require(viewer, Action.MANAGE_MODELS)
-    version = version_for_reading(viewer, version_id)
+    version = version_for_viewer(viewer, version_id)
     laboratory = viewer.laboratory
     rows = ShadowReading.objects.filter(
         model_version=version, job__image__sample__laboratory=laboratory

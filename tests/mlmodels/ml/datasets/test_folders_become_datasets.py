@@ -30,8 +30,8 @@ def read(tmp_path):
     return act
 
 
-def refused(reading) -> dict[str, str]:
-    return {row.path: row.reason for row in reading.report if row.refuses}
+def refused(found) -> dict[str, str]:
+    return {row.path: row.reason for row in found.report if row.refuses}
 
 
 def two(source: str = "", *, split: tuple[str, str] = ("", "")) -> dict[str, bytes | str]:
@@ -45,35 +45,35 @@ def two(source: str = "", *, split: tuple[str, str] = ("", "")) -> dict[str, byt
 
 
 def test_class_folders_in_any_spelling_become_rows(read):
-    reading = read(
+    found = read(
         {
             "NEUTROPHIL/1.png": drawn_picture(1),
             "Plasma Cell/2.png": drawn_picture(2),
             "plasma-cell/3.png": drawn_picture(3),
         }
     )
-    assert reading.report == ()
-    assert [i.label for i in reading.images] == ["neutrophil", "plasma_cell", "plasma_cell"]
-    assert [i.source for i in reading.images] == [i.path for i in reading.images]
-    assert {(i.width_px, i.height_px) for i in reading.images} == {(160, 120)}
+    assert found.report == ()
+    assert [i.label for i in found.images] == ["neutrophil", "plasma_cell", "plasma_cell"]
+    assert [i.source for i in found.images] == [i.path for i in found.images]
+    assert {(i.width_px, i.height_px) for i in found.images} == {(160, 120)}
 
 
 def test_folders_above_the_classes_are_the_splits(read):
-    reading = read(
+    found = read(
         {
             "set/TRAIN/NEUTROPHIL/1.png": drawn_picture(1),
             "set/Val/NEUTROPHIL/2.png": drawn_picture(2),
             "set/TEST/NEUTROPHIL/3.png": drawn_picture(3),
         }
     )
-    splits = {i.path.split("/")[1]: i.split for i in reading.images}
+    splits = {i.path.split("/")[1]: i.split for i in found.images}
     assert splits == {"TRAIN": "train", "Val": "validation", "TEST": "test"}
 
 
 def test_a_manifest_names_classes_sources_and_splits(read):
-    reading = read(two("slide 4", split=("train", "Training")))
-    assert reading.report == ()
-    assert [(i.source, i.split) for i in reading.images] == [("slide 4", "train")] * 2
+    found = read(two("slide 4", split=("train", "Training")))
+    assert found.report == ()
+    assert [(i.source, i.split) for i in found.images] == [("slide 4", "train")] * 2
 
 
 def test_a_manifest_in_the_one_folder_of_the_archive_is_found(read):
@@ -95,22 +95,22 @@ def test_where_no_split_is_given_whole_sources_are_dealt_out_the_same_way_each_t
 def test_several_pictures_of_one_source_are_dealt_out_together(read):
     rows = [f"{n}.png,neutrophil,slide {n // 5},\n" for n in range(20)]
     files = {f"{n}.png": drawn_picture(n) for n in range(20)}
-    reading = read({**files, "manifest.csv": HEAD + "".join(rows)})
-    splits = {source: {i.split for i in reading.images if i.source == source}
-              for source in {i.source for i in reading.images}}  # fmt: skip
+    found = read({**files, "manifest.csv": HEAD + "".join(rows)})
+    splits = {source: {i.split for i in found.images if i.source == source}
+              for source in {i.source for i in found.images}}  # fmt: skip
     assert all(len(found) == 1 for found in splits.values())
     assert set.union(*splits.values()) == {"train", "validation", "test"}
 
 
 def test_a_source_in_two_splits_is_refused(read):
-    reading = read(two("slide 4", split=("train", "test")))
-    assert "slide 4 is in the splits test and train" in refused(reading)["0.png"]
+    found = read(two("slide 4", split=("train", "test")))
+    assert "slide 4 is in the splits test and train" in refused(found)["0.png"]
 
 
 def test_an_unknown_class_is_refused_and_the_known_ones_are_named(read):
-    reading = read({"basofil/1.png": drawn_picture(1)})
-    assert "The class basofil is unknown" in refused(reading)["basofil/1.png"]
-    assert "lymphocyte, neutrophil, plasma_cell" in refused(reading)["basofil/1.png"]
+    found = read({"basofil/1.png": drawn_picture(1)})
+    assert "The class basofil is unknown" in refused(found)["basofil/1.png"]
+    assert "lymphocyte, neutrophil, plasma_cell" in refused(found)["basofil/1.png"]
 
 
 @pytest.mark.parametrize(
@@ -124,8 +124,8 @@ def test_an_unknown_class_is_refused_and_the_known_ones_are_named(read):
     ],
 )
 def test_what_is_no_picture_is_refused(read, data, said):
-    reading = read({"neutrophil/1.png": data, "neutrophil/2.png": drawn_picture(2)})
-    assert said in refused(reading)["neutrophil/1.png"]
+    found = read({"neutrophil/1.png": data, "neutrophil/2.png": drawn_picture(2)})
+    assert said in refused(found)["neutrophil/1.png"]
 
 
 def test_a_picture_of_a_few_pixels_is_refused(read, tmp_path):
@@ -134,34 +134,34 @@ def test_a_picture_of_a_few_pixels_is_refused(read, tmp_path):
 
 
 def test_a_missing_split_is_refused_where_others_have_one(read):
-    reading = read(two(split=("train", "")))
-    assert "The split is missing" in refused(reading)["1.png"]
+    found = read(two(split=("train", "")))
+    assert "The split is missing" in refused(found)["1.png"]
 
 
 def test_an_unknown_split_is_refused(read):
-    reading = read(two(split=("train", "fold3")))
-    assert "The split fold3 is unknown" in refused(reading)["manifest.csv, row 3: 1.png"]
+    found = read(two(split=("train", "fold3")))
+    assert "The split fold3 is unknown" in refused(found)["manifest.csv, row 3: 1.png"]
 
 
 def test_the_same_bytes_in_one_class_are_told_and_kept_once(read):
-    reading = read({"neutrophil/1.png": drawn_picture(1), "neutrophil/2.png": drawn_picture(1)})
-    assert not reading.is_refused
-    [row] = reading.report
+    found = read({"neutrophil/1.png": drawn_picture(1), "neutrophil/2.png": drawn_picture(1)})
+    assert not found.is_refused
+    [row] = found.report
     assert row.path == "neutrophil/2.png"
     assert "kept once" in row.reason
-    assert [i.path for i in reading.images] == ["neutrophil/1.png"]
+    assert [i.path for i in found.images] == ["neutrophil/1.png"]
 
 
 def test_the_same_bytes_in_two_splits_are_refused(read):
-    reading = read(
+    found = read(
         {"train/neutrophil/1.png": drawn_picture(1), "test/neutrophil/2.png": drawn_picture(1)}
     )
-    assert "Keep it in one split" in "".join(refused(reading).values())
+    assert "Keep it in one split" in "".join(refused(found).values())
 
 
 def test_the_same_bytes_under_two_classes_are_refused(read):
-    reading = read({"neutrophil/1.png": drawn_picture(1), "lymphocyte/1.png": drawn_picture(1)})
-    assert "Decide which of the two it is" in "".join(refused(reading).values())
+    found = read({"neutrophil/1.png": drawn_picture(1), "lymphocyte/1.png": drawn_picture(1)})
+    assert "Decide which of the two it is" in "".join(refused(found).values())
 
 
 def test_a_file_outside_every_class_folder_is_refused(read):
@@ -181,16 +181,16 @@ def test_a_file_outside_every_class_folder_is_refused(read):
 )
 def test_a_wrong_row_of_a_manifest_is_refused_with_its_number(read, row, said):
     files = {"0.png": drawn_picture(0), "1.png": drawn_picture(1)}
-    reading = read({**files, "manifest.csv": f"{HEAD}0.png,neutrophil,,\n{row}\n"})
-    [(path, reason)] = [item for item in refused(reading).items() if "row 3" in item[0]]
+    found = read({**files, "manifest.csv": f"{HEAD}0.png,neutrophil,,\n{row}\n"})
+    [(path, reason)] = [item for item in refused(found).items() if "row 3" in item[0]]
     assert path.startswith("manifest.csv, row 3")
     assert said in reason
 
 
 def test_a_file_that_the_manifest_does_not_name_is_refused(read):
     files = two(split=("", ""))
-    reading = read({**files, "2.png": drawn_picture(2)})
-    assert "does not name this file" in refused(reading)["2.png"]
+    found = read({**files, "2.png": drawn_picture(2)})
+    assert "does not name this file" in refused(found)["2.png"]
 
 
 @pytest.mark.parametrize(
@@ -206,8 +206,8 @@ def test_a_manifest_that_is_none_is_refused(read, text, said):
 
 
 def test_an_archive_without_pictures_is_refused(tmp_path: Path):
-    reading = read_dataset(tmp_path, [], codes=CODES, limits=ImageLimits())
-    assert "holds no pictures" in refused(reading)[""]
+    found = read_dataset(tmp_path, [], codes=CODES, limits=ImageLimits())
+    assert "holds no pictures" in refused(found)[""]
 
 
 def test_the_hash_is_that_of_the_sorted_rows():
