@@ -63,7 +63,7 @@ class Command(ProgressCommand):
                 self._measure_attributes(options)
                 return
             if options["not_blood"]:
-                self._measure_strangers(options)
+                self._measure_out_of_distribution(options)
                 return
             if options["perturb"]:
                 self._measure_perturbed(options)
@@ -116,12 +116,12 @@ class Command(ProgressCommand):
         for line in attribute_evaluation.lines_of_attributes(figures):
             self.stdout.write(line)
 
-    def _measure_strangers(self, options: dict[str, Any]) -> None:
-        figures = robustness.evaluate_strangers(
+    def _measure_out_of_distribution(self, options: dict[str, Any]) -> None:
+        figures = robustness.evaluate_out_of_distribution(
             model_directory(options["model"]), runtime=options["runtime"]
         )
         evaluation.keep_results(figures, json_file=options["json"])
-        for line in robustness.lines_of_strangers(figures):
+        for line in robustness.lines_of_out_of_distribution(figures):
             self.stdout.write(line)
 
     def _measure_perturbed(self, options: dict[str, Any]) -> None:

@@ -122,7 +122,7 @@ def read_picture(
             f"The file is larger than {limits.max_bytes / 1024**2:.0f} MB. "
             "Save it with stronger compression, or crop it."
         )
-    _refuse_known_strangers(data)
+    _refuse_known_formats(data)
     return _load(data, _check(data, limits), may_reduce)
 
 
@@ -160,8 +160,8 @@ def encode_rendition(rgb: np.ndarray, *, max_side_px: int, quality: int = 90) ->
     return buffer.getvalue()
 
 
-def _refuse_known_strangers(data: bytes) -> None:
-    """Name the strangers people really send, so that the sentence helps them."""
+def _refuse_known_formats(data: bytes) -> None:
+    """Name the formats people really send that we do not read, so that the sentence helps them."""
     head = data[:512].lstrip().lower()
     if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
         raise RejectedImage(

@@ -24,8 +24,8 @@ from mlmodels.ml.evaluation.metrics import paired_difference_interval, summarise
 from mlmodels.ml.inference.calibration import ACCEPTED
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.pipeline import read_image
+from mlmodels.research.robustness.out_of_distribution import OutOfDistributionPicture
 from mlmodels.research.robustness.perturbations import PERTURBATIONS, Perturbation, perturbed_bytes
-from mlmodels.research.robustness.strangers import Stranger
 
 logger = logging.getLogger(__name__)
 
@@ -138,11 +138,13 @@ def report_perturbed(
     }
 
 
-def measure_strangers(strangers: Iterable[Stranger], engine: Engine) -> dict[str, Any]:
+def measure_out_of_distribution(
+    asked: Iterable[OutOfDistributionPicture], engine: Engine
+) -> dict[str, Any]:
     """Let the engine read pictures that are no blood film.
 
     Args:
-        strangers: the pictures.
+        asked: the pictures.
         engine: a loaded version.
 
     Returns:
@@ -150,7 +152,7 @@ def measure_strangers(strangers: Iterable[Stranger], engine: Engine) -> dict[str
         accepted white cell (with its interval), no accepted cell and no cell at all; the
         worst ones (most accepted white cells first), and every picture with its SHA-256.
     """
-    pictures = [_read_stranger(stranger, engine) for stranger in strangers]
+    pictures = [_read_picture(picture, engine) for picture in asked]
     kinds = sorted({p["kind"] for p in pictures})
     worst = sorted(
         (p for p in pictures if p["accepted_white"]),
@@ -204,14 +206,14 @@ def _loss(as_is: Sequence[Prediction], changed: Sequence[Prediction]) -> dict[st
     }
 
 
-def _read_stranger(stranger: Stranger, engine: Engine) -> dict[str, Any]:
-    data = stranger.png()
+def _read_picture(picture: OutOfDistributionPicture, engine: Engine) -> dict[str, Any]:
+    data = picture.png()
     cells = read_image(data, engine).cells
     accepted = [c for c in cells if c.disposition == ACCEPTED]
     white = [c for c in accepted if c.label not in NOT_WHITE]
     return {
-        "name": stranger.name,
-        "kind": stranger.kind,
+        "name": picture.name,
+        "kind": picture.kind,
         "sha256": hashlib.sha256(data).hexdigest(),
         "cells": len(cells),
         "accepted": len(accepted),

@@ -14,12 +14,12 @@ from mlmodels.ml.inference.engine import load_engine
 from mlmodels.research.evaluation import Pictures, parts_by_fold
 from mlmodels.research.robustness.measures import (
     AS_IS,
-    measure_strangers,
+    measure_out_of_distribution,
     predict_perturbed,
     report_perturbed,
     stratified_rows,
 )
-from mlmodels.research.robustness.strangers import all_strangers
+from mlmodels.research.robustness.out_of_distribution import all_out_of_distribution
 
 logger = logging.getLogger(__name__)
 
@@ -73,11 +73,11 @@ def evaluate_perturbed(
     }
 
 
-def evaluate_strangers(directory: Path, *, runtime: str) -> dict[str, Any]:
+def evaluate_out_of_distribution(directory: Path, *, runtime: str) -> dict[str, Any]:
     """Measure what a version accepts in pictures that are no blood film."""
     engine = load_engine(directory, runtime=runtime)
     named = {"model": f"{engine.name}-{engine.version}", "runtime": runtime}
-    return {**named, **measure_strangers(all_strangers(), engine)}
+    return {**named, **measure_out_of_distribution(all_out_of_distribution(), engine)}
 
 
 def lines_of_perturbed(figures: dict[str, Any]) -> Iterator[str]:
@@ -96,7 +96,7 @@ def lines_of_perturbed(figures: dict[str, Any]) -> Iterator[str]:
         )
 
 
-def lines_of_strangers(figures: dict[str, Any]) -> Iterator[str]:
+def lines_of_out_of_distribution(figures: dict[str, Any]) -> Iterator[str]:
     """The table that a person reads: one line a kind, then the worst pictures."""
     for kind, table in {**figures["by_kind"], "all": figures}.items():
         low, high = table["interval"]

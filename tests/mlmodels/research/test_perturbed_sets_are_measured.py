@@ -10,13 +10,13 @@ from mlmodels.ml.datasets.manifest import Row, read_manifest
 from mlmodels.ml.evaluation.evaluation import Prediction, TrainedOn
 from mlmodels.ml.evaluation.metrics import paired_difference_interval, wilson_interval
 from mlmodels.research.robustness.measures import (
-    measure_strangers,
+    measure_out_of_distribution,
     predict_perturbed,
     report_perturbed,
     stratified_rows,
 )
+from mlmodels.research.robustness.out_of_distribution import OutOfDistributionPicture
 from mlmodels.research.robustness.perturbations import PERTURBATIONS
-from mlmodels.research.robustness.strangers import Stranger
 from tests.drawn_cells import draw_smear
 
 CLASSES = ("neutrophil", "monocyte")
@@ -112,10 +112,10 @@ def test_the_command_measures_every_perturbation(drawn_data, tmp_path, capsys):
     assert "points lost" in capsys.readouterr().out
 
 
-def test_a_stranger_counts_where_it_gives_an_accepted_white_cell(shipped_engine):
-    blank = Stranger("white", "blank", np.full((90, 90, 3), 250, np.uint8))
-    smear = Stranger("smear", "drawn", draw_smear(cells=3))
-    figures = measure_strangers([blank, smear], shipped_engine)
+def test_an_out_of_distribution_picture_counts_where_it_gives_an_accepted_white_cell(shipped_engine):
+    blank = OutOfDistributionPicture("white", "blank", np.full((90, 90, 3), 250, np.uint8))
+    smear = OutOfDistributionPicture("smear", "drawn", draw_smear(cells=3))
+    figures = measure_out_of_distribution([blank, smear], shipped_engine)
     by_name = {p["name"]: p for p in figures["pictures"]}
     assert by_name["white"]["cells"] == 0
     assert by_name["smear"]["cells"] == 3

@@ -8,7 +8,7 @@ from mlmodels.ml.inference.localize import locate
 from mlmodels.ml.inference.pipeline import read_pixels
 from mlmodels.ml.inference.quality import doubt_about_field, look_at_field
 from mlmodels.research.benchmark.drawn_field import draw_field
-from mlmodels.research.robustness.strangers import draw_strangers
+from mlmodels.research.robustness.out_of_distribution import draw_out_of_distribution
 from tests.drawn_cells import draw_smear
 
 LAMPS = [(1.0, 0.9, 0.7), (0.7, 0.8, 1.0), (0.5, 0.5, 0.5)]
@@ -38,7 +38,7 @@ def test_a_film_with_black_corners_is_not_doubted():
 
 @pytest.mark.parametrize("kind", ["flowers", "night sky"])
 def test_scenes_are_doubted_in_a_sentence(kind):
-    drawn = [s.rgb for s in draw_strangers(each=3, seed=5) if s.kind == kind]
+    drawn = [s.rgb for s in draw_out_of_distribution(each=3, seed=5) if s.kind == kind]
     for rgb in drawn:
         assert doubt(rgb).startswith("This does not look like a stained blood film: ")
 

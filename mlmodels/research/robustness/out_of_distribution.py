@@ -17,27 +17,27 @@ import numpy as np
 from PIL import Image
 
 from mlmodels.ml.inference.images import decode_image
-from mlmodels.research.robustness import stranger_pages, stranger_scenes
+from mlmodels.research.robustness import out_of_distribution_pages, out_of_distribution_scenes
 
 EACH = 15
 KINDS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
-    "text page": stranger_pages.text_page,
-    "chart": stranger_pages.chart,
-    "screenshot": stranger_pages.screenshot,
-    "slide label": stranger_pages.slide_label,
-    "handwriting": stranger_pages.handwriting,
-    "blank": stranger_pages.blank,
-    "gradient": stranger_pages.gradient,
-    "stripes": stranger_pages.stripes,
-    "checkerboard": stranger_pages.checkerboard,
-    "noise": stranger_scenes.noise,
-    "shapes": stranger_scenes.shapes,
-    "tissue section": stranger_scenes.tissue,
-    "landscape": stranger_scenes.landscape,
-    "drawn face": stranger_scenes.face,
-    "ink blots": stranger_scenes.ink_blots,
-    "flowers": stranger_scenes.flowers,
-    "night sky": stranger_scenes.night_sky,
+    "text page": out_of_distribution_pages.text_page,
+    "chart": out_of_distribution_pages.chart,
+    "screenshot": out_of_distribution_pages.screenshot,
+    "slide label": out_of_distribution_pages.slide_label,
+    "handwriting": out_of_distribution_pages.handwriting,
+    "blank": out_of_distribution_pages.blank,
+    "gradient": out_of_distribution_pages.gradient,
+    "stripes": out_of_distribution_pages.stripes,
+    "checkerboard": out_of_distribution_pages.checkerboard,
+    "noise": out_of_distribution_scenes.noise,
+    "shapes": out_of_distribution_scenes.shapes,
+    "tissue section": out_of_distribution_scenes.tissue,
+    "landscape": out_of_distribution_scenes.landscape,
+    "drawn face": out_of_distribution_scenes.face,
+    "ink blots": out_of_distribution_scenes.ink_blots,
+    "flowers": out_of_distribution_scenes.flowers,
+    "night sky": out_of_distribution_scenes.night_sky,
 }
 # Package, and the picture inside it.
 SHIPPED_BY_PACKAGES: tuple[tuple[str, str], ...] = (
@@ -53,7 +53,7 @@ SHIPPED_BY_PACKAGES: tuple[tuple[str, str], ...] = (
 
 
 @dataclass(frozen=True)
-class Stranger:
+class OutOfDistributionPicture:
     """A picture that is no blood film.
 
     Args:
@@ -73,7 +73,9 @@ class Stranger:
         return buffer.getvalue()
 
 
-def draw_strangers(*, each: int = EACH, seed: int = 0) -> Iterator[Stranger]:
+def draw_out_of_distribution(
+    *, each: int = EACH, seed: int = 0
+) -> Iterator[OutOfDistributionPicture]:
     """Draw the pictures one by one; the same seed draws the same pictures.
 
     Args:
@@ -85,10 +87,10 @@ def draw_strangers(*, each: int = EACH, seed: int = 0) -> Iterator[Stranger]:
             name = f"{kind} {number:02}"
             digest = hashlib.sha256(f"{seed} {name}".encode()).digest()
             rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
-            yield Stranger(name, kind, draw(rng))
+            yield OutOfDistributionPicture(name, kind, draw(rng))
 
 
-def package_strangers() -> Iterator[Stranger]:
+def package_pictures() -> Iterator[OutOfDistributionPicture]:
     """The pictures that installed packages ship; those that are not there are passed over."""
     for package, inside in SHIPPED_BY_PACKAGES:
         found = importlib.util.find_spec(package)
@@ -96,10 +98,10 @@ def package_strangers() -> Iterator[Stranger]:
             file = Path(folder) / inside
             if file.is_file():
                 name = f"{package} {file.name}"
-                yield Stranger(name, "package", decode_image(file.read_bytes()))
+                yield OutOfDistributionPicture(name, "package", decode_image(file.read_bytes()))
 
 
-def all_strangers() -> Iterator[Stranger]:
+def all_out_of_distribution() -> Iterator[OutOfDistributionPicture]:
     """Every picture that is no blood film: the drawn ones, then those of packages."""
-    yield from draw_strangers()
-    yield from package_strangers()
+    yield from draw_out_of_distribution()
+    yield from package_pictures()

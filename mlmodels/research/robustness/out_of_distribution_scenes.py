@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from mlmodels.research.robustness.stranger_pages import colour, size
+from mlmodels.research.robustness.out_of_distribution_pages import colour, size
 
 
 def noise(rng: np.random.Generator) -> np.ndarray:
