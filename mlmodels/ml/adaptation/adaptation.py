@@ -15,7 +15,7 @@ import numpy as np
 from mlmodels.ml.adaptation.adaptable_network import UNCHANGED, AdaptableNetwork
 from mlmodels.ml.adaptation.moved_familiarity import moved_familiarity
 from mlmodels.ml.adaptation.reviewed_cells import FEWEST_CELLS, FEWEST_SOURCES, CellCrops
-from mlmodels.ml.datasets.splits import deal_out
+from mlmodels.ml.datasets.splits import assign_folds
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.evaluation.metrics import Answer
 from mlmodels.ml.inference.calibration import Thresholds, decide, sigmoid, softmax
@@ -233,7 +233,7 @@ def _fit(
 
 def _folds(cells: CellCrops) -> np.ndarray:
     count = min(FOLDS, len(set(cells.sources)))
-    return deal_out(list(cells.sources), [str(k) for k in cells.truth], count)
+    return assign_folds(list(cells.sources), [str(k) for k in cells.truth], count)
 
 
 def _try_all(

@@ -1,6 +1,6 @@
 """From a folder of unpacked files to the rows of a dataset, or to what is wrong with each.
 
-Decodes every picture, resolves classes and splits, deals out splits where none is given. It
+Decodes every picture, resolves classes and splits, assigns splits where none is given. It
 writes nothing and asks no database: the classes that may stand are told to it.
 """
 
@@ -30,7 +30,7 @@ SPLITS = {
     "testing": "test",
 }
 # Shares of sources where nobody says a split.
-DEALT = (("train", 0.70), ("validation", 0.15), ("test", 0.15))
+SPLIT_SHARES = (("train", 0.70), ("validation", 0.15), ("test", 0.15))
 SMALLEST_SIDE_PX = 16
 LONGEST_SOURCE = 200
 
@@ -108,10 +108,10 @@ def read_dataset(
     report += told
     if not rows and not report:
         report.append(Refusal("", "The archive holds no pictures in folders named after classes."))
-    dealt, missing = _with_splits(kept)
+    assigned, missing = _with_splits(kept)
     report += missing
-    report += _straddling(dealt)
-    return ReadDataset(tuple(sorted(dealt, key=lambda image: image.path)), tuple(report))
+    report += _straddling(assigned)
+    return ReadDataset(tuple(sorted(assigned, key=lambda image: image.path)), tuple(report))
 
 
 def manifest_sha256(rows: Iterable[tuple[str, str, str, str, str]]) -> str:
@@ -260,17 +260,17 @@ def _judgement_of_copy(known: ReadImage, copy: ReadImage) -> tuple[str, bool]:
 
 
 def _with_splits(images: Sequence[ReadImage]) -> tuple[list[ReadImage], list[Refusal]]:
-    """The rows with a split each: as given; where none has one, dealt out; some: refused."""
+    """The rows with a split each: as given; where none has one, assigned; some: refused."""
     missing = [image for image in images if not image.split]
     if len(missing) == len(images):
-        return deal_out_splits(images), []
+        return assign_splits(images), []
     reason = (
         "The split is missing, though other pictures have one. Give every picture a split, or none."
     )
     return list(images), [Refusal(shown(image.path), reason) for image in missing]
 
 
-def deal_out_splits(images: Sequence[ReadImage]) -> list[ReadImage]:
+def assign_splits(images: Sequence[ReadImage]) -> list[ReadImage]:
     """Give whole sources to train, validation and test, class by class, always the same way.
 
     Args:
@@ -287,13 +287,13 @@ def deal_out_splits(images: Sequence[ReadImage]) -> list[ReadImage]:
         by_label[label_of[source]].append(source)
     split_of: dict[str, str] = {}
     for sources in by_label.values():
-        split_of |= dict(zip(sources, _dealt(len(sources)), strict=True))
+        split_of |= dict(zip(sources, _splits_of(len(sources)), strict=True))
     return [replace(image, split=split_of[image.source]) for image in images]
 
 
-def _dealt(count: int) -> list[str]:
-    test = max(round(DEALT[2][1] * count), 1 if count >= 3 else 0)
-    validation = max(round(DEALT[1][1] * count), 1 if count >= 3 else 0)
+def _splits_of(count: int) -> list[str]:
+    test = max(round(SPLIT_SHARES[2][1] * count), 1 if count >= 3 else 0)
+    validation = max(round(SPLIT_SHARES[1][1] * count), 1 if count >= 3 else 0)
     return ["test"] * test + ["validation"] * validation + ["train"] * (count - test - validation)
 
 

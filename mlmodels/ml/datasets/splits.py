@@ -69,7 +69,7 @@ def inner_sources(rows: Sequence[Sourced], share: float) -> frozenset[str]:
     return frozenset(chosen)
 
 
-def deal_out(units: Sequence[str], labels: Sequence[str], folds: int) -> np.ndarray:
+def assign_folds(units: Sequence[str], labels: Sequence[str], folds: int) -> np.ndarray:
     """Give every unit one of `folds` folds, class by class, in the fixed shuffle's order.
 
     Args:

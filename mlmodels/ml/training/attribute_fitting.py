@@ -197,7 +197,7 @@ def least_probability(probability: np.ndarray, right: np.ndarray, wanted: float)
 
 def _tables(data: TrainingData, root: Path) -> dict[str, dict[str, str]]:
     """What is known of pictures of the run's sets, by path."""
-    files = [root / TABLE] + [root / "cells" / name / TABLE for name in sorted(data.stores)]
+    files = [root / TABLE] + [root / "cells" / name / TABLE for name in sorted(data.crop_caches)]
     known: dict[str, dict[str, str]] = {}
     for file in files:
         known |= read_attribute_table(file)

@@ -53,7 +53,7 @@ class Crop:
 
 
 @dataclass(frozen=True)
-class CropStore:
+class CropCache:
     """Kept crops.
 
     Args:
@@ -65,9 +65,9 @@ class CropStore:
     pixels: np.ndarray
 
 
-def open_store(
+def open_crop_cache(
     rows: list[Row], *, name: str, root: Path, wide: CropRule, folder: Path
-) -> CropStore:
+) -> CropCache:
     """Open the kept crops of a set, cutting them first where they are not there yet.
 
     Args:
@@ -84,7 +84,7 @@ def open_store(
         _build(rows, name, root, wide, pixels_file, table_file)
     with table_file.open(newline="", encoding="utf-8") as stream:
         crops = tuple(Crop(**record) for record in csv.DictReader(stream))
-    return CropStore(crops, np.load(pixels_file, mmap_mode="r"))
+    return CropCache(crops, np.load(pixels_file, mmap_mode="r"))
 
 
 def _build(

@@ -20,7 +20,7 @@ from mlmodels.ml.datasets.splits import check_no_straddling, inner_sources
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.inference.crops import CropRule
 from mlmodels.ml.training.augment import augment
-from mlmodels.ml.training.crop_cache import NO_CELL, Crop, CropStore, open_store
+from mlmodels.ml.training.crop_cache import NO_CELL, Crop, CropCache, open_crop_cache
 from mlmodels.ml.training.recipe import Augmentation, Recipe, Stage
 
 TEST_SPLITS = {"test"}
@@ -38,15 +38,15 @@ class TrainingData:
 
     Args:
         crops: of all sets, in a fixed order.
-        stores: pixels by set.
-        places: (set, place in that set's store) of each crop.
+        crop_caches: of each set.
+        places: (set, place in that set's cache) of each crop.
         training: places in `crops` that train.
         inner: places in `crops` that calibrate; whole sources, none of them in `training`.
         classes: in the order of the logits.
     """
 
     crops: tuple[Crop, ...]
-    stores: dict[str, CropStore]
+    crop_caches: dict[str, CropCache]
     places: tuple[tuple[str, int], ...]
     training: np.ndarray
     inner: np.ndarray
@@ -110,15 +110,17 @@ def load_training_data(
     """
     a, c = recipe.architecture, recipe.crop
     wide = CropRule(c.wide_scale, round(a.input_px * c.wide_scale / c.scale))
-    stores: dict[str, CropStore] = {}
+    crop_caches: dict[str, CropCache] = {}
     crops: list[Crop] = []
     places: list[tuple[str, int]] = []
     for name in sorted({s for stage in recipe.stages for s in stage.shares}):
         rows = [r for r in _rows_of_set(name, root) if r.split not in TEST_SPLITS]
         check_no_straddling(rows)
-        stores[name] = open_store(rows, name=name, root=root, wide=wide, folder=cache / "crops")
-        crops += stores[name].crops
-        places += [(name, i) for i in range(len(stores[name].crops))]
+        crop_caches[name] = open_crop_cache(
+            rows, name=name, root=root, wide=wide, folder=cache / "crops"
+        )
+        crops += crop_caches[name].crops
+        places += [(name, i) for i in range(len(crop_caches[name].crops))]
     kept = [i for i, crop in enumerate(crops) if not hold_out or crop.split != hold_out]
     if hold_out and len(kept) == len(crops):
         raise ManifestInvalid(f"No picture is in the split {hold_out} that is to be held out.")
@@ -127,7 +129,7 @@ def load_training_data(
     _refuse_empty([crops[i] for i in kept], is_inner)
     order = np.array(kept)
     return TrainingData(
-        tuple(crops), stores, tuple(places), order[~is_inner], order[is_inner], classes
+        tuple(crops), crop_caches, tuple(places), order[~is_inner], order[is_inner], classes
     )
 
 
@@ -228,7 +230,7 @@ def _batch(
     labels = np.full(len(drawn), -1, np.int32)
     for k, i in enumerate(drawn):
         name, place = data.places[i]
-        wide = data.stores[name].pixels[place]
+        wide = data.crop_caches[name].pixels[place]
         pixels[k] = augment(wide, ratio, side, changes, rng)
         if data.crops[i].label != NO_CELL:
             labels[k] = data.classes.index(data.crops[i].label)

@@ -90,7 +90,7 @@ def put_best(folder: Path, model: Any, stage: int) -> None:
 
 def _middle(data: TrainingData, recipe: Recipe, i: int) -> np.ndarray:
     name, place = data.places[i]
-    wide = data.stores[name].pixels[place]
+    wide = data.crop_caches[name].pixels[place]
     side = round(wide.shape[0] * recipe.crop.scale / recipe.crop.wide_scale)
     edge = (wide.shape[0] - side) // 2
     middle = np.ascontiguousarray(wide[edge : edge + side, edge : edge + side])

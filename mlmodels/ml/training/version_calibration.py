@@ -167,7 +167,7 @@ def ask_changed(engine: Engine, data: TrainingData, places: np.ndarray, recipe: 
     crops = []
     for i in cells:
         name, place = data.places[i]
-        wide = np.asarray(data.stores[name].pixels[place])
+        wide = np.asarray(data.crop_caches[name].pixels[place])
         side = recipe.architecture.input_px
         crops.append(augment(wide, ratio, side, recipe.augmentation, rng))
     stacked = np.stack(crops)

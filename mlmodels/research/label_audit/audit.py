@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlmodels.ml.datasets.manifest import Row
-from mlmodels.ml.datasets.splits import deal_out
+from mlmodels.ml.datasets.splits import assign_folds
 from mlmodels.ml.inference.calibration import softmax
 from mlmodels.ml.training.attribute_fitting import principal_directions
 from mlmodels.ml.training.linear_head import fit_linear_head
@@ -57,7 +57,7 @@ def two_fold_probabilities(
     """
     labels = [row.label for row in rows]
     truth = np.array([list(classes).index(label) for label in labels])
-    half = deal_out([row.source for row in rows], labels, 2)
+    half = assign_folds([row.source for row in rows], labels, 2)
     told = np.zeros((len(rows), len(classes)))
     for k in (0, 1):
         centre, directions = principal_directions(features[half != k])

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mlmodels.ml.datasets.manifest import Row
-from mlmodels.ml.datasets.splits import deal_out
+from mlmodels.ml.datasets.splits import assign_folds
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.evaluation.metrics import wilson_interval
 
@@ -89,7 +89,7 @@ def rounds_of(rows: Sequence[Row], way: str) -> list[Round]:
         splits = np.array([row.split for row in rows])
         rounds = [_round(splits == name) for name in sorted(set(splits.tolist()))]
     else:
-        fold = deal_out(units_of(rows, way), [row.label for row in rows], FOLDS)
+        fold = assign_folds(units_of(rows, way), [row.label for row in rows], FOLDS)
         rounds = [_round(fold == k) for k in range(FOLDS)]
     if any(len(r.train) == 0 or len(r.test) == 0 for r in rounds):
         raise ManifestInvalid(f"Split {WAYS[way]}, the set has nothing on one side.")

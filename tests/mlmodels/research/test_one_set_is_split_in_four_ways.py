@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlmodels.ml.datasets.manifest import Row
-from mlmodels.ml.datasets.splits import deal_out
+from mlmodels.ml.datasets.splits import assign_folds
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.research.leakage.rounds import (
     WAYS,
@@ -78,14 +78,14 @@ def test_a_set_without_a_test_part_is_refused():
         rounds_of([row for row in ROWS if "TRAIN" in row.path], "own_test")
 
 
-def test_units_are_dealt_out_class_by_class_and_stay_whole():
+def test_units_are_assigned_class_by_class_and_stay_whole():
     units = [f"u{i // 2}" for i in range(40)]
     labels = ["rare" if i < 10 else "common" for i in range(40)]
-    fold = deal_out(units, labels, 5)
+    fold = assign_folds(units, labels, 5)
     assert (fold[::2] == fold[1::2]).all()
     assert np.bincount(fold[:10]).tolist() == [2, 2, 2, 2, 2]
     assert np.bincount(fold[10:]).tolist() == [6, 6, 6, 6, 6]
-    assert (deal_out(units[::-1], labels[::-1], 5)[::-1] == fold).all()
+    assert (assign_folds(units[::-1], labels[::-1], 5)[::-1] == fold).all()
 
 
 def test_pooled_figures_are_worked_out_right():

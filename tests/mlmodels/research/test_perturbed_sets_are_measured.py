@@ -112,7 +112,9 @@ def test_the_command_measures_every_perturbation(drawn_data, tmp_path, capsys):
     assert "points lost" in capsys.readouterr().out
 
 
-def test_an_out_of_distribution_picture_counts_where_it_gives_an_accepted_white_cell(shipped_engine):
+def test_an_out_of_distribution_picture_counts_where_it_gives_an_accepted_white_cell(
+    shipped_engine,
+):
     blank = OutOfDistributionPicture("white", "blank", np.full((90, 90, 3), 250, np.uint8))
     smear = OutOfDistributionPicture("smear", "drawn", draw_smear(cells=3))
     figures = measure_out_of_distribution([blank, smear], shipped_engine)

@@ -83,7 +83,7 @@ from mlmodels.ml.training.reports.run_report import contact_sheet
 
 place = int(data.training[0])
 name, number = data.places[place]
-wide = data.stores[name].pixels[number]
+wide = data.crop_caches[name].pixels[number]
 rng = np.random.default_rng(recipe.seed)
 ratio = recipe.crop.scale / recipe.crop.wide_scale
 side = recipe.architecture.input_px

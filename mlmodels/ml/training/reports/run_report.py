@@ -155,7 +155,7 @@ def _sheets_of(data: TrainingData, recipe: Recipe, k: int, folder: Path) -> dict
         return {"label": label, "samples": "", "changed": "", "n": 0}
     chosen = places[:: max(1, len(places) // SHEET)][:SHEET]
     ratio = recipe.crop.scale / recipe.crop.wide_scale
-    wides = [data.stores[data.places[i][0]].pixels[data.places[i][1]] for i in chosen]
+    wides = [data.crop_caches[data.places[i][0]].pixels[data.places[i][1]] for i in chosen]
     plain = [_middle(wide, ratio) for wide in wides]
     rng = np.random.default_rng([recipe.seed, k])
     side = recipe.architecture.input_px
