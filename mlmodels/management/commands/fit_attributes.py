@@ -39,6 +39,7 @@ class Command(ProgressCommand):
             raise CommandError(str(error)) from error
         for name, told in about["per_attribute"].items():
             self.stdout.write(
-                f"{name}: inner macro-F1 {told['inner_macro_f1']:.3f}, strength {told['strength']}"
+                f"{name}: calibration macro-F1 {told['inner_macro_f1']:.3f}, "
+                f"strength {told['strength']}"
             )
         self.stdout.write(f"fitted on {about['n']} cells, chosen on {about['n_inner']}")

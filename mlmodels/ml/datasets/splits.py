@@ -46,7 +46,7 @@ def check_no_straddling(rows: Iterable[Sourced]) -> None:
             )
 
 
-def inner_sources(rows: Sequence[Sourced], share: float) -> frozenset[str]:
+def calibration_sources(rows: Sequence[Sourced], share: float) -> frozenset[str]:
     """The training sources that calibrate instead of train, chosen class by class.
 
     Args:

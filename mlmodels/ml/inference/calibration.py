@@ -1,6 +1,6 @@
 """From logits to honest confidence: temperature, thresholds, and what is done with a cell.
 
-Everything here is chosen on an inner part of the training sources, never on a test.
+Everything here is chosen on a calibration split of the training sources, never on a test.
 """
 
 from __future__ import annotations

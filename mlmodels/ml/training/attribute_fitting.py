@@ -1,4 +1,4 @@
-"""Fitting the head of attributes: on training pictures, with everything chosen on the inner part.
+"""Fitting the head of attributes: on training pictures, all chosen on the calibration split.
 
 Needs no gradient of the network, only its features of pictures read as in use.
 """
@@ -82,7 +82,7 @@ def fit_for_run(
 
     Args:
         engine: only its runtime, views and crop rule are used.
-        data: of the run; no picture outside its training and inner part is looked at.
+        data: of the run; no picture outside its training and calibration split is looked at.
         root: the data folder.
         cache: where features are kept, if at all.
 
@@ -91,7 +91,7 @@ def fit_for_run(
     """
     known = _tables(data, root)
     parts = []
-    for places in (data.training, data.inner):
+    for places in (data.training, data.calibration):
         cells = {c.path: c for c in (data.crops[i] for i in places) if c.label != NO_CELL}
         kept = [crop for path, crop in cells.items() if known.get(path)]
         if len(kept) < FEWEST:
@@ -127,21 +127,22 @@ def describe(
 
 
 def fit_attribute_head(
-    training: Described, inner: Described
+    training: Described, calibration: Described
 ) -> tuple[AttributeHead, dict[str, Any]]:
     """Fit one regularised multinomial logistic regression an attribute.
 
     Args:
         training: cells that fit the weights.
-        inner: cells that choose penalty, temperature and least probabilities.
+        calibration: cells that choose penalty, temperature and least probabilities.
 
     Returns:
         The head, and for the card: counts, and by attribute the strength chosen, the values,
-        and macro-F1 on the inner cells, which chose strength and temperature.
+        and macro-F1 on the calibration cells, which chose strength and temperature.
     """
     centre, directions = principal_directions(training.features)
-    z, z_inner = (
-        ((part.features - centre) @ directions).astype(np.float64) for part in (training, inner)
+    z, z_calibration = (
+        ((part.features - centre) @ directions).astype(np.float64)
+        for part in (training, calibration)
     )
     blocks: list[_Block] = []
     told = {}
@@ -151,13 +152,13 @@ def fit_attribute_head(
             attribute,
             names,
             (z, training.truth(attribute, names)),
-            (z_inner, inner.truth(attribute, names)),
+            (z_calibration, calibration.truth(attribute, names)),
         )
         blocks.append(block)
         told[attribute] = {"values": names, "strength": block.strength, "inner_macro_f1": score}
     return _joined(blocks, centre, directions, training), {
         "n": len(training.labels),
-        "n_inner": len(inner.labels),
+        "n_inner": len(calibration.labels),
         "wanted": WANTED,
         "per_attribute": told,
     }
@@ -280,27 +281,29 @@ def _fit_block(
     attribute: str,
     names: list[str],
     training: tuple[np.ndarray, np.ndarray],
-    inner: tuple[np.ndarray, np.ndarray],
+    calibration: tuple[np.ndarray, np.ndarray],
 ) -> tuple[_Block, float]:
-    """The block with the least log loss on the inner cells, and its macro-F1 on them."""
-    (z, truth), (z_inner, truth_inner) = ((x[t >= 0], t[t >= 0]) for x, t in (training, inner))
+    """The block with the least log loss on the calibration cells, and its macro-F1 on them."""
+    (z, truth), (z_calibration, truth_calibration) = (
+        (x[t >= 0], t[t >= 0]) for x, t in (training, calibration)
+    )
     tried = []
     for strength in STRENGTHS:
         head = _with_shares(fit_linear_head(z, truth, len(names), c=strength), truth)
-        logits = head.logits(z_inner)
-        temperature = fit_temperature(logits, truth_inner)
+        logits = head.logits(z_calibration)
+        temperature = fit_temperature(logits, truth_calibration)
         p = softmax(logits, temperature)
-        loss = -np.log(np.maximum(p[np.arange(len(p)), truth_inner], 1e-12)).mean()
+        loss = -np.log(np.maximum(p[np.arange(len(p)), truth_calibration], 1e-12)).mean()
         tried.append((float(loss), strength, head, temperature, p))
     _, strength, head, temperature, p = min(tried, key=lambda one: one[:2])
     best = p.argmax(axis=1)
     least = [
-        least_probability(p[best == k, k], truth_inner[best == k] == k, WANTED)
+        least_probability(p[best == k, k], truth_calibration[best == k] == k, WANTED)
         for k in range(len(names))
     ]
-    families = {f: _family_least(names, f, p, truth_inner, least) for f in _families(names)}
+    families = {f: _family_least(names, f, p, truth_calibration, least) for f in _families(names)}
     block = _Block(attribute, names, head, strength, temperature, least, families)
-    return block, macro_f1(truth_inner, best) if len(best) else 0.0
+    return block, macro_f1(truth_calibration, best) if len(best) else 0.0
 
 
 def _families(names: Sequence[str]) -> list[str]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from mlmodels.ml.classes import CLASSES
 from mlmodels.ml.datasets.manifest import Row, read_manifest, rows_of_folder
-from mlmodels.ml.datasets.splits import check_no_straddling, inner_sources
+from mlmodels.ml.datasets.splits import calibration_sources, check_no_straddling
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.inference.crops import CropRule
 from mlmodels.ml.training.augment import augment
@@ -25,7 +25,7 @@ from mlmodels.ml.training.recipe import Augmentation, Recipe, Stage
 
 TEST_SPLITS = {"test"}
 # Rows of these calibrate instead of a part of the training sources; of the set `own` alone.
-INNER_SPLITS = {"validation", "valid", "val"}
+CALIBRATION_SPLITS = {"validation", "valid", "val"}
 OWN = "own"
 NEVER_TRAINED = {"jtsc", "raabin"}
 AHEAD = 4
@@ -41,7 +41,7 @@ class TrainingData:
         crop_caches: of each set.
         places: (set, place in that set's cache) of each crop.
         training: places in `crops` that train.
-        inner: places in `crops` that calibrate; whole sources, none of them in `training`.
+        calibration: places in `crops` that calibrate; whole sources, none of them in `training`.
         classes: in the order of the logits.
     """
 
@@ -49,13 +49,13 @@ class TrainingData:
     crop_caches: dict[str, CropCache]
     places: tuple[tuple[str, int], ...]
     training: np.ndarray
-    inner: np.ndarray
+    calibration: np.ndarray
     classes: tuple[str, ...]
 
     @property
     def sha256(self) -> str:
         """Of the sorted rows that train or calibrate; see `rows_sha256`."""
-        used = np.concatenate([self.training, self.inner])
+        used = np.concatenate([self.training, self.calibration])
         return rows_sha256([self.crops[i] for i in used])
 
 
@@ -75,10 +75,10 @@ def classes_of(rows: Iterable[Row]) -> tuple[str, ...]:
         ManifestInvalid: fewer than two, or a class that is only calibrated with.
     """
     listed = list(rows)
-    taught = {row.label for row in listed if row.split not in TEST_SPLITS | INNER_SPLITS}
+    taught = {row.label for row in listed if row.split not in TEST_SPLITS | CALIBRATION_SPLITS}
     if len(taught) < 2:
         raise ManifestInvalid("A training needs pictures of at least two classes.")
-    untaught = {row.label for row in listed if row.split in INNER_SPLITS} - taught
+    untaught = {row.label for row in listed if row.split in CALIBRATION_SPLITS} - taught
     if untaught:
         raise ManifestInvalid(
             f"The class {min(untaught)} has pictures for validation and none for training. "
@@ -98,7 +98,7 @@ def load_training_data(
     """Gather the crops of every set that the recipe's stages name.
 
     Args:
-        recipe: names the sets (folders of `root/cells`), the crop rule and the inner share.
+        recipe: names the sets (folders of `root/cells`), the crop rule and the calibration share.
         root: the data folder. One without `cells/` is a single set, `own`.
         hold_out: a split that is left out, e.g. "fold0"; empty for none.
         cache: where crops are kept.
@@ -124,18 +124,18 @@ def load_training_data(
     kept = [i for i, crop in enumerate(crops) if not hold_out or crop.split != hold_out]
     if hold_out and len(kept) == len(crops):
         raise ManifestInvalid(f"No picture is in the split {hold_out} that is to be held out.")
-    inner = _inner_of(recipe, [crops[i] for i in kept])
-    is_inner = np.array([crops[i].source in inner for i in kept])
-    _refuse_empty([crops[i] for i in kept], is_inner)
+    calibration = _calibration_sources_of(recipe, [crops[i] for i in kept])
+    calibrates = np.array([crops[i].source in calibration for i in kept])
+    _refuse_empty([crops[i] for i in kept], calibrates)
     order = np.array(kept)
     return TrainingData(
-        tuple(crops), crop_caches, tuple(places), order[~is_inner], order[is_inner], classes
+        tuple(crops), crop_caches, tuple(places), order[~calibrates], order[calibrates], classes
     )
 
 
-def _refuse_empty(crops: list[Crop], is_inner: np.ndarray) -> None:
+def _refuse_empty(crops: list[Crop], calibrates: np.ndarray) -> None:
     """Let pass only crops with a cell that trains and a cell that calibrates."""
-    parts = {bool(i) for crop, i in zip(crops, is_inner, strict=True) if crop.label != NO_CELL}
+    parts = {bool(i) for crop, i in zip(crops, calibrates, strict=True) if crop.label != NO_CELL}
     if False not in parts:
         raise ManifestInvalid("No cell was found in the pictures that are to train.")
     if True not in parts:
@@ -153,14 +153,14 @@ def _rows_of_set(name: str, root: Path) -> list[Row]:
     return read_manifest(root / "cells" / name / "manifest.csv")
 
 
-def _inner_of(recipe: Recipe, crops: list[Crop]) -> frozenset[str]:
-    """Inner sources of each set apart, so that a small set has its share too."""
+def _calibration_sources_of(recipe: Recipe, crops: list[Crop]) -> frozenset[str]:
+    """Calibration sources of each set apart, so that a small set has its share too."""
     chosen: set[str] = set()
     for name in {crop.set for crop in crops}:
         of_set = [crop for crop in crops if crop.set == name]
-        validation = {c.source for c in of_set if name == OWN and c.split in INNER_SPLITS}
+        validation = {c.source for c in of_set if name == OWN and c.split in CALIBRATION_SPLITS}
         cells = [crop for crop in of_set if crop.label != NO_CELL]
-        chosen |= validation or inner_sources(cells, recipe.calibration.inner_share)
+        chosen |= validation or calibration_sources(cells, recipe.calibration.inner_share)
     return frozenset(chosen)
 
 

@@ -1,4 +1,4 @@
-"""When a stage with patience ends: by the loss on the inner part, which never trains.
+"""When a stage with patience ends: by the loss on the calibration split, which never trains.
 
 The best epoch's weights lie in `best.npz` of the run folder, so that a killed run remembers.
 """
@@ -26,7 +26,7 @@ class Best:
 
     Args:
         epoch: counted from 1; 0 before the first.
-        loss: on the inner part.
+        loss: on the calibration split.
     """
 
     epoch: int = 0
@@ -44,11 +44,11 @@ def is_over(best: Best, done: int, patience: int) -> bool:
     return patience > 0 and best.epoch > 0 and done - best.epoch >= patience
 
 
-def inner_figures(model: Any, data: TrainingData, recipe: Recipe) -> tuple[float, float]:
-    """Mean cross-entropy and share right of the inner part's cells, cut as in use."""
+def calibration_figures(model: Any, data: TrainingData, recipe: Recipe) -> tuple[float, float]:
+    """Mean cross-entropy and share right of the calibration split's cells, cut as in use."""
     import tensorflow as tf
 
-    cells = [i for i in data.inner if data.crops[i].label != NO_CELL]
+    cells = [i for i in data.calibration if data.crops[i].label != NO_CELL]
     total, right, k = 0.0, 0, len(data.classes)
     for first in range(0, len(cells), BATCH):
         chosen = cells[first : first + BATCH]

@@ -96,7 +96,7 @@ def finish_version(
         described[0].save(output / ATTRIBUTES)
     model.save(output / FILES["keras"])
     write_litert(model, output / FILES["litert"])
-    agreement = compare_runtimes(output, bare, chosen.inner.crops, chosen.temperature)
+    agreement = compare_runtimes(output, bare, chosen.calibration.crops, chosen.temperature)
     write_trained_on(data, output / TRAINED_ON)
     card = _card(bare, data, recipe, chosen)
     card |= {"agreement": agreement, "hold_out": hold_out, "git_revision": git_revision}
@@ -151,7 +151,7 @@ def compare_runtimes(
 
 def write_trained_on(data: TrainingData, file: Path) -> None:
     """List hash and source of every picture that trained or calibrated the version."""
-    used = np.concatenate([data.training, data.inner])
+    used = np.concatenate([data.training, data.calibration])
     pairs = sorted({(data.crops[i].sha256, data.crops[i].source) for i in used})
     with file.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")

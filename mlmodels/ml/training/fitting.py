@@ -1,7 +1,7 @@
 """Fits what decides beside the network: temperature, thresholds, Gaussians, limits of size.
 
-What is fitted here is only read in `inference/`. Cells come from an inner part of the training
-sources, never from a test.
+What is fitted here is only read in `inference/`. Cells come from a calibration split of the
+training sources, never from a test.
 """
 
 from __future__ import annotations

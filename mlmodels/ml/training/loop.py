@@ -28,7 +28,7 @@ from mlmodels.ml.training.data import (
     rows_sha256,
 )
 from mlmodels.ml.training.early_stopping import (
-    inner_figures,
+    calibration_figures,
     is_over,
     keep_if_better,
     put_best,
@@ -66,7 +66,8 @@ class RunPlan:
         threads: of TensorFlow; 1 makes runs equal to the bit.
         classes: what the network tells apart, in the order of its logits.
         weights: a folder with files of base weights; none for `weights` of the data folder.
-        follows_inner: measure the inner part after each epoch, also where no patience asks.
+        follows_calibration: measure the calibration split after each epoch, also where no
+            patience asks.
         repeatable: the same numbers for the same seed on several threads too; a little slower.
     """
 
@@ -78,7 +79,7 @@ class RunPlan:
     threads: int = 2
     classes: tuple[str, ...] = CLASSES
     weights: Path | None = None
-    follows_inner: bool = False
+    follows_calibration: bool = False
     repeatable: bool = False
 
     @property
@@ -133,7 +134,7 @@ def prepare(plan: RunPlan, tell: Tell = tell_nobody) -> TrainingData:
         cache=plan.cache,
         classes=plan.classes,
     )
-    logger.info("%s crops train, %s calibrate", len(data.training), len(data.inner))
+    logger.info("%s crops train, %s calibrate", len(data.training), len(data.calibration))
     return data
 
 
@@ -229,8 +230,8 @@ def _run_stage(plan: RunPlan, data: TrainingData, model: Any, index: int, tell: 
             round(sums[3] / sums[4], 5),
             round(time.monotonic() - start, 1),
         ]
-        if stage.patience or plan.follows_inner:
-            loss, accuracy = inner_figures(model, data, plan.recipe)
+        if stage.patience or plan.follows_calibration:
+            loss, accuracy = calibration_figures(model, data, plan.recipe)
             row += [round(loss, 5), round(accuracy, 5)]
             if stage.patience:
                 keep_if_better(plan.output, model, index, epoch + 1, loss)

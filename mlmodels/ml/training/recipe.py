@@ -113,9 +113,9 @@ class Calibration:
 
     Args:
         inner_share: part of the training sources kept for it, 0 to 0.5.
-        accepted_accuracy: what the accepted ones of the inner part must reach.
+        accepted_accuracy: what the accepted ones of the calibration split must reach.
         least_accepted: no cell is accepted below this confidence, 0.5 to 0.99, however many of the
-            inner part are right; cells of another microscope are less often so.
+            calibration split are right; cells of another microscope are less often so.
         unfamiliar_percentile: above this percentile of distances a cell is unidentified.
         unusual_percentile: above this one it needs a look.
         lost_cells: share of real cells the cell score may leave unidentified.
@@ -150,7 +150,7 @@ class Stage:
         negatives: part of each batch that is no cell.
         cell_weight: weight of the cell score in the loss.
         optimizer: "adamw", "adam", or "sgd" with a momentum of 0.9.
-        patience: ends after so many epochs in which the loss on the inner part did not fall,
+        patience: ends after so many epochs in which the loss on the calibration split did not fall,
             and takes the weights of its best epoch; 0 for never.
         augmentation: of this stage, instead of the recipe's.
     """

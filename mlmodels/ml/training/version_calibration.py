@@ -1,7 +1,7 @@
 """What of a version is chosen after its training: temperature, thresholds, familiarity, sizes.
 
-Everything is chosen on the inner part of the training sources and on training cells, never on a
-test. It writes nothing.
+Everything is chosen on the calibration split of the training sources and on training cells,
+never on a test. It writes nothing.
 """
 
 from __future__ import annotations
@@ -61,12 +61,12 @@ class Calibrated:
     """What was chosen, and by which answers.
 
     Args:
-        inner: answers for the calibration cells, their logits weighed by size.
+        calibration: answers for the calibration cells, their logits weighed by size.
         temperature, thresholds, familiarity: of the version.
         size_limits: float64 (K,), see `weigh_sizes`; None where sizes do not count.
     """
 
-    inner: Answers
+    calibration: Answers
     temperature: float
     thresholds: Thresholds
     familiarity: Familiarity
@@ -85,9 +85,9 @@ class Calibrated:
 
     def figures(self) -> dict[str, Any]:
         """How many calibration cells are right, in all and of each set, for the card."""
-        p = softmax(self.inner.logits, self.temperature)
-        right = p.argmax(axis=1) == self.inner.truth
-        of = {str(s): self.inner.sets == s for s in np.unique(self.inner.sets)}
+        p = softmax(self.calibration.logits, self.temperature)
+        right = p.argmax(axis=1) == self.calibration.truth
+        of = {str(s): self.calibration.sets == s for s in np.unique(self.calibration.sets)}
         by_set = {s: {"n": int(m.sum()), "right": int(right[m].sum())} for s, m in of.items()}
         return {"n": len(right), "right": int(right.sum()), "by_set": by_set}
 
@@ -108,18 +108,19 @@ def calibrate(
         root: the data folder.
         familiarity: one that stays as it is; none fits it.
     """
-    inner = ask(engine, data, data.inner, root)
-    changed = replace(ask_changed(engine, data, data.inner, recipe), sizes=inner.sizes)
+    calibration = ask(engine, data, data.calibration, root)
+    changed = replace(ask_changed(engine, data, data.calibration, recipe), sizes=calibration.sizes)
     known = ask(engine, data, _some_training_cells(data), root)
     if familiarity is None:
-        familiarity = fit_familiarity(known.features, known.truth, inner.features)
+        familiarity = fit_familiarity(known.features, known.truth, calibration.features)
     limits = _size_limits(known, recipe, data.classes)
     if limits is not None:
-        inner, changed = (
-            replace(a, logits=weigh_sizes(a.logits, a.sizes, limits)) for a in (inner, changed)
+        calibration, changed = (
+            replace(a, logits=weigh_sizes(a.logits, a.sizes, limits))
+            for a in (calibration, changed)
         )
-    temperature, thresholds = choose_thresholds(inner, changed, familiarity, recipe)
-    return Calibrated(inner, temperature, thresholds, familiarity, limits)
+    temperature, thresholds = choose_thresholds(calibration, changed, familiarity, recipe)
+    return Calibrated(calibration, temperature, thresholds, familiarity, limits)
 
 
 def ask(engine: Engine, data: TrainingData, places: np.ndarray, root: Path) -> Answers:
@@ -188,12 +189,12 @@ def _size_limits(known: Answers, recipe: Recipe, classes: tuple[str, ...]) -> np
 
 
 def choose_thresholds(
-    inner: Answers, changed: Answers, familiarity: Familiarity, recipe: Recipe
+    calibration: Answers, changed: Answers, familiarity: Familiarity, recipe: Recipe
 ) -> tuple[float, Thresholds]:
-    """Temperature and thresholds from the inner part alone.
+    """Temperature and thresholds from the calibration split alone.
 
     Args:
-        inner: answers for the calibration cells.
+        calibration: answers for the calibration cells.
         changed: answers for the same cells in changed colours, light and sharpness.
         familiarity: its percentiles are those of the calibration cells as they are, so that
             cells of another microscope lie beyond them.
@@ -206,14 +207,17 @@ def choose_thresholds(
         unidentified below half of it.
     """
     c = recipe.calibration
-    temperature = fit_temperature(inner.logits, inner.truth, _set_weights(inner.sets))
+    temperature = fit_temperature(
+        calibration.logits, calibration.truth, _set_weights(calibration.sets)
+    )
     accept = max(
-        _accept_threshold(answers, temperature, familiarity, c) for answers in (inner, changed)
+        _accept_threshold(answers, temperature, familiarity, c)
+        for answers in (calibration, changed)
     )
     return temperature, Thresholds(
         accept_probability=accept,
         identify_probability=accept / 2,
-        cell_score=cell_threshold(sigmoid(inner.cell), c.lost_cells),
+        cell_score=cell_threshold(sigmoid(calibration.cell), c.lost_cells),
         unusual_percentile=c.unusual_percentile,
         unfamiliar_percentile=c.unfamiliar_percentile,
     )

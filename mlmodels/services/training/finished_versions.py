@@ -26,7 +26,7 @@ def data_of(card: dict[str, Any], recipe: Recipe, data: Path, cache: Path) -> Tr
 
     Args:
         card: the version's.
-        recipe: with the sets and the inner share of its training.
+        recipe: with the sets and the calibration share of its training.
         data, cache: the data folder, and where crops are kept.
 
     Raises:

@@ -84,7 +84,7 @@ def train_on_dataset(
         threads=threads,
         classes=classes_of(rows),
         weights=weights,
-        follows_inner=True,
+        follows_calibration=True,
         repeatable=True,
     )
     with _alone(output):
@@ -133,7 +133,7 @@ def _rows_to_measure(rows: list[Row], data: TrainingData) -> tuple[str, list[Row
     test = [row for row in rows if row.split in TEST_SPLITS]
     if test:
         return "test", test
-    calibrating = {data.crops[i].path for i in data.inner}
+    calibrating = {data.crops[i].path for i in data.calibration}
     return "validation", [row for row in rows if row.path in calibrating]
 
 

@@ -104,10 +104,10 @@ _HOW = """## How it is made
 - Features are those that the engine computes anyway, of pictures located, cut and averaged over \
 views as in use. For each attribute a multinomial logistic regression on their 64 first principal \
 components is fitted on training pictures alone; the strength of its penalty and its temperature \
-have the least log loss on the inner sources that calibrate the version. No test chooses anything.
-- A word is told from the probability on at which nine in ten of the inner cells given it are \
-right, with one wrong cell added so that a handful of lucky ones does not count; a word that never \
-gets there is never told. Where no single shape of the nucleus is sure, "segmented" or \
+have the least log loss on the calibration split. No test chooses anything.
+- A word is told from the probability on at which nine in ten of the calibration cells given it \
+are right, with one wrong cell added so that a handful of lucky ones does not count; a word that \
+never gets there is never told. Where no single shape of the nucleus is sure, "segmented" or \
 "unsegmented" may be.
 - Nothing is told of a cell that is unidentified, of a class that has no attributes \
 (immature granulocytes, erythroblasts, platelets), and no word that fewer than one in a hundred \

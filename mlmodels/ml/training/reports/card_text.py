@@ -115,7 +115,7 @@ def _words(card: dict[str, Any]) -> str:
     return (
         f" A linear head on the same features, fitted on {about['n']} training cells, says what a "
         f"white cell looks like, each word from the probability on at which {about['wanted']:.0%} "
-        f"of {about['n_inner']} inner cells were right; it has no part in the class."
+        f"of {about['n_inner']} calibration cells were right; it has no part in the class."
     )
 
 

@@ -69,7 +69,7 @@ plan = RunPlan(
     threads={threads},
     classes=classes,
     weights=WEIGHTS,
-    follows_inner=True,
+    follows_calibration=True,
     repeatable=True,
 )
 data = prepare(plan)
@@ -119,7 +119,7 @@ engine = load_engine(RUN / "version", runtime="litert", threads={threads})
 if RECORDED["measured_on"] == "test":
     measured = [row for row in rows if row.split == "test"]
 else:
-    calibrating = {{data.crops[i].path for i in data.inner}}
+    calibrating = {{data.crops[i].path for i in data.calibration}}
     measured = [row for row in rows if row.path in calibrating]
 predictions = predict_rows(measured, DATASET, engine, load_trained_on(RUN / "version"))
 figures = summarise([p.answer for p in predictions], engine.classes)

@@ -56,7 +56,7 @@ def write_data_report(
         "sources": _counted(found[1:] for found in {(r.source, r.split, r.label) for r in rows}),
         "crops": {
             "training": sum(data.crops[i].label != NO_CELL for i in data.training),
-            "calibrating": sum(data.crops[i].label != NO_CELL for i in data.inner),
+            "calibrating": sum(data.crops[i].label != NO_CELL for i in data.calibration),
             "no_cell": len(data.crops) - len(cells),
             "without_cell": len(used) - len(cells),
         },

@@ -115,8 +115,10 @@ def test_a_recipe_that_trains_otherwise_is_refused(run, drawn_data, tmp_path):
         ("seed = 3", "seed = 9"),
     ],
 )
-def test_other_inner_cells_views_and_seeds_are_refused(written, instead, run, drawn_data, tmp_path):
-    # Other inner cells would be cells that trained the network.
+def test_another_calibration_split_or_views_or_seed_is_refused(
+    written, instead, run, drawn_data, tmp_path
+):
+    # Other calibration cells would be cells that trained the network.
     assert written in STRICTER
     with pytest.raises(CommandError, match="differs in its calibration alone"):
         again(run, drawn_data, tmp_path, STRICTER.replace(written, instead))

@@ -42,7 +42,7 @@ def test_validation_calibrates_and_the_test_never_enters(tiny_recipe, tmp_path):
         tiny_recipe, root, hold_out="", cache=tmp_path, classes=("neutrophil", "blast")
     )
     assert {data.crops[i].split for i in data.training} == {"train"}
-    assert {data.crops[i].split for i in data.inner} == {"validation"}
+    assert {data.crops[i].split for i in data.calibration} == {"validation"}
     assert {crop.split for crop in data.crops} == {"train", "validation"}
     assert data.classes == ("neutrophil", "blast")
 

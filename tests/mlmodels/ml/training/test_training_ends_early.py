@@ -1,4 +1,4 @@
-"""Patience: a stage ends by the inner part's loss and keeps its best epoch."""
+"""Patience: a stage ends by the calibration split's loss and keeps its best epoch."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import pytest
 
 from mlmodels.ml.training.early_stopping import (
     Best,
-    inner_figures,
+    calibration_figures,
     is_over,
     keep_if_better,
     read_best,
@@ -43,7 +43,7 @@ def test_the_weights_are_those_of_the_best_epoch(stubborn):
     plan, model, data = stubborn
     best = read_best(plan.output, 0)
     assert best.epoch >= 1
-    assert inner_figures(model, data, plan.recipe)[0] == pytest.approx(best.loss, rel=1e-4)
+    assert calibration_figures(model, data, plan.recipe)[0] == pytest.approx(best.loss, rel=1e-4)
 
 
 def test_no_epoch_runs_after_patience_is_at_its_end(stubborn):

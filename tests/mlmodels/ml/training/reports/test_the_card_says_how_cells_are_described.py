@@ -23,7 +23,7 @@ def test_a_card_says_what_chose_the_words(card):
     card["attributes"] = {"n": 4854, "n_inner": 422, "wanted": 0.9, "per_attribute": {}}
     page = card_markdown(card)
     assert "fitted on 4854 training cells" in page
-    assert "at which 90% of 422 inner cells were right" in page
+    assert "at which 90% of 422 calibration cells were right" in page
 
 
 def test_measured_attributes_stand_among_the_figures(card):
