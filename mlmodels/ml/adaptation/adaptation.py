@@ -22,7 +22,7 @@ from mlmodels.ml.inference.calibration import Thresholds, decide, sigmoid, softm
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.familiarity import Familiarity
 from mlmodels.ml.inference.size_evidence import weigh_sizes
-from mlmodels.ml.training.fitting import accept_threshold, cell_threshold, fit_temperature
+from mlmodels.ml.training.fitting import accept_threshold, fit_temperature, objectness_threshold
 from mlmodels.ml.training.linear_head import LinearHead, fit_corrections
 from mlmodels.ml.training.progress import CALIBRATING, Progress, Tell, tell_nobody
 
@@ -372,7 +372,7 @@ def _thresholds(engine: Engine, p: np.ndarray, cell_logits: np.ndarray) -> Thres
         engine.thresholds,
         accept_probability=accept,
         identify_probability=accept / 2,
-        cell_score=cell_threshold(sigmoid(cell_logits), LOST_CELLS),
+        objectness=objectness_threshold(sigmoid(cell_logits), LOST_CELLS),
     )
 
 

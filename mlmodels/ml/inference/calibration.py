@@ -5,15 +5,18 @@ Everything here is chosen on a calibration split of the training sources, never 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
 ACCEPTED, REVIEW, UNIDENTIFIED = "accepted", "review", "unidentified"
-# A find of a blood film is shown from this cell score on; below a version's own threshold it is
+# A find of a blood film is shown from this objectness on; below a version's own threshold it is
 # unidentified, for another microscope's white cells score low, too. Chosen on the four-class set by
 # a network without it, and on Chula's red cells (docs/model/experiments.md, "Steps").
 LEAST_SHOWN = 0.1
+# Cards have called it so since the first version.
+_STORED_AS = {"objectness": "cell_score"}
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Thresholds:
     Args:
         accept_probability: at least this confidence is accepted, 0 to 1.
         identify_probability: below this confidence a cell is unidentified, 0 to 1.
-        cell_score: below this score a find is hardly a cell and is unidentified, 0 to 1.
+        objectness: below it a find is unidentified, for it is most likely no cell, 0 to 1.
         unusual_percentile: a distance above this percentile needs a look.
         unfamiliar_percentile: a distance above this percentile is unidentified.
         edge_share: a nucleus with more of its outline on the picture's border is cut off.
@@ -31,19 +34,25 @@ class Thresholds:
 
     accept_probability: float
     identify_probability: float
-    cell_score: float
+    objectness: float
     unusual_percentile: float
     unfamiliar_percentile: float
     edge_share: float = 0.12
 
     @property
     def least_shown(self) -> float:
-        """The cell score from which on a find of a blood film is shown, 0 to 1."""
-        return min(LEAST_SHOWN, self.cell_score)
+        """The objectness from which on a find of a blood film is shown, 0 to 1."""
+        return min(LEAST_SHOWN, self.objectness)
 
     def as_dict(self) -> dict[str, float]:
         """Plain numbers, for the card."""
-        return asdict(self)
+        return {_STORED_AS.get(name, name): value for name, value in asdict(self).items()}
+
+    @classmethod
+    def of_card(cls, stored: Mapping[str, float]) -> Thresholds:
+        """What `as_dict` gave."""
+        names = {_STORED_AS.get(each.name, each.name): each.name for each in fields(cls)}
+        return cls(**{names[name]: value for name, value in stored.items()})
 
 
 def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
@@ -67,7 +76,7 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
 
 
 def decide(
-    confidence: float, percentile: float, edge_share: float, cell_score: float, t: Thresholds
+    confidence: float, percentile: float, edge_share: float, objectness: float, t: Thresholds
 ) -> str:
     """What is done with a cell: accepted, review or unidentified.
 
@@ -75,10 +84,10 @@ def decide(
         confidence: calibrated, 0 to 1.
         percentile: of its distance to the training cells among calibration cells, 0 to 100.
         edge_share: of its nucleus's outline on the picture's border, 0 to 1.
-        cell_score: how surely it is a cell at all, 0 to 1.
+        objectness: how surely it is a cell at all, 0 to 1.
         t: the version's thresholds.
     """
-    whole_cell = edge_share <= t.edge_share and cell_score >= t.cell_score
+    whole_cell = edge_share <= t.edge_share and objectness >= t.objectness
     familiar = percentile <= t.unfamiliar_percentile
     if not whole_cell or not familiar or confidence < t.identify_probability:
         return UNIDENTIFIED

@@ -99,7 +99,7 @@ def load_engine(directory: Path, *, runtime: str, threads: int | None = None) ->
             crop_rule=CropRule(settings["crop_scale"], settings["input_px"]),
             views=settings["views"],
             temperature=settings["temperature"],
-            thresholds=Thresholds(**settings["thresholds"]),
+            thresholds=Thresholds.of_card(settings["thresholds"]),
             familiarity=familiarity,
             runtime=open_runtime(directory, runtime, threads=threads),
             weights_sha256=sums[FILES[runtime]],

@@ -54,7 +54,7 @@ class CellFinding:
         nucleus_area_px: area of the nucleus, px² of the oriented image.
         nucleus_in_red_cells: diameter of the nucleus over that of the red cells around it; None
             where these could not be measured, or the picture's border cuts the nucleus off.
-        cell_score: how surely this is a cell at all, 0 to 1.
+        objectness: how surely this is a cell at all, 0 to 1.
         familiarity_percentile: of its distance to the version's training cells among the
             cells that calibrated it, 0 to 100.
         features: float16 array, shape (F,).
@@ -68,7 +68,7 @@ class CellFinding:
     probabilities: dict[str, float]
     disposition: str
     nucleus_area_px: float
-    cell_score: float
+    objectness: float
     familiarity_percentile: float
     features: np.ndarray = field(repr=False, compare=False)
     attributes: dict[str, AttributeValue] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class Findings:
 
     Args:
         cells: the principal cell first, the others by descending nucleus area; last, finds that
-            are hardly cells, where the picture itself is not doubted.
+            of an objectness below the version's, where the picture itself is not doubted.
         timings_ms: of decode, locate, crop, classify and decide, ms.
         field_note: why the picture may be no stained blood film, as a sentence; else empty.
             No cell of such a picture is accepted.
@@ -200,8 +200,8 @@ def _judge(
 ) -> tuple[CellFinding, ...]:
     """Leave out what is most likely no cell, calibrate, decide, put the principal cell first.
 
-    What is hardly a cell comes last. Of a doubted field no cell is accepted, and what is hardly
-    a cell is left out, too.
+    A find of low objectness comes last. Of a doubted field no cell is accepted, and a find of
+    low objectness is left out, too.
     """
     logits, cell_logits, features = answers
     scores = sigmoid(cell_logits)
@@ -211,7 +211,7 @@ def _judge(
     probabilities = softmax(logits, engine.temperature)
     percentiles = engine.familiarity.percentiles(features)
     size = {"width_px": shape[1], "height_px": shape[0]}
-    limit = engine.thresholds.cell_score
+    limit = engine.thresholds.objectness
     least = limit if doubted else engine.thresholds.least_shown
     finds = [(nucleus, i) for i, nucleus in enumerate(seen.nuclei) if scores[i] >= least]
     ordered = sorted(principal_first(finds, **size), key=lambda find: bool(scores[find[1]] < limit))
@@ -232,7 +232,7 @@ def _judge(
                 probabilities=dict(zip(engine.classes, map(float, p), strict=True)),
                 disposition=disposition,
                 nucleus_area_px=nucleus.area_px,
-                cell_score=float(scores[i]),
+                objectness=float(scores[i]),
                 familiarity_percentile=float(percentiles[i]),
                 features=features[i].astype(np.float16),
                 attributes=_seen(engine, features[i], engine.classes[best], disposition),

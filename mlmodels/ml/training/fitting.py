@@ -75,8 +75,8 @@ def accept_threshold(
     return float(np.clip(lowest, 0.5, 0.99))
 
 
-def cell_threshold(scores_of_cells: np.ndarray, lost: float) -> float:
-    """The cell score that doubts at most a share `lost` of real cells, and at most 0.5.
+def objectness_threshold(scores_of_cells: np.ndarray, lost: float) -> float:
+    """The objectness that doubts at most a share `lost` of real cells, and at most 0.5.
 
     Args:
         scores_of_cells: float array, shape (N,), scores of real cells, 0 to 1.

@@ -292,11 +292,11 @@ def training_step(model: Any, optimizer: Any, class_count: int, stage: Stage) ->
     Args:
         model, optimizer: changed in place.
         class_count: K, the number of class logits.
-        stage: label smoothing and the weight of the cell score.
+        stage: label smoothing and the weight of the objectness.
 
     Returns:
         A function of a batch that returns loss, number right, number of cells, number of
-        right cell scores, and size of the batch.
+        right cell answers, and size of the batch.
     """
     import tensorflow as tf
 

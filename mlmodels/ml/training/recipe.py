@@ -118,7 +118,7 @@ class Calibration:
             calibration split are right; cells of another microscope are less often so.
         unfamiliar_percentile: above this percentile of distances a cell is unidentified.
         unusual_percentile: above this one it needs a look.
-        lost_cells: share of real cells the cell score may leave unidentified.
+        lost_cells: share of real cells the objectness may leave unidentified.
         size_percentile: above this percentile of a class's sizes in red cells a nucleus counts
             as too large for it, 50 to 100; 0 where sizes have no part in the answer.
     """
@@ -148,7 +148,7 @@ class Stage:
         label_smoothing: 0 to below 1.
         class_power: a class of n pictures is drawn in proportion to n to this power.
         negatives: part of each batch that is no cell.
-        cell_weight: weight of the cell score in the loss.
+        cell_weight: weight of the objectness in the loss.
         optimizer: "adamw", "adam", or "sgd" with a momentum of 0.9.
         patience: ends after so many epochs in which the loss on the calibration split did not fall,
             and takes the weights of its best epoch; 0 for never.

@@ -25,10 +25,10 @@ from mlmodels.ml.training.crop_cache import NO_CELL
 from mlmodels.ml.training.data import TrainingData
 from mlmodels.ml.training.fitting import (
     accept_threshold,
-    cell_threshold,
     fit_familiarity,
     fit_size_limits,
     fit_temperature,
+    objectness_threshold,
 )
 from mlmodels.ml.training.recipe import Calibration, Recipe
 
@@ -217,7 +217,7 @@ def choose_thresholds(
     return temperature, Thresholds(
         accept_probability=accept,
         identify_probability=accept / 2,
-        cell_score=cell_threshold(sigmoid(calibration.cell), c.lost_cells),
+        objectness=objectness_threshold(sigmoid(calibration.cell), c.lost_cells),
         unusual_percentile=c.unusual_percentile,
         unfamiliar_percentile=c.unfamiliar_percentile,
     )

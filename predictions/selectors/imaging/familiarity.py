@@ -66,7 +66,7 @@ def word_of(percentile: float, version: ModelVersion | None) -> str:
 
 def familiarity_of_cells(cells: Iterable[Cell], version: ModelVersion | None) -> Familiarity:
     """The median over the cells of one image, as the version that found them sees it."""
-    least = _least_score(version)
+    least = _least_objectness(version)
     known = [
         c.familiarity_percentile
         for c in cells
@@ -87,7 +87,7 @@ def familiarity_of_profile(
         job__in=results,
         job__model_version=version,
         familiarity_percentile__isnull=False,
-        cell_score__gte=_least_score(version),
+        cell_score__gte=_least_objectness(version),
     )
     rows = cells.values_list("job", "familiarity_percentile")
     values = [value for _, value in rows if value is not None]
@@ -102,8 +102,8 @@ def _limits(version: ModelVersion | None) -> dict[str, float]:
     return found
 
 
-def _least_score(version: ModelVersion | None) -> float:
-    """The cell score below which a find is hardly a cell, and says nothing of the microscope."""
+def _least_objectness(version: ModelVersion | None) -> float:
+    """The objectness below which a find says nothing of the microscope: it may be no cell."""
     return _limits(version).get("cell_score", 0.0)
 
 

@@ -112,7 +112,7 @@ def _rows(held: jobs.Claim, findings: Findings) -> list[Cell]:
             disposition=cell.disposition,
             nucleus_area_px=cell.nucleus_area_px,
             nucleus_in_red_cells=cell.nucleus_in_red_cells,
-            cell_score=cell.cell_score,
+            cell_score=cell.objectness,
             familiarity_percentile=cell.familiarity_percentile,
             attributes={name: asdict(found) for name, found in cell.attributes.items()},
             features=cell.features.astype("<f2").tobytes(),

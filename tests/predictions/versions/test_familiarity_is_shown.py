@@ -83,7 +83,7 @@ def test_the_upload_says_so_plainly_and_the_admin_is_asked_to_onboard(
     assert "Onboard it" in page
 
 
-def test_what_is_hardly_a_cell_says_nothing_of_the_microscope(technician, profile, model):
+def test_a_find_of_low_objectness_says_nothing_of_the_microscope(technician, profile, model):
     least = model.card["engine"]["thresholds"]["cell_score"]
     cells = [{"familiarity_percentile": 20.0, "cell_score": least}] * 2
     cells += [{"familiarity_percentile": 99.9, "cell_score": least - 0.1}] * 5

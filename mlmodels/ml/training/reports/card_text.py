@@ -80,16 +80,16 @@ def _recalibrated(card: dict[str, Any]) -> str:
 
 def _decides(card: dict[str, Any]) -> str:
     e, t, c = card["engine"], card["engine"]["thresholds"], card["calibration"]
-    least = Thresholds(**t).least_shown
+    least = Thresholds.of_card(t).least_shown
     return (
         "## How it decides\n\n"
         f"Classes: {', '.join(e['classes'])}. A crop of {e['crop_scale']} times the nucleus at "
         f"{e['input_px']} px, {e['views']} mirrored views averaged, temperature "
         f"{e['temperature']:.3f}. Accepted from a confidence of {t['accept_probability']:.3f}; "
         f"unidentified below {t['identify_probability']:.3f}, beyond the "
-        f"{t['unfamiliar_percentile']} percentile of distances, with a cell score below "
+        f"{t['unfamiliar_percentile']} percentile of distances, with an objectness below "
         f"{t['cell_score']:.3f}, or cut off by the picture's edge; between these a person looks. "
-        f"A find with a cell score below {least:.3g} is not shown, nor one below "
+        f"A find with an objectness below {least:.3g} is not shown, nor one below "
         f"{t['cell_score']:.3f} in a picture that may be no film. "
         f"Chosen on {c['n']} training pictures whose sources did not train "
         f"({c['right']} of them right). Keras and LiteRT agree on {card['agreement']['n']} of "

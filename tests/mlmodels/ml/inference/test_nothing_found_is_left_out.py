@@ -1,6 +1,6 @@
-"""A find that is hardly a cell is shown, last and unidentified, so that no white cell is lost.
+"""A find of low objectness is shown, last and unidentified, so that no white cell is lost.
 
-What is most likely no cell is not, nor what is hardly one in a picture that may be no film.
+What is most likely no cell is not, nor a find of low objectness in a picture that may be no film.
 """
 
 from dataclasses import replace
@@ -15,24 +15,24 @@ from tests.drawn_cells import draw_smear, draw_smear_png
 SMEAR = draw_smear_png(seed=6, cells=4)
 
 
-def test_a_find_below_the_cell_score_is_unidentified_and_comes_last(shipped_engine):
-    usual = read_image(SMEAR, replace_cell_score(shipped_engine, 0.0)).cells
-    scores = sorted(cell.cell_score for cell in usual)
+def test_a_find_below_the_objectness_threshold_is_unidentified_and_comes_last(shipped_engine):
+    usual = read_image(SMEAR, replace_objectness(shipped_engine, 0.0)).cells
+    scores = sorted(cell.objectness for cell in usual)
     limit = (scores[0] + scores[1]) / 2
     assert scores[0] < limit < scores[1]
 
-    cells = read_image(SMEAR, replace_cell_score(shipped_engine, limit)).cells
+    cells = read_image(SMEAR, replace_objectness(shipped_engine, limit)).cells
 
-    certain = [cell.box for cell in usual if cell.cell_score >= limit]
+    certain = [cell.box for cell in usual if cell.objectness >= limit]
     assert [cell.box for cell in cells[:3]] == certain
-    assert cells[3].cell_score == scores[0]
+    assert cells[3].objectness == scores[0]
     assert cells[3].disposition == "unidentified"
     assert cells[3].attributes == {}
 
 
-def test_a_field_of_hardly_any_cells_shows_them_all_and_accepts_none(shipped_engine):
+def test_a_field_of_low_objectness_shows_them_all_and_accepts_none(shipped_engine):
     usual = read_image(SMEAR, shipped_engine).cells
-    cells = read_image(SMEAR, replace_cell_score(shipped_engine, 1.1)).cells
+    cells = read_image(SMEAR, replace_objectness(shipped_engine, 1.1)).cells
     assert [cell.box for cell in cells] == [cell.box for cell in usual]
     assert {cell.disposition for cell in cells} == {"unidentified"}
 
@@ -40,19 +40,19 @@ def test_a_field_of_hardly_any_cells_shows_them_all_and_accepts_none(shipped_eng
 @pytest.mark.parametrize(("chance", "shown"), [(0.3, True), (0.12, True), (0.05, False)])
 def test_a_find_is_shown_from_one_chance_in_ten_on(chance, shown, shipped_engine):
     certain = read_image(SMEAR, shipped_engine).cells
-    scores = np.array([cell.cell_score for cell in certain])
+    scores = np.array([cell.objectness for cell in certain])
     wanted = np.log(chance / (1 - chance)) - np.log(scores / (1 - scores)).max()
     doubtful = replace(shipped_engine, runtime=LessSure(shipped_engine, wanted))
     cells = read_image(SMEAR, doubtful).cells
     assert bool(cells) == shown
-    assert all(LEAST_SHOWN <= cell.cell_score <= chance + 1e-4 for cell in cells)
+    assert all(LEAST_SHOWN <= cell.objectness <= chance + 1e-4 for cell in cells)
     assert {cell.disposition for cell in cells} <= {"unidentified"}
 
 
-def test_in_a_picture_that_may_be_no_film_what_is_hardly_a_cell_is_left_out(shipped_engine):
+def test_in_a_picture_that_may_be_no_film_low_objectness_is_left_out(shipped_engine):
     green = (draw_smear(seed=6, cells=4) * np.array([0.35, 0.9, 0.3])).astype(np.uint8)
     green[:, :, 1] = np.maximum(green[:, :, 1], 150)
-    findings = read_pixels(green, replace_cell_score(shipped_engine, 1.1))
+    findings = read_pixels(green, replace_objectness(shipped_engine, 1.1))
     assert findings.field_note
     assert findings.cells == ()
 
@@ -60,7 +60,7 @@ def test_in_a_picture_that_may_be_no_film_what_is_hardly_a_cell_is_left_out(ship
 def test_a_version_that_asks_for_less_shows_more():
     limits = Thresholds(0.9, 0.45, 0.02, 97.5, 99.5)
     assert limits.least_shown == 0.02
-    assert replace(limits, cell_score=0.5).least_shown == LEAST_SHOWN
+    assert replace(limits, objectness=0.5).least_shown == LEAST_SHOWN
 
 
 class LessSure:
@@ -75,5 +75,5 @@ class LessSure:
         return packed
 
 
-def replace_cell_score(engine, score):
-    return replace(engine, thresholds=replace(engine.thresholds, cell_score=score))
+def replace_objectness(engine, score):
+    return replace(engine, thresholds=replace(engine.thresholds, objectness=score))

@@ -73,7 +73,7 @@ def test_a_cell_that_was_read_carries_what_is_sure(version, described_data):
     head = replace(head, least=0 * head.least, shares=0 * head.shares + 1)
     t = replace(
         engine.thresholds,
-        cell_score=0.0,
+        objectness=0.0,
         identify_probability=0.0,
         unusual_percentile=100.0,
         unfamiliar_percentile=100.0,
@@ -90,7 +90,7 @@ def test_nothing_is_said_of_an_unidentified_cell(version, described_data):
     engine = load_engine(version, runtime="litert")
     head = head_of(version)
     head = replace(head, least=0 * head.least, shares=0 * head.shares + 1)
-    t = replace(engine.thresholds, cell_score=0.0, identify_probability=1.1)
+    t = replace(engine.thresholds, objectness=0.0, identify_probability=1.1)
     data = (described_data / "00.png").read_bytes()
     cell = read_image(data, replace(engine, attributes=head, thresholds=t)).cells[0]
     assert (cell.disposition, cell.attributes) == ("unidentified", {})

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from mlmodels.ml.inference.calibration import Thresholds, decide, sigmoid, softmax
-from mlmodels.ml.training.fitting import accept_threshold, cell_threshold, fit_temperature
+from mlmodels.ml.training.fitting import accept_threshold, fit_temperature, objectness_threshold
 
 LIMITS = Thresholds(0.8, 0.4, 0.5, 97.5, 99.5)
-CELL_SCORE = LIMITS.cell_score
+OBJECTNESS = LIMITS.objectness
 
 
 def test_softmax_of_ln3_and_0_is_three_quarters_and_one_quarter():
@@ -51,24 +51,30 @@ def test_where_nothing_is_right_almost_nothing_is_accepted():
 
 def test_the_cell_threshold_loses_no_more_than_it_may_and_is_at_most_a_half():
     scores = np.linspace(0, 1, 101)
-    assert cell_threshold(scores, 0.05) == pytest.approx(0.05)
-    assert cell_threshold(np.full(10, 0.99), 0.05) == 0.5
+    assert objectness_threshold(scores, 0.05) == pytest.approx(0.05)
+    assert objectness_threshold(np.full(10, 0.99), 0.05) == 0.5
 
 
 @pytest.mark.parametrize(
     ("confidence", "percentile", "edge", "score", "expected"),
     [
         (0.9, 50.0, 0.0, 1.0, "accepted"),
-        (0.8, 97.5, 0.12, CELL_SCORE, "accepted"),
+        (0.8, 97.5, 0.12, OBJECTNESS, "accepted"),
         (0.79, 50.0, 0.0, 1.0, "review"),
         (0.9, 98.0, 0.0, 1.0, "review"),
         (0.39, 50.0, 0.0, 1.0, "unidentified"),
         (0.99, 99.6, 0.0, 1.0, "unidentified"),
         (0.99, 50.0, 0.13, 1.0, "unidentified"),
-        (0.99, 50.0, 0.0, CELL_SCORE - 0.01, "unidentified"),
+        (0.99, 50.0, 0.0, OBJECTNESS - 0.01, "unidentified"),
     ],
 )
-def test_confidence_familiarity_border_and_cell_score_decide(
+def test_confidence_familiarity_border_and_objectness_decide(
     confidence, percentile, edge, score, expected
 ):
     assert decide(confidence, percentile, edge, score, LIMITS) == expected
+
+
+def test_a_card_keeps_the_name_under_which_it_has_always_stored_objectness():
+    stored = LIMITS.as_dict()
+    assert stored["cell_score"] == LIMITS.objectness
+    assert Thresholds.of_card(stored) == LIMITS

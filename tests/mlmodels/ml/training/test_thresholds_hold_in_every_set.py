@@ -96,4 +96,4 @@ def test_the_unidentified_lie_below_half_the_accepted():
 
 
 def test_no_find_is_doubted_above_a_score_of_one_half():
-    assert limits_of(answers(hard_wrong_below=0.5)).cell_score == 0.5
+    assert limits_of(answers(hard_wrong_below=0.5)).objectness == 0.5

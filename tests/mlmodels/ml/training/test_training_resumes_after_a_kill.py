@@ -67,7 +67,7 @@ def test_the_version_of_a_run_reads_images_and_knows_what_it_was_trained_on(plan
     assert card["agreement"]["same_class"] == 1.0
     engine = load_engine(folder, runtime="litert")
     # Barely trained weights may call anything no cell; here every find counts.
-    engine = replace(engine, thresholds=replace(engine.thresholds, cell_score=0.0))
+    engine = replace(engine, thresholds=replace(engine.thresholds, objectness=0.0))
     rows = read_manifest(plan.data_root / "manifest.csv")
     predictions = predict_rows(rows, plan.data_root, engine, load_trained_on(folder))
     figures = report(predictions, engine.classes, weights_sha256=engine.weights_sha256)
