@@ -20,11 +20,11 @@ from mlmodels.ml.inference.calibration import (
     sigmoid,
     softmax,
 )
+from mlmodels.ml.inference.cell_boundary import cell_boxes
 from mlmodels.ml.inference.crops import Box, CropRule, cut_crop
 from mlmodels.ml.inference.engine import Engine, load_engine
 from mlmodels.ml.inference.images import ImageLimits, Picture, read_picture
 from mlmodels.ml.inference.localize import Field, Nucleus, locate
-from mlmodels.ml.inference.outline import cell_boxes
 from mlmodels.ml.inference.quality import doubt_about_field
 from mlmodels.ml.inference.red_cells import sizes_in_red_cells
 from mlmodels.ml.inference.size_evidence import weigh_sizes

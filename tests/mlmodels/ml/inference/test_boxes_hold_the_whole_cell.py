@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from mlmodels.ml.evaluation.box_matching import overlap
+from mlmodels.ml.inference.cell_boundary import cell_boxes
 from mlmodels.ml.inference.crops import Box
 from mlmodels.ml.inference.localize import locate
-from mlmodels.ml.inference.outline import cell_boxes
 from tests.drawn_cells import CELL_RADIUS_PX, draw_smear
 
 

@@ -1,4 +1,4 @@
-"""The outline of a whole cell around its nucleus, for the box that people see.
+"""The boundary of a whole cell around its nucleus, for the box that people see.
 
 Cytoplasm is told from background by darkness and from red cells by colour. The network never
 sees it: crops are cut around the nucleus, whatever is said here.
@@ -14,8 +14,8 @@ import numpy as np
 from mlmodels.ml.inference.crops import Box
 from mlmodels.ml.inference.localize import FOREGROUND_BELOW, SMALLEST_REST_PX, Field, Nucleus
 
-# All chosen on BCCD's boxes (docs/model/experiments.md, "Outline"): the fitted margin counts by
-# SHARE, the rest is the usual margin; both as shares of the nucleus's longer side.
+# All chosen on BCCD's boxes (docs/model/experiments.md, "Cell boundary"): the fitted margin counts
+# by SHARE, the rest is the usual margin; both as shares of the nucleus's longer side.
 BACKGROUND_FROM = 215
 REACH = 0.35
 RING_PX = (1.5, 5.0)
@@ -42,7 +42,7 @@ def cell_boxes(
     Returns:
         A box for each nucleus, in the same order, inside the picture.
 
-    Source: chosen on the boxes of BCCD (docs/model/experiments.md, "Outline").
+    Source: chosen on the boxes of BCCD (docs/model/experiments.md, "Cell boundary").
     """
     red = _colour_of_red_cells(field)
     is_nucleus = np.zeros(int(field.labels.max(initial=0)) + 1, dtype=bool)
@@ -116,7 +116,7 @@ def _cell_mask(
 def _margin(fitted: float) -> float:
     """The margin of one side, as a share of the nucleus's longer side."""
     if fitted >= REACH:
-        # It ran as far as it may: a neighbour of the same colour, not an outline.
+        # It ran as far as it may: a neighbour of the same colour, not a boundary.
         fitted = MARGIN_OF_THE_UNBOUNDED
     return SHARE * max(fitted, LEAST_MARGIN) + (1 - SHARE) * USUAL_MARGIN
 
