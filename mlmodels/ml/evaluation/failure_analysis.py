@@ -13,7 +13,7 @@ MOST_CONFUSIONS = 3
 NO_CELL_FOUND = "no_cell_found"
 
 
-def weak_points(
+def failures(
     report: Mapping[str, Any], names: Mapping[str, str], *, known: tuple[str, ...]
 ) -> list[str]:
     """Say what a model is bad at.

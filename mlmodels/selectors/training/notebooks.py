@@ -40,5 +40,5 @@ def notebook_of_run(run: TrainingRun) -> str:
             "measured_on": report.measured_on,
             "accuracy": report.figures["accuracy"] if report.figures else None,
         },
-        weak_points=report.weak_points,
+        failures=report.failures,
     )

@@ -13,7 +13,7 @@ from accounts.models import User
 from mlmodels import artifacts
 from mlmodels.errors import TrainingRunNotFound
 from mlmodels.ml.classes import CLASSES
-from mlmodels.ml.evaluation.failure_analysis import weak_points, worst_classes
+from mlmodels.ml.evaluation.failure_analysis import failures, worst_classes
 from mlmodels.ml.training.reports.run_report import DATA, PICTURES, REPORT
 from mlmodels.models import TrainingRun
 from mlmodels.selectors.labels import labels_for
@@ -122,7 +122,7 @@ class RunReport:
     right: tuple[Example, ...] = ()
     wrong: tuple[Example, ...] = ()
     wrong_in_all: int = 0
-    weak_points: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
 
 
 def report_of(run: TrainingRun) -> RunReport:
@@ -227,7 +227,7 @@ def _report_parts(report: dict[str, Any], names: _Names) -> dict[str, Any]:
         "right": tuple(_example(e, names) for e in report["right"]),
         "wrong": tuple(_example(e, names) for e in report["wrong"]),
         "wrong_in_all": report["wrong_in_all"],
-        "weak_points": tuple(weak_points(report, names.by_code(), known=CLASSES)),
+        "failures": tuple(failures(report, names.by_code(), known=CLASSES)),
     }
 
 

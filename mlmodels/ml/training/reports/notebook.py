@@ -145,7 +145,7 @@ def notebook_of(
     epochs: int | None,
     threads: int,
     recorded: Mapping[str, Any],
-    weak_points: Sequence[str],
+    failures: Sequence[str],
 ) -> str:
     """The notebook of a run.
 
@@ -156,12 +156,12 @@ def notebook_of(
         threads: of TensorFlow.
         recorded: what the run was made with and came to, JSON-ready; `dataset_sha256`,
             `measured_on` and `accuracy` are read by the code.
-        weak_points: sentences of the run's page.
+        failures: sentences of the run's page.
 
     Returns:
         JSON text.
     """
-    said = "\n".join(f"- {sentence}" for sentence in weak_points)
+    said = "\n".join(f"- {sentence}" for sentence in failures)
     cells = [
         ("markdown", _INTRO.format(title=title, recipe=recipe_name)),
         ("code", _PLACES.format(recorded=repr(dict(recorded)))),

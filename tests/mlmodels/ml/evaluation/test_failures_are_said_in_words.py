@@ -1,6 +1,6 @@
 """What a model is bad at, in sentences that follow from its figures."""
 
-from mlmodels.ml.evaluation.failure_analysis import weak_points, worst_classes
+from mlmodels.ml.evaluation.failure_analysis import failures, worst_classes
 from mlmodels.ml.evaluation.metrics import Answer, summarise
 
 CLASSES = ("neutrophil", "monocyte")
@@ -29,14 +29,14 @@ POOR = [
 ]
 
 
-def test_a_good_model_has_no_weak_point_that_figures_show():
-    assert weak_points(report(GOOD), {}, known=CLASSES) == [
+def test_a_good_model_has_no_failure_that_figures_show():
+    assert failures(report(GOOD), {}, known=CLASSES) == [
         "Nothing stands out in these figures; that is no proof on other microscopes."
     ]
 
 
 def test_the_weakest_class_its_confusion_and_its_number_are_named():
-    said = weak_points(report(POOR), {"monocyte": "Monocyte"}, known=CLASSES)
+    said = failures(report(POOR), {"monocyte": "Monocyte"}, known=CLASSES)
     assert said[0] == (
         "It names 12 of 20 pictures of monocyte rightly (60 %, 95 % interval 39 % to 78 %)."
     )
@@ -46,7 +46,7 @@ def test_the_weakest_class_its_confusion_and_its_number_are_named():
 
 
 def test_what_was_never_seen_and_what_flatters_is_said():
-    said = weak_points(
+    said = failures(
         report(GOOD, measured_on="validation"), {}, known=(*CLASSES, "immature_granulocyte")
     )
     assert "flatter the model" in said[0]
