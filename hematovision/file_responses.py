@@ -20,10 +20,10 @@ def jpeg_response(request: HttpRequest, *, etag: str, read: Callable[[], bytes])
     response = get_conditional_response(request, etag=quoted)
     if response is None:
         response = HttpResponse(read(), content_type="image/jpeg")
-    return kept_private(response, etag=quoted)
+    return private_no_cache(response, etag=quoted)
 
 
-def kept_private(response: HttpResponse, *, etag: str) -> HttpResponse:
+def private_no_cache(response: HttpResponse, *, etag: str) -> HttpResponse:
     """Let the person's own browser keep an answer, and ask each time whether it still holds."""
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"

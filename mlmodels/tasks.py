@@ -65,7 +65,7 @@ def check_duplicates(dataset_id: str) -> None:
 
 @shared_task(name="mlmodels.sweep")
 def sweep_models() -> None:
-    """Look after work that was left behind."""
+    """Look after stale work."""
     sweep.sweep()
 
 

@@ -41,14 +41,14 @@ def read_in_shadow(job_id: str) -> None:
 
 @shared_task(name="predictions.sweep_jobs")
 def sweep_jobs() -> None:
-    """Look after jobs that were left behind."""
+    """Look after stale jobs."""
     sweep.sweep()
 
 
 @shared_task(name="predictions.remove_unnamed_files")
-def remove_unnamed_files() -> None:
+def remove_orphaned_files() -> None:
     """Delete what a crash left in storage."""
-    sweep.remove_unnamed_files()
+    sweep.remove_orphaned_files()
 
 
 @signals.worker_process_init.connect

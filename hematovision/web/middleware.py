@@ -46,8 +46,8 @@ class RequestIdMiddleware:
         return response
 
 
-class NotKeptMiddleware:
-    """Keeps in no cache what says nothing of caches: others come to the same screen later."""
+class NoStoreMiddleware:
+    """Marks `no-store` what says nothing of caches: others come to the same screen later."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

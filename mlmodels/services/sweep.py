@@ -1,4 +1,4 @@
-"""Looks after work that was left behind, so that nothing depends on the broker's memory.
+"""Looks after stale work, so that nothing depends on the broker's memory.
 
 Each part looks after one kind of row and says how many messages it sent.
 """
@@ -17,9 +17,9 @@ from mlmodels.services.versions import gates
 def sweep() -> int:
     """Send what nobody has claimed in time, and end what no attempt is left for.
 
-    Archives that an upload left behind go, too.
+    Orphaned archives go, too.
     """
-    stale.remove_unnamed_archives()
+    stale.remove_orphaned_archives()
     return sum(part() for part in _PARTS)
 
 
@@ -38,4 +38,4 @@ def _send(run: TrainingRun) -> bool:
     return queue.send("mlmodels.run_training", run_id=str(run.pk))
 
 
-_PARTS = (training_runs, gates.send_left_behind, stale.send_left_behind)
+_PARTS = (training_runs, gates.send_left_behind, stale.send_stale)

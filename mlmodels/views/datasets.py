@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from accounts.policy import Action, needs
 from accounts.requests import SignedInRequest
-from hematovision.file_responses import jpeg_response, kept_private
+from hematovision.file_responses import jpeg_response, private_no_cache
 from hematovision.upload_handlers import DatasetUploadHandler
 from mlmodels.errors import DatasetRefused, RegistryUnavailable
 from mlmodels.forms import DerivedDatasetForm, NewDatasetForm
@@ -78,7 +78,7 @@ def dataset_status(request: SignedInRequest, dataset_id: UUID) -> HttpResponse:
         if request.headers.get("HX-Request") and not state.is_working:
             # What stands on the page beside the status is another thing now.
             response["HX-Refresh"] = "true"
-    return kept_private(response, etag=state.etag)
+    return private_no_cache(response, etag=state.etag)
 
 
 @needs({"POST": Action.MANAGE_DATASETS})

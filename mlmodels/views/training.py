@@ -13,7 +13,7 @@ from django.utils.cache import get_conditional_response
 
 from accounts.policy import Action, needs
 from accounts.requests import SignedInRequest
-from hematovision.file_responses import attachment_response, jpeg_response, kept_private
+from hematovision.file_responses import attachment_response, jpeg_response, private_no_cache
 from mlmodels.errors import TrainingRefused
 from mlmodels.forms import NewTrainingForm
 from mlmodels.models import TrainingRun
@@ -84,7 +84,7 @@ def training_progress(request: SignedInRequest, run_id: UUID) -> HttpResponse:
     if response is None:
         context = _live_context(run)
         response = render(request, "mlmodels/partials/training_live.html", context)
-    return kept_private(response, etag=etag)
+    return private_no_cache(response, etag=etag)
 
 
 @needs({"POST": Action.TRAIN_MODELS})

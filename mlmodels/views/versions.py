@@ -14,7 +14,7 @@ from django.utils.cache import get_conditional_response
 
 from accounts.policy import Action, needs
 from accounts.requests import SignedInRequest
-from hematovision.file_responses import attachment_response, kept_private
+from hematovision.file_responses import attachment_response, private_no_cache
 from mlmodels.errors import LedgerMoved, ProfileNotFound, PromotionRefused
 from mlmodels.selectors.versions.pages import gate_view, version_page
 from mlmodels.services.versions import downloads, gates, promotions, shadows
@@ -48,7 +48,7 @@ def gate(request: SignedInRequest, gate_id: UUID) -> HttpResponse:
     response = get_conditional_response(request, etag=check.etag)
     if response is None:
         response = render(request, "mlmodels/partials/gate_check.html", {"check": check})
-    return kept_private(response, etag=check.etag)
+    return private_no_cache(response, etag=check.etag)
 
 
 @needs({"POST": Action.MANAGE_MODELS})

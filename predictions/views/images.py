@@ -13,7 +13,7 @@ from django.utils.cache import get_conditional_response
 
 from accounts.policy import Action, needs
 from accounts.requests import SignedInRequest
-from hematovision.file_responses import attachment_response, jpeg_response, kept_private
+from hematovision.file_responses import attachment_response, jpeg_response, private_no_cache
 from predictions.errors import ReviewConflict, ReviewRefused
 from predictions.selectors.imaging import cells as cell_selectors
 from predictions.selectors.imaging import images as image_selectors
@@ -37,7 +37,7 @@ def image_status(request: SignedInRequest, image_id: UUID) -> HttpResponse:
     if response is None:
         result = reading.view_result(actor=request.user, image_id=image_id)
         response = render(request, "predictions/partials/image_status.html", _context(result))
-    return kept_private(response, etag=state.etag)
+    return private_no_cache(response, etag=state.etag)
 
 
 @needs({"POST": Action.RERUN_IMAGES})

@@ -1,4 +1,4 @@
-"""Datasets that wait for a message that was lost, and archives that nothing names."""
+"""Datasets that wait for a message that was lost, and orphaned archives."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mlmodels.selectors.datasets.datasets import has_open_pairs
 from mlmodels.services.datasets import claims
 
 
-def send_left_behind() -> int:
+def send_stale() -> int:
     """Send again what waits for its import or comparison and nobody has claimed in time.
 
     Says how many messages went out; ends what no attempt is left for.
@@ -27,7 +27,7 @@ def _send(dataset: Dataset) -> bool:
     return send("mlmodels.check_duplicates", dataset_id=str(dataset.pk))
 
 
-def remove_unnamed_archives() -> int:
+def remove_orphaned_archives() -> int:
     """Delete archives that lie for a day and that no waiting row names; says how many.
 
     What an upload left whose process was killed goes after a day, too.
@@ -35,7 +35,7 @@ def remove_unnamed_archives() -> int:
     storage.remove_unfinished_uploads(older_than_s=24 * 3600)
     names = storage.names_incoming(older_than_s=24 * 3600)
     waiting = Dataset.objects.filter(claims.IMPORTING, folder__in=names)
-    unnamed = names - set(waiting.values_list("folder", flat=True))
-    for name in unnamed:
+    orphaned = names - set(waiting.values_list("folder", flat=True))
+    for name in orphaned:
         storage.remove_incoming(name)
-    return len(unnamed)
+    return len(orphaned)

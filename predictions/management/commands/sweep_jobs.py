@@ -8,7 +8,7 @@ from predictions.services.imaging.sweep import sweep
 
 
 class Command(BaseCommand):
-    """Sends left-behind jobs again and fails those without attempts left."""
+    """Sends stale jobs again and fails those without attempts left."""
 
     help = "Look after jobs that were left behind: send them again, or fail them."
 

@@ -1,4 +1,4 @@
-"""Looks after jobs that were left behind, so that nothing depends on the broker's memory."""
+"""Looks after stale jobs, so that nothing depends on the broker's memory."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def _send(job: ClassificationJob) -> bool:
     return queue.send("predictions.classify_image", job_id=str(job.pk))
 
 
-def remove_unnamed_files() -> int:
-    """Delete stored files that no row names, which a crash between bytes and rows leaves behind.
+def remove_orphaned_files() -> int:
+    """Delete orphaned files: stored, but named by no row since a crash came between the two.
 
     Looks at the days of the last week that ended more than a day ago; says how many went.
     """
@@ -46,9 +46,9 @@ def remove_unnamed_files() -> int:
             for begin in range(0, len(names), 500):
                 part = names[begin : begin + 500]
                 named = SmearImage.objects.filter(**{f"{column}__in": part})
-                unnamed = set(part) - set(named.values_list(column, flat=True))
-                storage.remove(*unnamed)
-                removed += len(unnamed)
+                orphaned = set(part) - set(named.values_list(column, flat=True))
+                storage.remove(*orphaned)
+                removed += len(orphaned)
     return removed
 
 

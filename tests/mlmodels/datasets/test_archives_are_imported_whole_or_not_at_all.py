@@ -183,12 +183,12 @@ def test_who_lost_an_import_writes_nothing(sent):
 
 def test_an_import_is_sent_again_when_its_message_was_lost_and_given_up_at_last(sent, settings):
     dataset = sent()
-    assert stale.send_left_behind() == 0, "its message is on its way"
+    assert stale.send_stale() == 0, "its message is on its way"
     long_ago = timezone.now() - timedelta(minutes=5)
     Dataset.objects.update(last_sent_at=long_ago)
-    assert stale.send_left_behind() == 1
+    assert stale.send_stale() == 1
     Dataset.objects.update(last_sent_at=long_ago, attempts=settings.JOB_MAX_ATTEMPTS)
-    assert stale.send_left_behind() == 0
+    assert stale.send_stale() == 0
     dataset.refresh_from_db()
     assert dataset.state == Dataset.State.REFUSED
     assert "interrupted 5 times" in dataset.error
@@ -210,7 +210,7 @@ def test_archives_that_no_row_names_are_removed_after_a_day(sent, settings):
     (incoming / "left.zip").write_bytes(b"left")
     for path in incoming.iterdir():
         os.utime(path, (time.time() - 90_000,) * 2)
-    assert stale.remove_unnamed_archives() == 1
+    assert stale.remove_orphaned_archives() == 1
     assert [path.stem for path in incoming.iterdir()] == [waiting.folder]
 
 
@@ -220,5 +220,5 @@ def test_what_was_still_arriving_when_its_process_was_killed_goes_after_a_day(db
     for name, age_s in (("tmp-old.upload", 90_000), ("tmp-new.upload", 60)):
         (incoming / name).write_bytes(b"left")
         os.utime(incoming / name, (time.time() - age_s,) * 2)
-    stale.remove_unnamed_archives()
+    stale.remove_orphaned_archives()
     assert [path.name for path in incoming.iterdir()] == ["tmp-new.upload"]

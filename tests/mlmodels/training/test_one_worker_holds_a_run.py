@@ -1,4 +1,4 @@
-"""A run is one process's at a time; what was left behind is sent again."""
+"""A run is one process's at a time; what is stale is sent again."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Files that a crash left behind go; what a row names, and what is new, stays."""
+"""Orphaned files go; what a row names, and what is new, stays."""
 
 import shutil
 from datetime import timedelta
@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from predictions.models import SmearImage
-from predictions.services.imaging.sweep import remove_unnamed_files
+from predictions.services.imaging.sweep import remove_orphaned_files
 from tests.factories.images import make_image
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +45,6 @@ def test_only_old_files_without_a_row_are_removed(technician):
         put("renditions", 2, "left behind.jpg"),
         put("thumbnails", 7, "half written.jpg.part"),
     ]
-    assert remove_unnamed_files() == 3
+    assert remove_orphaned_files() == 3
     assert all(path.exists() for path in kept)
     assert not any(path.exists() for path in gone)

@@ -1,4 +1,4 @@
-"""The sweeper sends what was left behind, slower each time, and fails what has no attempt left."""
+"""The sweeper sends what is stale, slower each time, and fails what has no attempt left."""
 
 from datetime import timedelta
 
