@@ -1,4 +1,4 @@
-"""`manage.py measure_leakage --data DIR --json OUT`: what a split by file is worth."""
+"""`manage.py measure_leakage --data DIR --json OUT`: what group leakage is worth."""
 
 import json
 from argparse import ArgumentParser

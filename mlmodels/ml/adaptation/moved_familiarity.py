@@ -31,12 +31,12 @@ def moved_familiarity(
         class_count: of the version.
     """
     moved = _moved(old, features, truth, class_count)
-    distances = np.empty(len(truth))
+    scores = np.empty(len(truth))
     for fold in np.unique(folds):
         rest, left = folds != fold, folds == fold
         without = _moved(old, features[rest], truth[rest], class_count)
-        distances[left] = without.distances(features[left])
-    spread = np.quantile(distances, np.linspace(0, 1, QUANTILES))
+        scores[left] = without.out_of_distribution_scores(features[left])
+    spread = np.quantile(scores, np.linspace(0, 1, QUANTILES))
     return replace(moved, quantiles=spread.astype(np.float32))
 
 

@@ -1,6 +1,7 @@
 """Who is in training, who is held out, who calibrates: always whole sources, never pictures.
 
-Every choice follows from the source's name, so the same data gives the same split everywhere.
+A source on both sides would be group leakage: the model would be asked what it has seen. Every
+choice follows from the source's name, so the same data gives the same split everywhere.
 """
 
 from __future__ import annotations

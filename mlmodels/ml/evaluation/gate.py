@@ -21,7 +21,7 @@ MOST_LOST_BALANCED = 1.0
 MOST_LOST_BALANCED_BOUND = 2.0
 MOST_LOST_RECALL = 3.0
 LARGEST_ECE = 0.05
-MOST_LOST_AMONG_ACCEPTED = 0.5
+MOST_LOST_SELECTIVE_ACCURACY = 0.5
 FEWEST_OF_A_CLASS = 10
 FEWEST_IMAGES = 50
 FEWEST_ACCEPTED = 50
@@ -112,12 +112,12 @@ def judge_set(name: str, pairs: Sequence[Pair], classes: Sequence[str]) -> list[
         classes: that both name.
 
     Returns:
-        Balanced accuracy, calibration and right among accepted, one row each.
+        Balanced accuracy, calibration and selective accuracy, one row each.
     """
     return [
         _judge_balanced(name, pairs, classes),
         _judge_calibration(name, pairs),
-        _judge_accepted(name, pairs),
+        _judge_selective_accuracy(name, pairs),
     ]
 
 
@@ -266,9 +266,9 @@ def _judge_calibration(name: str, pairs: Sequence[Pair]) -> Verdict:
     )
 
 
-def _judge_accepted(name: str, pairs: Sequence[Pair]) -> Verdict:
+def _judge_selective_accuracy(name: str, pairs: Sequence[Pair]) -> Verdict:
     title = "Right among accepted"
-    wanted = f"at most {MOST_LOST_AMONG_ACCEPTED:g} points lost"
+    wanted = f"at most {MOST_LOST_SELECTIVE_ACCURACY:g} points lost"
     after, before = ([p.candidate for p in pairs], [p.active for p in pairs])
     kept, known = _accepted(after), _accepted(before)
     fewest = min(len(kept), len(known))
@@ -291,7 +291,7 @@ def _judge_accepted(name: str, pairs: Sequence[Pair]) -> Verdict:
         set=name,
         wanted=wanted,
         measured=measured,
-        holds=enough and 100 * (then - now) <= MOST_LOST_AMONG_ACCEPTED + _TINY,
+        holds=enough and 100 * (then - now) <= MOST_LOST_SELECTIVE_ACCURACY + _TINY,
         n=len(kept),
     )
 

@@ -141,8 +141,9 @@ def summarise(answers: Sequence[Answer], classes: Sequence[str]) -> dict[str, An
     Returns:
         A JSON-ready table: n, accuracy, balanced_accuracy (mean recall of the true classes
         present), per_class, confusion_matrix (rows true, columns predicted, last column: no
-        cell found), coverage (share accepted), accuracy_accepted, ece, reliability (the bins
-        behind it), intervals. Figures without a denominator are null.
+        cell found), coverage (share accepted), accuracy_accepted (selective accuracy: of
+        those accepted), ece, reliability (the bins behind it), intervals. Figures without a
+        denominator are null.
     """
     names = [*classes, *sorted({a.true for a in answers} - set(classes))]
     table = _confusion(answers, names)

@@ -27,8 +27,8 @@ class Thresholds:
         accept_probability: at least this confidence is accepted, 0 to 1.
         identify_probability: below this confidence a cell is unidentified, 0 to 1.
         objectness: below it a find is unidentified, for it is most likely no cell, 0 to 1.
-        unusual_percentile: a distance above this percentile needs a look.
-        unfamiliar_percentile: a distance above this percentile is unidentified.
+        unusual_percentile: an out-of-distribution score above this percentile needs a look.
+        unfamiliar_percentile: a score above this percentile is unidentified.
         edge_share: a nucleus with more of its outline on the picture's border is cut off.
     """
 
@@ -82,7 +82,7 @@ def decide(
 
     Args:
         confidence: calibrated, 0 to 1.
-        percentile: of its distance to the training cells among calibration cells, 0 to 100.
+        percentile: of its out-of-distribution score among calibration cells, 0 to 100.
         edge_share: of its nucleus's outline on the picture's border, 0 to 1.
         objectness: how surely it is a cell at all, 0 to 1.
         t: the version's thresholds.

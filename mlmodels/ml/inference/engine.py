@@ -34,7 +34,7 @@ class Engine:
         views: turned and mirrored views averaged, 1 to 8.
         temperature: divides the logits.
         thresholds: of the dispositions.
-        familiarity: distance to the training cells.
+        familiarity: scores how far a cell is from the training cells.
         runtime: the open network.
         weights_sha256: of the model file that is open.
         card: the whole card.

@@ -1,7 +1,8 @@
 """How much a cell resembles what the network was trained on.
 
-One Gaussian per class with a covariance shared by all, on features reduced by PCA; a distance
-is told as its percentile among calibration cells.
+The out-of-distribution score of a cell is its Mahalanobis distance to the nearest class: one
+Gaussian per class with a covariance shared by all, on features reduced by PCA. It is told as its
+percentile among calibration cells.
 
 Source: Lee 2018 (arXiv 1807.03888).
 """
@@ -25,7 +26,7 @@ class Familiarity:
         basis: float32 (F, C), principal directions, scaled so that the shared covariance
             within classes is the identity.
         centres: float32 (K, C), class means in that space.
-        quantiles: float32 (Q,), distances of calibration cells at evenly spaced percentiles.
+        quantiles: float32 (Q,), scores of calibration cells at evenly spaced percentiles.
     """
 
     mean: np.ndarray
@@ -33,17 +34,18 @@ class Familiarity:
     centres: np.ndarray
     quantiles: np.ndarray
 
-    def distances(self, features: np.ndarray) -> np.ndarray:
+    def out_of_distribution_scores(self, features: np.ndarray) -> np.ndarray:
         """Mahalanobis distance of each row, float32 (N, F), to its nearest class: (N,)."""
         z = (np.asarray(features, dtype=np.float32) - self.mean) @ self.basis
         return np.linalg.norm(z[:, None, :] - self.centres[None], axis=2).min(axis=1)
 
     def percentiles(self, features: np.ndarray) -> np.ndarray:
-        """Percentile, 0 to 100, of each row's distance among the calibration cells: (N,).
+        """Percentile, 0 to 100, of each row's score among those of the calibration cells: (N,).
 
-        A distance beyond the largest one is 100.
+        A score beyond the largest one is 100.
         """
-        ranks = np.searchsorted(self.quantiles, self.distances(features), side="right")
+        scores = self.out_of_distribution_scores(features)
+        ranks = np.searchsorted(self.quantiles, scores, side="right")
         return 100.0 * ranks / len(self.quantiles)
 
     def save(self, file: Path) -> None:
@@ -57,7 +59,7 @@ class Familiarity:
         )
 
 
-# Stands where nothing is fitted yet: every distance is zero.
+# Stands where nothing is fitted yet: every score is zero.
 UNFITTED = Familiarity(
     np.zeros(1, np.float32),
     np.zeros((1, 1), np.float32),

@@ -55,8 +55,8 @@ class CellFinding:
         nucleus_in_red_cells: diameter of the nucleus over that of the red cells around it; None
             where these could not be measured, or the picture's border cuts the nucleus off.
         objectness: how surely this is a cell at all, 0 to 1.
-        familiarity_percentile: of its distance to the version's training cells among the
-            cells that calibrated it, 0 to 100.
+        familiarity_percentile: of its out-of-distribution score among the cells that
+            calibrated the version, 0 to 100.
         features: float16 array, shape (F,).
         attributes: what the cell looks like, by attribute, as far as the version is sure;
             nothing of an unidentified cell.

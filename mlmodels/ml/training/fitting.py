@@ -12,7 +12,7 @@ from mlmodels.ml.inference.calibration import softmax
 from mlmodels.ml.inference.familiarity import Familiarity
 
 # Of the Gaussians behind familiarity: directions of the principal components, the share of the
-# mean variance that is added to each, and evenly spaced percentiles kept of the distances.
+# mean variance that is added to each, and evenly spaced percentiles kept of the scores.
 COMPONENTS = 32
 RIDGE = 1e-3
 QUANTILES = 1001
@@ -118,7 +118,8 @@ def fit_familiarity(
         (centres @ whiten).astype(np.float32),
         np.zeros(1, np.float32),
     )
-    spread = np.quantile(fit.distances(calibration_features), np.linspace(0, 1, QUANTILES))
+    scores = fit.out_of_distribution_scores(calibration_features)
+    spread = np.quantile(scores, np.linspace(0, 1, QUANTILES))
     return Familiarity(fit.mean, fit.basis, fit.centres, spread.astype(np.float32))
 
 

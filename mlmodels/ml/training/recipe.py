@@ -113,10 +113,11 @@ class Calibration:
 
     Args:
         inner_share: part of the training sources kept for it, 0 to 0.5.
-        accepted_accuracy: what the accepted ones of the calibration split must reach.
+        accepted_accuracy: the selective accuracy that the calibration split must reach.
         least_accepted: no cell is accepted below this confidence, 0.5 to 0.99, however many of the
             calibration split are right; cells of another microscope are less often so.
-        unfamiliar_percentile: above this percentile of distances a cell is unidentified.
+        unfamiliar_percentile: above this percentile of out-of-distribution scores a cell is
+            unidentified.
         unusual_percentile: above this one it needs a look.
         lost_cells: share of real cells the objectness may leave unidentified.
         size_percentile: above this percentile of a class's sizes in red cells a nucleus counts

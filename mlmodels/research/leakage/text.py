@@ -1,4 +1,4 @@
-"""The leakage page: measured figures as a page of text. It measures nothing."""
+"""The page on group leakage: measured figures as a page of text. It measures nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def leakage_markdown(figures: dict[str, Any]) -> str:
 
 def _head(figures: dict[str, Any]) -> str:
     return (
-        "# Leakage: what a split by file is worth\n\n"
+        "# Group leakage: what a split by file is worth\n\n"
         "The public four-class set holds rotated, sheared and mirrored copies of a few hundred "
         "photographs. Here the same network is scored on it four times; only the split "
         "differs. Written by the command below; do not edit. No recipe and no threshold of the "

@@ -119,7 +119,7 @@ def report_perturbed(
         are among the pictures and the intervals are too narrow), the figures `as_is`, and
         `perturbed` by name: accuracy, points_lost (100 times the accuracy as it is minus the
         perturbed one) with its paired interval, pictures newly wrong and newly right,
-        coverage, accuracy among accepted.
+        coverage, selective accuracy.
     """
     as_is = answers[AS_IS]
     return {

@@ -176,7 +176,7 @@ def _counts(cells: list[Cell], labels: dict[str, Label], classes: list[str]) -> 
 def _figures(
     cells: list[Cell], labels: dict[str, Label], classes: list[str]
 ) -> dict[str, Any] | None:
-    """Accuracy, coverage and right among accepted; what is no cell is not asked of the model."""
+    """Accuracy, coverage and selective accuracy; what is no cell is not asked of the model."""
     answers = [
         Answer(
             class_among(cell.present_label, classes), cell.label, cell.confidence, cell.disposition

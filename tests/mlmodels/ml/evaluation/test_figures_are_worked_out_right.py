@@ -68,7 +68,7 @@ def test_the_confusion_matrix_has_a_column_for_no_cell_found():
     assert matrix["rows"] == [[2, 1, 0, 1], [1, 1, 0, 0], [0, 0, 0, 0]]
 
 
-def test_coverage_and_accuracy_among_accepted():
+def test_coverage_and_selective_accuracy():
     figures = summarise(ANSWERS, CLASSES)
     assert figures["coverage"] == pytest.approx(4 / 6)
     assert figures["accuracy_accepted"] == pytest.approx(3 / 4)

@@ -125,7 +125,7 @@ def test_calibration_is_the_candidates():
 
 
 @pytest.mark.parametrize(("lost", "holds"), [(0, True), (1, True), (2, False)])
-def test_right_among_accepted_may_lose_half_a_point(lost, holds):
+def test_selective_accuracy_may_lose_half_a_point(lost, holds):
     row = verdict("accepted", pairs_of("a", 200, candidate=200 - lost, active=200))
     assert row.holds is holds
 

@@ -39,7 +39,7 @@ def test_a_distance_is_counted_in_standard_deviations():
     rng = np.random.default_rng(1)
     x = rng.normal(0, 1, (20000, 2))
     fit = fit_familiarity(x, np.zeros(len(x), int), x)
-    assert fit.distances(np.array([[3.0, 4.0]]))[0] == pytest.approx(5.0, rel=0.03)
+    assert fit.out_of_distribution_scores(np.array([[3.0, 4.0]]))[0] == pytest.approx(5.0, rel=0.03)
 
 
 def test_what_is_stored_is_what_is_read(fitted, tmp_path):
