@@ -47,9 +47,15 @@ def _throttles_start_empty():
     cache.clear()
 
 
-@pytest.fixture(autouse=True)
-def _rows_of_migrations_stay(django_db_serialized_rollback):
-    """A test with real transactions begins with the rows that migrations write."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let a test with real transactions begin with the rows that migrations write.
+
+    Named here and not by an autouse fixture: that would open the database for every test.
+    """
+    for item in items:
+        if _empties_all_tables(item):
+            names = getattr(item, "fixturenames")  # noqa: B009  pytest's own, of functions only
+            names.append("django_db_serialized_rollback")
 
 
 @pytest.hookimpl(wrapper=True)
