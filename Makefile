@@ -8,7 +8,7 @@ UV ?= uv
 COMPILE = env -u PIP_FIND_LINKS $(UV) pip compile --quiet --python-version 3.11 --universal --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 PRODUCTION = env DEBUG=false SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') ALLOWED_HOSTS=hematovision.example VAR_DIR=var/lint
 
-.PHONY: help python setup packages run test test-services compare lint format benchmark requirements
+.PHONY: help python setup packages run test test-fast test-services compare lint format benchmark requirements
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -26,7 +26,10 @@ packages: python ## what the checks need on top, without a database
 run: setup       ## everything on http://127.0.0.1:8000 (PORT= changes it) until Ctrl-C
 	@$(BIN)/python deploy/run_here.py $(PORT)
 
-test: packages   ## every test that needs no service (SQLite, folder broker)
+test-fast: packages ## what trains nothing and starts no process: under two minutes
+	$(BIN)/python -m pytest -m "not slow and not services and not processes" -n 2 --dist loadfile
+
+test: packages   ## every test that needs no service (SQLite, folder broker): under twelve minutes
 	$(BIN)/python -m pytest -m "not services and not processes" -n 2 --dist loadfile
 	$(BIN)/python -m pytest -m processes
 

@@ -57,6 +57,7 @@ def _lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([lint, "--no-cache"], cwd=folder, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_the_import_contracts_are_kept():
     lint = _lint_imports(ROOT)
     assert lint.returncode == 0, lint.stdout
@@ -86,6 +87,7 @@ def test_the_import_contracts_are_kept():
         ("mlmodels/forms.py", "predictions.policy", "Floor, apps in one direction, roof"),
     ],
 )
+@pytest.mark.slow
 def test_a_wrong_import_is_noticed(tmp_path, room, wrong, contract):
     for app in ("hematovision", "accounts", "mlmodels", "predictions"):
         shutil.copytree(
@@ -113,6 +115,7 @@ def test_a_lower_app_names_no_page_of_a_higher_one():
     assert guilty == []
 
 
+@pytest.mark.slow
 def test_the_web_process_holds_no_runtime_of_a_model():
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "hematovision.settings"}
     done = subprocess.run(

@@ -1,18 +1,16 @@
 """Migrations: complete, named, and able to build an empty database and take it down again."""
 
-import os
 import re
-import sqlite3
-import subprocess
-import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.core.management import call_command
 
-ROOT = Path(__file__).resolve().parent.parent
+from mlmodels.models import Label
+from tests.upgrading import other_database
+
 APPS = ("accounts", "mlmodels", "predictions")
 
 
@@ -35,18 +33,9 @@ def test_a_migration_says_what_it_does_in_its_name(path):
     assert "_auto_" not in path.stem
 
 
-def test_all_migrations_can_be_taken_back_and_made_again(tmp_path):
-    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path / 'rehearsal.sqlite3'}"}
-    steps = [["migrate"], *(["migrate", app, "zero"] for app in reversed(APPS)), ["migrate"]]
-    for step in steps:
-        manage(step, environment)
-    with closing(sqlite3.connect(tmp_path / "rehearsal.sqlite3")) as database:
-        [[labels]] = database.execute("SELECT count(*) FROM mlmodels_label")
-    assert labels > 0
-
-
-def manage(arguments: list[str], environment: dict[str, str]) -> None:
-    """Run a management command in a process and on a database of its own."""
-    command = [sys.executable, "manage.py", *arguments, "--settings", "hematovision.settings"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+def test_all_migrations_can_be_taken_back_and_made_again(django_db_blocker, tmp_path):
+    database = {**settings.DATABASES["default"], "NAME": str(tmp_path / "rehearsal.sqlite3")}
+    with django_db_blocker.unblock(), other_database(database):
+        for step in ([], *([app, "zero"] for app in reversed(APPS)), []):
+            call_command("migrate", *step, verbosity=0, interactive=False)
+        assert Label.objects.exists()

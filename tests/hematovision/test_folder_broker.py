@@ -41,6 +41,7 @@ def bind(folder: Path, name: str) -> None:
     channel(folder)._queue_bind("shared", name, "", name)
 
 
+@pytest.mark.slow
 def test_several_takers_get_every_message_once_and_whole(tmp_path):
     stop = multiprocessing.Event()
     taken: multiprocessing.Queue[int] = multiprocessing.Queue()
@@ -75,6 +76,7 @@ def test_a_queue_does_not_take_what_was_sent_to_another(tmp_path):
         target._get("inference")
 
 
+@pytest.mark.slow
 def test_processes_that_start_together_all_find_their_queue_bound(tmp_path):
     names = [f"queue{number}" for number in range(8)]
     starters = [multiprocessing.Process(target=bind, args=(tmp_path, name)) for name in names]

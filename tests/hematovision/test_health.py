@@ -78,6 +78,7 @@ print(json.dumps([answer.status_code, answer.json()["parts"], time.monotonic() -
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broker", ["redis://127.0.0.1:1/0", "folder://"])
 def test_a_broker_that_is_gone_is_not_ready_and_holds_nothing_up(tmp_path, broker):
     folder = "import shutil, os; shutil.rmtree(os.environ['VAR_DIR'] + '/broker')\n"

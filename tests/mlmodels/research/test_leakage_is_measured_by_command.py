@@ -8,6 +8,8 @@ from django.core.management import CommandError, call_command
 
 from tests.drawn_cells import draw_smear_png
 
+pytestmark = pytest.mark.slow
+
 CLASSES = ("eosinophil", "neutrophil")
 
 

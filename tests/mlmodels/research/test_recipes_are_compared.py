@@ -14,6 +14,8 @@ from mlmodels.research.comparison.scales import Scale
 from tests.drawn_cells import draw_smear_png
 from tests.factories.recipes import TINY_RECIPE
 
+pytestmark = pytest.mark.slow
+
 SCALE = Scale(16, 2, 6, 1, 32, "fold0")
 
 

@@ -48,6 +48,7 @@ def test_the_same_seed_draws_the_same_field():
     assert (draw_field(320, 240, seed=4) != draw_field(320, 240, seed=5)).any()
 
 
+@pytest.mark.slow
 def test_the_command_measures_every_part(tmp_path, shipped_folder, capsys):
     call_command(
         "benchmark_engine", "--runtimes", "litert", "--threads", "1", "--batches", "1", "2",

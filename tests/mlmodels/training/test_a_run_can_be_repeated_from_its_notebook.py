@@ -5,9 +5,12 @@ import os
 import subprocess
 import sys
 
+import pytest
 from django.urls import reverse
 
 from tests.factories.training import ROOT
+
+pytestmark = pytest.mark.slow
 
 RUN_CELLS = """
 import json, sys

@@ -19,6 +19,8 @@ from mlmodels.services.training import claims, requests
 from mlmodels.services.training.run_training_job import run_training
 from tests.factories.training import ROOT, make_run
 
+pytestmark = pytest.mark.slow
+
 FORKED_AND_TOLD = """
 import os, sys, time
 import django

@@ -62,6 +62,7 @@ def test_what_cannot_be_asked_for_is_said_at_its_field(page, admin, wrong):
     assert "field__errors" in answer.content.decode()
 
 
+@pytest.mark.slow
 def test_the_form_says_what_it_will_cost_and_learns_from_earlier_runs(page, admin, finished_run):
     sent = {"dataset": finished_run.dataset_id, "recipe": "own_cells_small", "seed": "1"}
     stated = text_of(page.get(reverse("mlmodels:training_cost"), {**sent, "recipe": "own_cells"}))
@@ -122,6 +123,7 @@ def test_a_run_is_cancelled_and_resumed_on_its_page(page, admin):
     assert run.status == "queued"
 
 
+@pytest.mark.slow
 def test_a_finished_run_reads_from_data_to_verdict(page, finished_run):
     answer = page.get(address("training_run", finished_run))
     said = text_of(answer)
@@ -144,6 +146,7 @@ def test_a_finished_run_reads_from_data_to_verdict(page, finished_run):
     assert finished_run.provenance["dataset_sha256"] in said
 
 
+@pytest.mark.slow
 def test_every_picture_of_the_page_is_our_own_jpeg(page, finished_run):
     content = page.get(address("training_run", finished_run)).content.decode()
     sources = re.findall(r'<img src="([^"]+)"', content)
@@ -161,6 +164,7 @@ def test_nothing_but_the_runs_pictures_is_given_out(page, admin, name):
     assert page.get(f"{root}pictures/{name}").status_code == 404
 
 
+@pytest.mark.slow
 def test_the_log_is_a_download(page, finished_run):
     answer = page.get(address("training_log", finished_run))
     assert "attachment" in answer["Content-Disposition"]

@@ -27,7 +27,7 @@ from tests.factories.models import (
 )
 from tests.factories.people import make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shipped_version")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shipped_version"), pytest.mark.slow]
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +66,7 @@ def test_a_version_that_answers_alike_passes(admin, laboratory):
 
 
 def test_the_classes_that_only_one_names_are_told(admin, laboratory):
-    make_reference(admin)
+    make_reference(admin, test=2)
     gate = checked(admin, make_candidate(laboratory, erythroblasts_only))
     assert gate.result["classes"]["shared"] == ["erythroblast"]
     assert "neutrophil" in gate.result["classes"]["only_active"]
@@ -115,7 +115,7 @@ def test_a_reference_that_trained_one_of_the_two_is_told_from_a_missing_one(admi
 
 
 def test_pictures_that_trained_one_of_the_two_never_count(admin, laboratory, tmp_path):
-    dataset = make_reference(admin)
+    dataset = make_reference(admin, test=4)
     images = list(dataset.images.filter(split="test"))
     version = make_candidate(laboratory, erythroblasts_only)
     folder = artifacts.model_folder(version)
@@ -129,7 +129,7 @@ def test_pictures_that_trained_one_of_the_two_never_count(admin, laboratory, tmp
         checksums_sha256=artifacts.checksums_sha256(folder)
     )
     [used, _] = checked(admin, version).result["sets"]
-    assert (used["images"], used["compared"], used["left_out"]) == (60, 58, 2)
+    assert (used["images"], used["compared"], used["left_out"]) == (4, 2, 2)
 
 
 def test_the_dataset_has_to_be_free_of_near_duplicates(admin, laboratory):
@@ -144,14 +144,14 @@ def test_the_dataset_has_to_be_free_of_near_duplicates(admin, laboratory):
 def test_a_pair_that_was_brought_into_one_split_is_no_near_duplicate_across_splits(
     admin, laboratory
 ):
-    dataset = make_reference(admin)
+    dataset = make_reference(admin, test=2)
     first, second = dataset.images.filter(split="test")[:2]
     NearDuplicate.objects.create(dataset=dataset, first=first, second=second, likeness=0.95)
     assert row_of(checked(admin, make_candidate(laboratory)), "dataset")["holds"]
 
 
 def test_a_picture_that_is_not_the_frozen_one_ends_the_check(admin, laboratory):
-    dataset = make_reference(admin)
+    dataset = make_reference(admin, test=2)
     image = dataset.images.filter(split="test").last()
     assert image is not None
     file = artifacts.dataset_folder(dataset.folder) / image.path
@@ -201,7 +201,7 @@ def test_a_benchmark_that_cannot_be_read_is_said(admin, laboratory, settings, tm
 
 
 def test_the_test_part_of_the_candidates_dataset_serves_where_no_reference_is(admin, laboratory):
-    dataset = make_dataset(admin, classes=("erythroblast",), train=1, validation=1, test=60)
+    dataset = make_dataset(admin, classes=("erythroblast",), train=1, validation=1, test=2)
     version = make_candidate(laboratory, erythroblasts_only)
     admin.laboratory.training_runs.create(
         dataset=dataset, recipe="tiny", created_by=admin, candidate=version

@@ -35,6 +35,8 @@ from mlmodels.research.onboarding import demonstrate, draw_reviewed
 from mlmodels.research.onboarding_text import onboarding_markdown
 from tests.drawn_cells import draw_smear_png
 
+pytestmark = pytest.mark.slow
+
 CLASSES = ("neutrophil", "lymphocyte")
 SIDE = 32
 

@@ -3,6 +3,10 @@
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 LIBRARIES = ("tensorflow", "keras", "ai_edge_litert")
 
 

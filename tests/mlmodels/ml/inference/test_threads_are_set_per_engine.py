@@ -32,6 +32,7 @@ def test_litert_says_the_same_with_one_thread_and_with_two(shipped_folder, shipp
     assert two.run(crops)[0] == pytest.approx(shipped_engine.run(crops)[0], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_tensorflow_takes_the_first_number_and_refuses_another(shipped_folder):
     code = KERAS.format(folder=str(shipped_folder))
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -16,6 +16,8 @@ from mlmodels.ml.inference.pipeline import read_image
 from mlmodels.ml.training.export import finish_version, write_card
 from mlmodels.ml.training.loop import RunPlan, train
 
+pytestmark = pytest.mark.slow
+
 SHAPES = {"neutrophil": "segmented-multilobed", "lymphocyte": "unsegmented-round"}
 
 

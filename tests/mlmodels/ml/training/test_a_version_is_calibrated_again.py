@@ -14,6 +14,8 @@ from mlmodels.ml.training.recipe import parse_recipe
 from mlmodels.ml.training.reports.card_text import card_markdown
 from tests.factories.recipes import TINY_RECIPE
 
+pytestmark = pytest.mark.slow
+
 STRICTER = TINY_RECIPE.replace(
     "inner_share = 0.25", "inner_share = 0.25\nleast_accepted = 0.97"
 ).replace('name = "tiny"', 'name = "stricter"')

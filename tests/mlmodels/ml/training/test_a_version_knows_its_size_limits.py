@@ -42,16 +42,25 @@ def a_field(nucleus_px: int) -> np.ndarray:
     return picture
 
 
-def limits_of(recipe: Recipe, data_root: Path, run: Path) -> np.ndarray | None:
-    model, data = train(RunPlan(recipe, data_root, run, run.parent, threads=1))
+@pytest.fixture(scope="module")
+def learned(tiny_recipe, two_sizes, tmp_path_factory):
+    """A network trained on those fields; what its version is calibrated by is said afterwards."""
+    run = tmp_path_factory.mktemp("run")
+    return train(RunPlan(tiny_recipe, two_sizes, run, run, threads=1))
+
+
+def limits_of(learned, recipe: Recipe, data_root: Path, version: Path) -> np.ndarray | None:
     about = {"name": "tiny", "version": "0.0.1", "hold_out": "", "git_revision": ""}
-    finish_version(model, data, recipe, data_root=data_root, output=run / "version", **about)
-    return load_engine(run / "version", runtime="litert").size_limits
+    model, data = learned
+    finish_version(model, data, recipe, data_root=data_root, output=version, **about)
+    return load_engine(version, runtime="litert").size_limits
 
 
-def test_small_classes_get_a_limit_and_others_none(tiny_recipe, two_sizes, tmp_path):
+@pytest.mark.slow
+def test_small_classes_get_a_limit_and_others_none(learned, tiny_recipe, two_sizes, tmp_path):
     calibration = replace(tiny_recipe.calibration, size_percentile=90.0)
-    limits = limits_of(replace(tiny_recipe, calibration=calibration), two_sizes, tmp_path / "run")
+    recipe = replace(tiny_recipe, calibration=calibration)
+    limits = limits_of(learned, recipe, two_sizes, tmp_path / "version")
     assert limits is not None
     platelet = CLASSES.index("platelet")
     # The widest that was drawn has a radius of 14 px.
@@ -59,8 +68,9 @@ def test_small_classes_get_a_limit_and_others_none(tiny_recipe, two_sizes, tmp_p
     assert np.isinf(np.delete(limits, platelet)).all()
 
 
-def test_without_a_percentile_sizes_do_not_count(tiny_recipe, two_sizes, tmp_path):
-    assert limits_of(tiny_recipe, two_sizes, tmp_path / "run") is None
+@pytest.mark.slow
+def test_without_a_percentile_sizes_do_not_count(learned, tiny_recipe, two_sizes, tmp_path):
+    assert limits_of(learned, tiny_recipe, two_sizes, tmp_path / "version") is None
 
 
 def test_a_version_from_before_has_none(shipped_folder):

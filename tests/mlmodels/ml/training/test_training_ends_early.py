@@ -14,6 +14,8 @@ from mlmodels.ml.training.early_stopping import (
 )
 from mlmodels.ml.training.loop import RunPlan, train
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("best", "done", "patience", "over"),

@@ -13,6 +13,8 @@ from mlmodels.ml.training.export import finish_version
 from mlmodels.ml.training.loop import RunPlan, train, with_overrides
 from mlmodels.ml.training.progress import Progress
 
+pytestmark = pytest.mark.slow
+
 
 class Killed(Exception):
     """Stands for the end of the process."""
