@@ -103,7 +103,6 @@ def doctor(laboratory) -> User:
 
 @pytest.fixture
 def second_doctor(laboratory) -> User:
-    """A colleague of the doctor."""
     return make_user(laboratory, Role.DOCTOR, "dieter")
 
 
@@ -115,7 +114,6 @@ def admin(laboratory) -> User:
 
 @pytest.fixture
 def other_technician(other_laboratory) -> User:
-    """A technician of the other laboratory."""
     return make_user(other_laboratory, Role.TECHNICIAN, "otto")
 
 

@@ -106,10 +106,8 @@ def assert_what_was_decided_stays() -> None:
 
 
 def our_models(apps: Apps) -> list[type[models.Model]]:
-    """The models of our apps."""
     return [model for model in apps.get_models() if model._meta.app_label in OURS]
 
 
 def is_binary(field: models.Field) -> bool:
-    """Whether a column holds bytes."""
     return isinstance(field, models.BinaryField)

@@ -161,9 +161,7 @@ def test_many_writers_at_once_leave_one_chain(laboratory):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_person_who_works_and_an_admin_who_changes_them_never_block_each_other(
-    laboratory, technician, admin
-):
+def test_work_and_changes_of_a_person_never_block_each_other(laboratory, technician, admin):
     """An event refers to its actor; a lock on that row must not wait for the chain's."""
 
     def work(_):

@@ -161,7 +161,7 @@ def test_an_unexpected_failure_is_500_and_tells_nothing():
     assert "secret" not in body["message"]
 
 
-def test_django_s_own_failure_page_is_json_for_programs_and_html_for_people():
+def test_a_failure_is_json_for_programs_and_html_for_people():
     program = error_responses.server_error(RequestFactory().get("/api/v1/broken/"))
     person = error_responses.server_error(RequestFactory().get("/history/"))
     assert json.loads(program.content)["code"] == "internal_error"

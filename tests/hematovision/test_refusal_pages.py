@@ -44,7 +44,7 @@ def test_an_address_that_does_not_exist_has_a_page(client, db):
     assert "There is nothing at this address." in answer.content.decode()
 
 
-def test_a_form_that_is_not_signed_in_leads_to_sign_in_without_a_way_back_to_post(client, db):
+def test_a_form_that_is_not_signed_in_leads_to_sign_in_alone(client, db):
     assert client.post("/account/password/", {})["Location"] == "/sign-in/"
 
 

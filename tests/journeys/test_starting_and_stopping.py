@@ -20,9 +20,7 @@ def installation(tmp_path):
     it.stop()
 
 
-def test_it_is_ready_soon_and_leaves_no_process_after_ctrl_c_or_a_closed_terminal(
-    installation: Installation, tell
-):
+def test_it_is_ready_soon_and_leaves_no_process_behind(installation: Installation, tell):
     installation.start()
     assert len(installation.processes()) > 4
     installation.stop()
@@ -37,7 +35,7 @@ def test_it_is_ready_soon_and_leaves_no_process_after_ctrl_c_or_a_closed_termina
     assert installation.processes() == []
 
 
-def test_setup_makes_the_passwords_once_and_keeps_them_for_the_owner_alone(
+def test_setup_makes_passwords_once_for_the_owner_alone(
     installation: Installation,
 ):
     printed = installation.set_up()

@@ -87,7 +87,6 @@ class Admin(Person):
         raise AssertionError(f"the run is still {self.row(run)}")
 
     def folder(self, run: str) -> Path:
-        """The run folder."""
         return self.installation.var_dir / "registry" / "runs" / run
 
 

@@ -30,7 +30,6 @@ class Person:
             raise AssertionError(f"the {role} was not signed in: {answer.status_code}")
 
     def open(self, path: str, **params: str) -> requests.Response:
-        """Open a page."""
         return self.session.get(self.url + path, params=params, timeout=30)
 
     def submit(

@@ -25,7 +25,7 @@ def test_the_first_profile_is_the_default_and_the_second_is_not(admin):
     assert (first.is_default, second.is_default) == (True, False)
 
 
-def test_a_profile_keeps_what_is_said_of_it_and_the_trail_says_who_said_it(admin):
+def test_a_profile_keeps_what_is_said_and_the_trail_by_whom(admin):
     said = ProfileFields(" Bench 2 ", "CX33", "DFK 33", "100×", "Giemsa", 0.1)  # noqa: RUF001
     profile = create_profile(actor=admin, fields=said)
     assert (profile.name, profile.stain, profile.um_per_px) == ("Bench 2", "Giemsa", 0.1)

@@ -59,7 +59,6 @@ def compared(imported) -> Callable[..., Dataset]:
 
 @pytest.fixture
 def frozen(compared, admin) -> Dataset:
-    """A frozen dataset."""
     return lifecycle.freeze_dataset(actor=admin, dataset_id=compared().pk)
 
 
@@ -81,5 +80,4 @@ def paired() -> Callable[[Dataset], NearDuplicate]:
 
 @pytest.fixture
 def other_admin(other_laboratory) -> User:
-    """An admin of the other laboratory."""
     return make_user(other_laboratory, Role.ADMIN, "olga")

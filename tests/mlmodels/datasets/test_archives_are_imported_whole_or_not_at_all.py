@@ -156,7 +156,7 @@ def test_an_import_that_was_killed_is_done_again_by_whoever_comes_next(sent, set
     assert not half.exists()
 
 
-def test_an_import_that_was_killed_before_its_rows_were_written_is_done_again(sent):
+def test_an_import_killed_before_its_rows_is_done_again(sent):
     dataset = sent()
     folder = artifacts.dataset_folder(dataset.folder)
     (folder / "old").mkdir(parents=True)
@@ -181,7 +181,7 @@ def test_who_lost_an_import_writes_nothing(sent):
     assert dataset.state == Dataset.State.IMPORTING
 
 
-def test_an_import_is_sent_again_when_its_message_was_lost_and_given_up_at_last(sent, settings):
+def test_a_lost_import_is_sent_again_and_given_up_at_last(sent, settings):
     dataset = sent()
     assert stale.send_stale() == 0, "its message is on its way"
     long_ago = timezone.now() - timedelta(minutes=5)
@@ -214,7 +214,7 @@ def test_archives_that_no_row_names_are_removed_after_a_day(sent, settings):
     assert [path.stem for path in incoming.iterdir()] == [waiting.folder]
 
 
-def test_what_was_still_arriving_when_its_process_was_killed_goes_after_a_day(db, settings):
+def test_what_a_killed_process_left_arriving_goes_after_a_day(db, settings):
     incoming = Path(settings.REGISTRY_DIR) / "incoming"
     incoming.mkdir(parents=True)
     for name, age_s in (("tmp-old.upload", 90_000), ("tmp-new.upload", 60)):

@@ -48,7 +48,7 @@ def test_the_manifest_on_disk_is_that_of_the_rows(compared, paired, admin):
     assert len(text.splitlines()) == 8
 
 
-def test_the_same_pictures_have_the_same_hash_whatever_the_dataset_is_called(compared, admin):
+def test_the_hash_follows_the_pictures_and_not_the_name(compared, admin):
     first, second = (freeze(admin, compared(name=name)) for name in ("One", "Other"))
     assert first.manifest_sha256 == second.manifest_sha256
 

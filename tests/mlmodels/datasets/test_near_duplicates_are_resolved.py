@@ -148,7 +148,7 @@ def test_a_search_that_is_run_again_keeps_what_was_said(imported, admin):
     assert dataset.near_duplicates.get().resolution == "not_the_same"
 
 
-def test_without_a_model_the_search_fails_in_a_sentence_and_can_be_started_again(
+def test_a_search_without_a_model_fails_and_can_be_started_again(
     imported, admin, django_capture_on_commit_callbacks
 ):
     dataset = imported()

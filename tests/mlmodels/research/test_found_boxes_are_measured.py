@@ -55,7 +55,7 @@ def test_one_cell_matches_one_box_only():
     assert matches(twins, 0.5) == {0: 0}
 
 
-def test_a_false_cell_is_one_that_no_box_matches_and_that_the_engine_named():
+def test_a_false_cell_is_named_and_matches_no_box():
     here, there = Box(0, 0, 10, 10), Box(50, 50, 10, 10)
     field = FieldAnswer(
         (here,), (a_cell(here), a_cell(there, "review"), a_cell(there, "unidentified"))

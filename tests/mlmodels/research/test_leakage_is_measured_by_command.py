@@ -47,9 +47,7 @@ def weights_at_hand(four_class_set):
     return folder
 
 
-def test_the_linear_head_is_scored_in_four_ways_and_the_page_names_the_command(
-    four_class_set, weights_at_hand, tmp_path
-):
+def test_the_page_has_four_scores_and_names_its_command(four_class_set, weights_at_hand, tmp_path):
     out, page = tmp_path / "leakage.json", tmp_path / "leakage.md"
     call_command(
         "measure_leakage",

@@ -63,7 +63,7 @@ def test_all_compared_recipes_train_on_the_same_sets():
         assert shares == load_recipe("mobilenet_v2").stages[-1].shares
 
 
-def test_so_many_sources_of_each_class_stay_whole_beside_the_held_out_fold():
+def test_so_many_sources_of_each_class_stay_whole():
     kept = rows_at_scale(ROWS, SCALE)
     training = {(r.label, r.source) for r in kept if r.split != "fold0"}
     assert sorted(label for label, _ in training) == ["a", "a", "a", "b", "b", "b"]

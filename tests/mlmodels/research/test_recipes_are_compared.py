@@ -106,7 +106,7 @@ def test_what_is_done_is_not_done_again(compared, recipes, data, caplog):
     assert again == json.loads(json.dumps(found))
 
 
-def test_no_picture_of_a_test_or_of_the_held_out_fold_was_kept_for_training(compared):
+def test_no_picture_that_is_held_out_was_kept_for_training(compared):
     _, work = compared
     manifest = (work / "tiny" / "data" / "cells" / "pbc" / "manifest.csv").read_text()
     assert ",test," not in manifest

@@ -29,7 +29,7 @@ def without_seconds(folder):
     return [row[:place] + row[place + 1 :] for row in rows]
 
 
-def test_the_notebook_is_of_format_4_and_running_it_gives_the_same_numbers(
+def test_running_the_notebook_gives_the_same_numbers(
     page_as, admin, finished_run, trained, tmp_path
 ):
     address = reverse("mlmodels:training_notebook", kwargs={"run_id": finished_run.pk})

@@ -98,7 +98,7 @@ def test_without_any_pictures_nothing_passes(admin, laboratory):
     assert "Mark a frozen dataset" in row_of(gate, "sets")["measured"]
 
 
-def test_a_reference_that_trained_one_of_the_two_is_told_from_a_missing_one(admin, laboratory):
+def test_a_reference_that_trained_one_of_them_is_told(admin, laboratory):
     dataset = make_reference(admin, test=2)
     version = make_candidate(laboratory, erythroblasts_only)
     folder = artifacts.model_folder(version)
@@ -141,9 +141,7 @@ def test_the_dataset_has_to_be_free_of_near_duplicates(admin, laboratory):
     assert gate.passed is False
 
 
-def test_a_pair_that_was_brought_into_one_split_is_no_near_duplicate_across_splits(
-    admin, laboratory
-):
+def test_a_pair_within_one_split_does_no_harm(admin, laboratory):
     dataset = make_reference(admin, test=2)
     first, second = dataset.images.filter(split="test")[:2]
     NearDuplicate.objects.create(dataset=dataset, first=first, second=second, likeness=0.95)
@@ -200,7 +198,7 @@ def test_a_benchmark_that_cannot_be_read_is_said(admin, laboratory, settings, tm
     assert "There is no manifest" in gate.error
 
 
-def test_the_test_part_of_the_candidates_dataset_serves_where_no_reference_is(admin, laboratory):
+def test_without_a_reference_the_candidates_own_test_part_serves(admin, laboratory):
     dataset = make_dataset(admin, classes=("erythroblast",), train=1, validation=1, test=2)
     version = make_candidate(laboratory, erythroblasts_only)
     admin.laboratory.training_runs.create(

@@ -43,9 +43,7 @@ def test_a_picture_that_is_already_there_says_so(technician, api_as, sample):
     assert answer.json()["images"] == [expected]
 
 
-def test_an_upload_of_which_nothing_was_taken_answers_400_with_the_same_list(
-    technician, api_as, sample
-):
+def test_an_upload_refused_whole_answers_400_with_the_same_list(technician, api_as, sample):
     answer = send(api_as(technician), sample, file_of(b"", "a.png"), file_of(b"MZ", "b.png"))
     assert answer.status_code == 400
     body = answer.json()

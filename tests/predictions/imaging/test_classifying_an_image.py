@@ -52,7 +52,7 @@ def test_a_job_done_twice_leaves_one_set_of_results(technician, model):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_job_delivered_to_four_workers_at_once_leaves_one_set_of_results(technician):
+def test_a_job_of_four_workers_at_once_leaves_one_result(technician):
     register_shipped()
     job = make_job(technician, cells=2)
     assert at_once(4, lambda _: classify_image(job_id=job.pk)) == [None] * 4
@@ -94,9 +94,7 @@ def test_a_damaged_model_fails_the_job_and_there_is_no_answer(technician, own_mo
     assert (later.status, later.error_code) == ("failed", "model_damaged")
 
 
-def test_a_model_that_is_damaged_after_it_was_opened_gives_no_more_answers(
-    technician, own_model_folder
-):
+def test_a_model_damaged_while_open_gives_no_more_answers(technician, own_model_folder):
     register_shipped()
     first, second, third = (make_job(technician) for _ in range(3))
     classify_image(job_id=first.pk)

@@ -153,7 +153,11 @@ def test_uploaded_bytes_are_only_ever_a_download(technician, page_as):
     assert answer["X-Content-Type-Options"] == "nosniff"
 
 
-@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"other bytes")])
+@pytest.mark.parametrize(
+    "damage",
+    [Path.unlink, lambda path: path.write_bytes(b"other bytes")],
+    ids=["gone", "changed"],
+)
 def test_an_original_that_is_not_what_was_uploaded_is_not_handed_out(technician, page_as, damage):
     image = make_image(technician)
     damage(Path(default_storage.path(image.original)))

@@ -111,7 +111,7 @@ def test_a_file_that_is_longer_than_its_header_claims_is_refused(unpack):
     assert "damaged in the archive" in reasons(unpacked)["neutrophil/1.bmp"]
 
 
-def test_a_file_beyond_the_limit_of_one_picture_is_refused_and_the_rest_goes_on(unpack):
+def test_too_large_a_file_is_refused_and_the_rest_goes_on(unpack):
     files = {"a/big.bmp": b"\1" * (2 * MB), "a/1.png": drawn_picture(1)}
     unpacked = unpack(zip_of(files), ArchiveLimits(max_file_bytes=MB))
     assert "larger than 1 MB" in reasons(unpacked)["a/big.bmp"]

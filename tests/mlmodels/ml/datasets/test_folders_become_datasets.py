@@ -81,7 +81,7 @@ def test_a_manifest_in_the_one_folder_of_the_archive_is_found(read):
     assert [i.path for i in read(files).images] == ["own/0.png", "own/1.png"]
 
 
-def test_where_no_split_is_given_whole_sources_are_dealt_out_the_same_way_each_time(read):
+def test_without_splits_whole_sources_are_dealt_out_alike_each_time(read):
     files = class_folders(each=20)
     first = read(files)
     assert Counter(i.split for i in first.images if i.label == "neutrophil") == {

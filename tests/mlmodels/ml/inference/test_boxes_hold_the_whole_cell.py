@@ -27,7 +27,7 @@ def test_the_box_covers_the_cell_that_was_drawn(seed):
     )
 
 
-def test_a_cell_that_fills_less_of_the_picture_gets_a_box_in_the_same_proportion():
+def test_boxes_shrink_with_their_cells():
     small = draw_smear(seed=1, centres=[(300, 200)], width=1440, height=1080)
     assert overlap(boxes_of(small)[0], whole_cell(300, 200)) > 0.6
 

@@ -49,7 +49,7 @@ def test_a_find_is_shown_from_one_chance_in_ten_on(chance, shown, shipped_engine
     assert {cell.disposition for cell in cells} <= {"unidentified"}
 
 
-def test_in_a_picture_that_may_be_no_film_low_objectness_is_left_out(shipped_engine):
+def test_low_objectness_is_left_out_where_there_is_no_film(shipped_engine):
     green = (draw_smear(seed=6, cells=4) * np.array([0.35, 0.9, 0.3])).astype(np.uint8)
     green[:, :, 1] = np.maximum(green[:, :, 1], 150)
     findings = read_pixels(green, replace_objectness(shipped_engine, 1.1))

@@ -45,7 +45,7 @@ def test_the_gradient_is_zero_at_the_end():
     assert np.abs(gradient).max() < 1e-2
 
 
-def test_a_feature_that_never_changes_and_a_class_that_is_missing_do_no_harm():
+def test_a_constant_feature_and_a_missing_class_do_no_harm():
     features = np.array([[1.0, 5.0], [3.0, 5.0]])
     head = fit_linear_head(features, np.array([0, 2]), 3, c=1.0)
     assert np.isfinite(head.weights).all()

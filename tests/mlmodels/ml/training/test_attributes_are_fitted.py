@@ -30,7 +30,7 @@ def test_the_least_probability_counts_one_more_wrong_cell():
     assert least_probability(probability, right, 0.7) == NEVER
 
 
-def test_it_takes_nine_right_cells_for_a_word_that_is_right_nine_times_in_ten():
+def test_a_word_right_nine_times_in_ten_takes_nine_right_cells():
     assert least_probability(np.full(8, 0.99), np.full(8, True), 0.9) == NEVER
     assert least_probability(np.full(9, 0.99), np.full(9, True), 0.9) == pytest.approx(0.99)
 

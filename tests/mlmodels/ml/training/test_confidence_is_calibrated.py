@@ -26,7 +26,7 @@ def test_sigmoid_of_ln3_is_three_quarters():
     assert sigmoid(np.array([np.log(3), -1e4, 1e4])) == pytest.approx([0.75, 0.0, 1.0])
 
 
-def test_the_temperature_makes_confidence_equal_to_the_share_that_is_right():
+def test_the_temperature_makes_confidence_the_share_that_is_right():
     # Two classes, logit gap 4: right 3 times of 4. Calibrated confidence is 3/4, which is a
     # gap of ln 3, so the temperature is 4 / ln 3.
     logits = np.tile([4.0, 0.0], (4, 1))
@@ -49,7 +49,7 @@ def test_where_nothing_is_right_almost_nothing_is_accepted():
     assert accept_threshold(np.array([0.9, 0.8]), np.array([False, False]), 0.9) == 0.99
 
 
-def test_the_cell_threshold_loses_no_more_than_it_may_and_is_at_most_a_half():
+def test_the_cell_threshold_loses_no_more_than_it_may():
     scores = np.linspace(0, 1, 101)
     assert objectness_threshold(scores, 0.05) == pytest.approx(0.05)
     assert objectness_threshold(np.full(10, 0.99), 0.05) == 0.5

@@ -47,9 +47,7 @@ def test_validation_calibrates_and_the_test_never_enters(tiny_recipe, tmp_path):
     assert data.classes == ("neutrophil", "blast")
 
 
-def test_without_validation_and_with_few_sources_the_sentence_says_what_to_do(
-    tiny_recipe, tmp_path
-):
+def test_too_few_sources_to_calibrate_on_are_told_with_what_to_do(tiny_recipe, tmp_path):
     root = tmp_path / "data"
     draw_dataset(root, train=1, validation=0, test=0)
     with pytest.raises(ManifestInvalid, match="No cell is left to calibrate with"):

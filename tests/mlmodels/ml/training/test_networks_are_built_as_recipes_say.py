@@ -46,7 +46,7 @@ def test_a_base_that_is_not_frozen_learns_with_the_heads():
     assert any("conv" in path for path in changed)
 
 
-def test_a_dense_layer_adds_its_weights_and_leaves_the_features_as_they_are():
+def test_a_dense_layer_leaves_the_features_as_they_are():
     bare = build_network(FROZEN, 8, None)
     with_dense = build_network(replace(FROZEN, dense=5), 8, None)
     # 64 features: 64 x 5 + 5 for the layer; heads of 9 outputs from 5 instead of from 64.
@@ -67,7 +67,7 @@ def test_pixels_divided_by_255_lie_between_zero_and_one():
         assert (seen.min(), seen.max()) == pytest.approx((low, high))
 
 
-def test_the_own_network_of_variant_b_has_more_than_fifteen_million_parameters():
+def test_variant_b_has_more_than_fifteen_million_parameters():
     recipe = load_recipe("variant_b")
     small = replace(recipe.architecture, input_px=64)
     assert 15_000_000 < build_network(small, 8, None).count_params() < 16_500_000
@@ -75,7 +75,7 @@ def test_the_own_network_of_variant_b_has_more_than_fifteen_million_parameters()
     assert (stage.optimizer, stage.patience > 0, stage.epochs) == ("sgd", True, 20)
 
 
-def test_vgg16_has_the_published_number_of_parameters_without_its_dense_layers():
+def test_vgg16_has_its_published_number_of_parameters():
     small = replace(load_recipe("vgg16").architecture, input_px=32)
     heads = (512 + 1) * 9
     assert build_network(small, 8, None).count_params() == 14_714_688 + heads

@@ -52,7 +52,7 @@ def test_a_run_folder_of_another_run_is_refused(plan, whole):
         train(other)
 
 
-def test_the_version_of_a_run_reads_images_and_knows_what_it_was_trained_on(plan, whole):
+def test_the_version_of_a_run_knows_what_it_was_trained_on(plan, whole):
     folder = plan.output / "version"
     model, data = whole
     card = finish_version(
