@@ -41,5 +41,6 @@ def attachment_response(data: bytes, *, name: str) -> FileResponse:
     )
     response["Cache-Control"] = "private, no-store"
     response["X-Content-Type-Options"] = "nosniff"
+    # Should a browser open it all the same, nothing in it runs.
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response

@@ -138,6 +138,7 @@ def renewed(renew: Callable[[], bool], name: str) -> Iterator[None]:
 
 
 def _keep_renewing(renew: Callable[[], bool], name: str, done: threading.Event) -> None:
+    # Three times in a lease, so that one renewal that fails loses nothing.
     while not done.wait(settings.JOB_LEASE_S / 3):
         try:
             if not renew():

@@ -39,6 +39,7 @@ def send(task_name: str, **ids: str) -> bool:
     if began < _leave_alone_until:
         return False
     try:
+        # Once only: somebody waits for an answer, and the sweeper tries again anyway.
         app.signature(task_name, kwargs=ids).apply_async(retry=False)
     except (OperationalError, OSError):
         logger.warning("The broker did not take %s; the sweeper sends it later.", task_name)

@@ -274,6 +274,8 @@ CELERY_TASK_ROUTES = {
     "mlmodels.sweep": {"queue": "sweep"},
 }
 CELERY_TASK_IGNORE_RESULT = True
+# A message goes when its work is done, so that of a worker that was killed comes again; the row
+# decides whether it still counts.
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_SOFT_TIME_LIMIT = 300

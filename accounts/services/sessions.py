@@ -21,6 +21,7 @@ def sign_in(*, username: str, password: str) -> User:
     """
     username = User.normalize_username(username)
     address = current_origin().ip_address
+    # Before the password is looked at: many attempts at once would all be let through.
     sign_in_locks.charge(username=username, address=address)
     user = User.objects.select_related("laboratory").filter(username=username).first()
     if not _is_right(user, password) or user is None:
@@ -31,6 +32,7 @@ def sign_in(*, username: str, password: str) -> User:
             obj=user,
         )
         raise SignInRefused()
+    # Only now: while the password may be wrong, the attempt stands as failed.
     sign_in_locks.forgive(username=username, address=address)
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(last_login=timezone.now())

@@ -29,6 +29,7 @@ def charge(*, username: str, address: str | None) -> None:
     """
     limits = _limits(username, address)
     now = timezone.now()
+    # Always in one order, here and below: no two attempts wait for each other's rows.
     with transaction.atomic():
         SignInLock.objects.bulk_create(
             [SignInLock(key=key, last_failure_at=now) for key in sorted(limits)],
@@ -82,6 +83,7 @@ def _count(row: SignInLock, limit: int, now: datetime) -> None:
     row.failures += 1
     row.last_failure_at = now
     if row.failures >= limit:
+        # Beyond 16 doublings the lock is at its longest anyway; the power would only grow.
         doublings = min(row.failures - limit, 16)
         lock = timedelta(seconds=settings.SIGN_IN_LOCK_S * 2**doublings)
         row.locked_until = now + min(lock, LONGEST_LOCK)

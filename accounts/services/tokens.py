@@ -62,6 +62,7 @@ def rotate(*, refresh: str) -> TokenPair:
         TokenRefused: it is not good. If it was used before, its family is revoked as well.
     """
     shown = shown_token(refresh, RefreshToken)
+    # In two transactions: what ends a copied token must stay written when this call is refused.
     family = _exchanged(shown)
     if family is None:
         _revoke_if_used_before(shown)
@@ -111,6 +112,7 @@ def end_families_of(user: User, *, because: str) -> int:
 
 def _still_as_checked(user: User) -> None:
     """Refuse when the account was closed or changed since its password was looked at."""
+    # Held until the token is written: closing the account waits, and then ends the new family.
     same = User.objects.select_for_update(no_key=True).filter(
         pk=user.pk, is_active=True, session_epoch=user.session_epoch
     )

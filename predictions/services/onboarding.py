@@ -52,13 +52,16 @@ def request_adaptation(*, actor: User, profile_id: UUID) -> TrainingRun:
     runs.mkdir(parents=True, exist_ok=True)
     part = Path(mkdtemp(prefix="cells-", dir=runs))
     try:
+        # Counted once more: pictures may be gone from storage.
         kept = _write_cells(cells, classes, part)
         _refuse_too_little(kept)
         with transaction.atomic():
             run = requests.request_adaptation(actor=actor, profile_id=profile_id)
             folder = artifacts.run_folder(run.pk)
             folder.mkdir(parents=True, exist_ok=True)
+            # Before the commit, in one step: a worker that hears of the run finds all its cells.
             part.rename(folder / CELLS)
+    # Also where the process is told to end: copies of pictures must not be left lying about.
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise

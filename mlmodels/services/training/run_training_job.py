@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 _POLL_S = 0.5
 _TELL_EVERY_S = 1.0
+# Long enough to leave Python in order; a cancelled training has to end within seconds.
 _TERM_GRACE_S = 3.0
 
 # One byte that the processes of a worker share: forked after this line, they see what is written.
@@ -79,6 +80,7 @@ def _work(held: Claim) -> None:
     run = held.run
     folder = artifacts.run_folder(run.pk)
     folder.mkdir(parents=True, exist_ok=True)
+    # What an earlier attempt said would be taken for this one's.
     for left in (FAILURE, PROGRESS):
         (folder / left).unlink(missing_ok=True)
     try:
@@ -201,6 +203,7 @@ class _Watch:
         made_with = read_progress(self._folder / artifacts.RUN_PROVENANCE)
         if made_with:
             said["provenance"] = {**self._held.run.provenance, **made_with}
+        # Nothing new to tell, but the lease has to be kept.
         if said == self._said:
             return claims.renew(self._held)
         self._said = said
@@ -249,6 +252,7 @@ def _conclude(held: Claim, folder: Path, child: subprocess.Popen[bytes], why: st
     """Write down how it ended; nothing where the run is no longer ours."""
     if why == "cancelled":
         claims.end_cancelled(held)
+    # Whoever ends the whole group of processes may reach the child before this one.
     elif why == "worker" or (child.returncode == -signal.SIGTERM and why == "ended"):
         claims.release(held, counts=False)
     elif why == "too_long":
@@ -270,6 +274,7 @@ def _register(held: Claim, folder: Path) -> None:
     """Make a candidate of the version that the child wrote, once."""
     run = held.run
     name, version = model_name(run)
+    # An attempt before this one may have registered it and been killed before it said so.
     made = ModelVersion.objects.filter(
         laboratory=run.laboratory, name=name, version=version
     ).first()

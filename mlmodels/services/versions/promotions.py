@@ -117,6 +117,7 @@ def roll_back(
                 "Somebody changed what is active in this moment, so nothing was changed. "
                 "Look again, then decide."
             )
+        # None means as shipped, whose files each worker verifies when it opens them.
         if target is not None:
             _refuse_damaged(target, files)
         row = _enter(laboratory, actor, profile=profile, version=target, reason=reason)
@@ -196,6 +197,7 @@ def _laboratory_of(actor: User | None, laboratory: Laboratory | None) -> Laborat
 
 def _lock_ledger(laboratory: Laboratory, seen: int | None) -> None:
     """Let one at a time change what is active, and only who has seen the last change."""
+    # `no_key`: rows that only point at the laboratory are written meanwhile, uploads among them.
     Laboratory.objects.select_for_update(no_key=True).get(pk=laboratory.pk)
     last = ledger_of(laboratory).first()
     if seen is None or last is None or last.number <= seen:
@@ -238,6 +240,7 @@ def _gate_passed_through(
         raise PromotionRefused(
             f"{version} was not checked at the gate {of}yet. Check it first, then decide."
         )
+    # What was found against an older version says nothing about the one that is active now.
     if gate.against_id != (active.pk if active else None):
         raise PromotionRefused(
             f"{version} was checked against {gate.against or 'nothing'}, which is not active any "

@@ -132,6 +132,7 @@ def compare(gate: GateCheck, tell: Tell) -> tuple[bool, dict[str, Any]]:
             raise ModelDamaged(policy.retired_in_words(version))
     files = _judge_files(candidate)
     own = [files, judge_agreement(candidate.card)]
+    # A file that is not the registered one is never opened, so nothing can be measured.
     if active is None or not files.holds:
         first = [] if active else [_nothing_active()]
         return False, {"rows": [row.as_row() for row in [*first, *own]], "sets": []}

@@ -92,6 +92,7 @@ def receive_upload(
     """Take in files for the sample of this number, which is made where it does not exist."""
     require(actor, Action.UPLOAD_IMAGES)
     _check_count(files)
+    # Before the sample is made: an upload that is refused as a whole leaves no empty one behind.
     profile_of_upload(actor, imaging_profile)
     sample = sample_for_upload(
         actor=actor,
@@ -168,6 +169,7 @@ def receive_single(
         raise TooManyFiles(sent=len(files), at_most=1)
     profile = profile_of_upload(actor, imaging_profile)
     try:
+        # The picture before the sample: a file that is refused leaves no empty sample behind.
         sent = _read(files[0])
         stored = _store(sent)
     except ImageRefused as error:
@@ -264,6 +266,7 @@ def _read(file: UploadedFile) -> _Sent:
     """The bytes of a file, read no further than a picture may be long."""
     name = safe_name(file.name)
     at_most = settings.MAX_IMAGE_BYTES
+    # The upload handler drops what is beyond the limit, so the size alone tells of it.
     data = b"" if (file.size or 0) > at_most else file.read(at_most + 1)
     if (file.size or 0) > at_most or len(data) > at_most:
         raise ImageTooLarge(
@@ -333,6 +336,7 @@ def _keep(
                     **({"imaging_profile": [None, str(profile.pk)]} if profile else {}),
                 },
             )
+    # The same bytes came twice at once; the other's row stands, and its files with it.
     except IntegrityError:
         storage.remove(*stored.names)
         known = _known(sample, sent)

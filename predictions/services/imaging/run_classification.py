@@ -52,6 +52,7 @@ def classify_image(*, job_id: UUID) -> None:
         jobs.fail(held, code=error.code, sentence=error.message)
     except RejectedImage as error:
         jobs.fail(held, code="image_rejected", sentence=error.message)
+    # A job must not stay running for ever: whatever it was, the row says that it ended.
     except Exception:
         logger.exception("Job %s failed.", job_id)
         jobs.fail(held, code="unexpected", sentence=_UNEXPECTED)

@@ -37,6 +37,7 @@ def read_in_shadow(*, job_id: UUID) -> None:
     if job is None:
         return
     shadow = shadow_of(job.image.sample.laboratory)
+    # A version that was promoted since would only agree with itself.
     if shadow is None or shadow.version_id == job.model_version_id:
         return
     known = ShadowReading.objects.filter(job=job, model_version=shadow.version)

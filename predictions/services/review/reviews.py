@@ -37,6 +37,7 @@ def review_cell(*, actor: User, cell_id: UUID, label: str, seen_number: int) -> 
         with transaction.atomic():
             cell = _cell_under_lock(actor, cell_id)
             last = cell.reviews.select_related("by").order_by("-number").first()
+            # Whoever has not seen the last review decides nothing over it.
             if (last.number if last else 0) != seen_number:
                 raise _conflict(last, labels, label)
             review = CellReview.objects.create(
