@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mlmodels', '0010_frozen_datasets_never_change'),
+        ('mlmodels', '0011_lease'),
     ]
 
     operations = [
