@@ -100,8 +100,13 @@ def record_read(
 def _locked_chain(laboratory: Laboratory | None) -> AuditChain:
     """The chain's end, locked until the commit (SQLite's transactions are IMMEDIATE anyway)."""
     key = f"laboratory:{laboratory.pk}" if laboratory else INSTALLATION_CHAIN
-    AuditChain.objects.get_or_create(key=key)
-    return AuditChain.objects.select_for_update().get(key=key)
+    chains = AuditChain.objects.select_for_update()
+    chain = chains.filter(key=key).first()
+    if chain is None:
+        # Only the first event of a chain comes here.
+        AuditChain.objects.get_or_create(key=key)
+        chain = chains.get(key=key)
+    return chain
 
 
 def _as_stored(changes: dict[str, Any]) -> dict[str, Any]:
