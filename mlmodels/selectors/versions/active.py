@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import F, Max, Q, QuerySet
 
 from accounts.models import Laboratory, User
 from mlmodels import policy
@@ -34,6 +36,71 @@ def active_version(
     return newest_shipped()
 
 
+@dataclass(frozen=True)
+class VersionInUse:
+    """What classifies for a profile, and by which limits it decides.
+
+    Args:
+        version: without its card; none where none is registered.
+        thresholds: on its card; empty where it has none.
+    """
+
+    version: ModelVersion | None
+    thresholds: dict[str, float]
+
+
+def active_versions(
+    laboratory: Laboratory, profiles: Sequence[ImagingProfile]
+) -> dict[ImagingProfile, VersionInUse]:
+    """The version that classifies for each of several profiles, with two queries for all."""
+    rows: dict[UUID | None, UUID | None] = dict(
+        _newest_rows(laboratory).order_by("number").values_list("profile", "version")
+    )
+    is_shipped = Q(laboratory__isnull=True, status=ModelVersion.Status.SHIPPED)
+    known = (
+        ModelVersion.objects.filter(is_shipped | Q(pk__in=rows.values()))
+        .annotate(thresholds=F("card__engine__thresholds"))
+        .defer("card")
+    )
+    versions = {version.pk: version for version in known}
+    shipped = _newest(v for v in versions.values() if v.laboratory_id is None)
+    found = {}
+    for profile in profiles:
+        promoted = rows.get(profile.pk, rows.get(None))
+        version = versions[promoted] if promoted is not None else shipped
+        found[profile] = VersionInUse(version, getattr(version, "thresholds", None) or {})
+    return found
+
+
+def promotions_in_force(laboratory: Laboratory) -> dict[UUID | None, Promotion]:
+    """The newest row of the ledger of each imaging profile, by its id; none stands for all."""
+    rows = _newest_rows(laboratory).select_related("version", "by", "profile")
+    return {row.profile_id: row for row in rows.defer("version__card")}
+
+
+def _newest_rows(laboratory: Laboratory) -> QuerySet[Promotion]:
+    """The newest row of each scope."""
+    newest = (
+        Promotion.objects.filter(laboratory=laboratory)
+        .order_by()
+        .values("profile")
+        .annotate(newest=Max("number"))
+        .values("newest")
+    )
+    return Promotion.objects.filter(laboratory=laboratory, number__in=newest)
+
+
+def decisive(
+    rows: dict[UUID | None, Promotion], profile: ImagingProfile | None
+) -> Promotion | None:
+    """Of `promotions_in_force` the row that decides for a profile.
+
+    A profile's own goes before the one for all profiles, however old it is.
+    """
+    own = rows.get(profile.pk) if profile is not None else None
+    return own or rows.get(None)
+
+
 def promotion_in_force(laboratory: Laboratory, profile: ImagingProfile | None) -> Promotion | None:
     """The row of the ledger that decides for a profile; none where the laboratory has none."""
     rows = Promotion.objects.filter(
@@ -53,7 +120,11 @@ def newest_shipped() -> ModelVersion | None:
     shipped = ModelVersion.objects.filter(
         laboratory__isnull=True, status=ModelVersion.Status.SHIPPED
     ).defer("card")
-    return max(shipped, key=lambda row: (version_key(row.version), row.name), default=None)
+    return _newest(shipped)
+
+
+def _newest(versions: Iterable[ModelVersion]) -> ModelVersion | None:
+    return max(versions, key=lambda row: (version_key(row.version), row.name), default=None)
 
 
 def version_for_viewer(viewer: User, version_id: UUID) -> ModelVersion:

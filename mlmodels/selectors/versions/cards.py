@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.models import Laboratory
 from mlmodels import artifacts
 from mlmodels.ml.inference.version_files import file_of
 from mlmodels.models import GateCheck, Label, ModelVersion
-from mlmodels.selectors.labels import labels_for
 
 NO_CELL = "no_cell_found"
 
@@ -114,9 +112,8 @@ class VersionCard:
     is_whole: bool
 
 
-def card_of(version: ModelVersion, laboratory: Laboratory) -> VersionCard:
-    """The card of a version, in the words of a laboratory."""
-    labels = labels_for(laboratory)
+def card_of(version: ModelVersion, labels: dict[str, Label]) -> VersionCard:
+    """The card of a version, in the words of a laboratory's labels."""
     card = version.card
     commands = card.get("commands", {})
     folder = artifacts.model_folder(version)
@@ -144,11 +141,10 @@ def _sets_of(card: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-def measured_at_gate(gate: GateCheck | None, laboratory: Laboratory) -> tuple[MeasuredSet, ...]:
+def measured_at_gate(gate: GateCheck | None, labels: dict[str, Label]) -> tuple[MeasuredSet, ...]:
     """What the candidate answered on the sets of a check, as its card would show it."""
     if gate is None:
         return ()
-    labels = labels_for(laboratory)
     return tuple(
         _measured(name, figures["candidate"], "", labels)
         for name, figures in gate.result.get("figures", {}).items()

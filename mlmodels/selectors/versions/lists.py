@@ -13,7 +13,6 @@ from mlmodels.selectors.versions.pages import RollBack, roll_backs
 from mlmodels.selectors.versions.promotions import (
     ActiveScope,
     active_scopes,
-    newest_number,
     shadow_of,
     visible_ledger,
 )
@@ -69,6 +68,7 @@ def models_page(viewer: User) -> ModelsPage:
     shadow = shadow_of(laboratory) if may else None
     active = {scope.version.pk for scope in scopes if scope.version is not None}
     gates = _newest_gates(viewer)
+    ledger = list(visible_ledger(viewer)[:MOST_ROWS])
     rows = [
         VersionRow(
             version=version,
@@ -82,10 +82,10 @@ def models_page(viewer: User) -> ModelsPage:
         scopes=scopes,
         candidates=[row for row in rows if _waits(row)],
         others=[row for row in rows if not _waits(row)],
-        ledger=list(visible_ledger(viewer)[:MOST_ROWS]),
+        ledger=ledger,
         roll_backs=roll_backs(laboratory, scopes) if may else [],
         shadow=shadow,
-        ledger_number=newest_number(laboratory),
+        ledger_number=ledger[0].number if ledger else 0,
     )
 
 

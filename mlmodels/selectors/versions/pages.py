@@ -13,6 +13,7 @@ from accounts.policy import Action, allows
 from mlmodels import policy
 from mlmodels.errors import GateNotFound
 from mlmodels.models import GateCheck, ImagingProfile, ModelVersion, Promotion, Shadow, TrainingRun
+from mlmodels.selectors.labels import labels_for
 from mlmodels.selectors.versions.active import active_version, version_for_viewer
 from mlmodels.selectors.versions.cards import (
     MeasuredSet,
@@ -24,10 +25,10 @@ from mlmodels.selectors.versions.promotions import (
     ActiveScope,
     active_scopes,
     ledger_of,
-    newest_gate,
+    newest_gates,
     newest_number,
     shadow_of,
-    standing_promotions,
+    standing_by_scope,
     version_before,
 )
 
@@ -134,15 +135,17 @@ def version_page(viewer: User, version_id: UUID) -> VersionPage:
     active_for = [scope for scope in scopes if scope.version == version]
     shadow = shadow_of(laboratory) if may else None
     is_shadow = shadow is not None and shadow.version == version
-    gates = _gates_of(viewer, version, scopes)
+    labels = labels_for(laboratory)
+    number = newest_number(laboratory)
+    gates = _gates_of(viewer, version, scopes, number)
     profiles = _profiles_for(version, scopes)
     finished = [each.gate for each in gates if each.gate.status == GateCheck.Status.DONE]
     return VersionPage(
         version=version,
-        card=card_of(version, laboratory),
+        card=card_of(version, labels),
         active_for=active_for,
         gates=gates,
-        measured_at_gate=measured_at_gate(finished[0] if finished else None, laboratory),
+        measured_at_gate=measured_at_gate(finished[0] if finished else None, labels),
         rows=list(ledger_of(laboratory).filter(Q(version=version) | Q(previous=version))),
         run=getattr(version, "training_run", None) if allows(viewer, Action.TRAIN_MODELS) else None,
         shadow=shadow,
@@ -157,7 +160,7 @@ def version_page(viewer: User, version_id: UUID) -> VersionPage:
         and not is_shadow
         and not active_for
         and version.laboratory_id is not None,
-        ledger_number=newest_number(laboratory),
+        ledger_number=number,
     )
 
 
@@ -173,28 +176,36 @@ def gate_view(viewer: User, gate_id: UUID) -> GateView:
     gate = rows.filter(pk=gate_id).first()
     if gate is None:
         raise GateNotFound()
-    return _view_of(viewer, gate)
+    active = active_version(viewer.laboratory, gate.profile)
+    return _view_of(viewer, gate, active, newest_number(viewer.laboratory))
 
 
 def roll_backs(laboratory: Laboratory, scopes: list[ActiveScope]) -> list[RollBack]:
     """Where the scopes that were promoted for can go back to."""
     found = []
+    piles = standing_by_scope(laboratory) if any(scope.is_own for scope in scopes) else {}
     for scope in scopes:
-        pile = standing_promotions(laboratory, scope.profile) if scope.is_own else []
+        pile = piles.get(scope.profile.pk if scope.profile else None) if scope.is_own else None
         if pile:
             found.append(RollBack(scope, version_before(pile)))
     return found
 
 
-def _gates_of(viewer: User, version: ModelVersion, scopes: list[ActiveScope]) -> list[GateView]:
-    newest = (newest_gate(viewer.laboratory, version, scope.profile) for scope in scopes)
-    found = [gate for gate in newest if gate is not None]
-    found.sort(key=lambda gate: gate.asked_at, reverse=True)
-    return [_view_of(viewer, gate) for gate in found]
+def _gates_of(
+    viewer: User, version: ModelVersion, scopes: list[ActiveScope], ledger_number: int
+) -> list[GateView]:
+    newest = newest_gates(viewer.laboratory, version)
+    found = []
+    for scope in scopes:
+        gate = newest.get(scope.profile.pk if scope.profile else None)
+        if gate is not None:
+            found.append(_view_of(viewer, gate, scope.version, ledger_number))
+    return sorted(found, key=lambda view: view.gate.asked_at, reverse=True)
 
 
-def _view_of(viewer: User, gate: GateCheck) -> GateView:
-    active = active_version(viewer.laboratory, gate.profile)
+def _view_of(
+    viewer: User, gate: GateCheck, active: ModelVersion | None, ledger_number: int
+) -> GateView:
     is_current = gate.against_id == (active.pk if active else None)
     usable = gate.version != active and gate.version.is_usable
     done = gate.status == GateCheck.Status.DONE
@@ -203,7 +214,7 @@ def _view_of(viewer: User, gate: GateCheck) -> GateView:
         is_finished=gate.status in (GateCheck.Status.DONE, GateCheck.Status.FAILED),
         is_current=is_current,
         can_promote=done and is_current and usable and allows(viewer, Action.MANAGE_MODELS),
-        ledger_number=newest_number(viewer.laboratory),
+        ledger_number=ledger_number,
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import QuerySet
 
 from accounts.models import Laboratory, User
 from accounts.policy import Action, allows
 from mlmodels.models import GateCheck, ImagingProfile, ModelVersion, Promotion, Shadow
-from mlmodels.selectors.versions.active import active_version, promotion_in_force
+from mlmodels.selectors.versions.active import decisive, newest_shipped, promotions_in_force
 
 
 @dataclass(frozen=True)
@@ -58,37 +59,56 @@ def newest_number(laboratory: Laboratory) -> int:
 def active_scopes(laboratory: Laboratory) -> list[ActiveScope]:
     """What is active for all profiles first, then for each profile in use, by name."""
     profiles = ImagingProfile.objects.filter(laboratory=laboratory, is_retired=False)
-    return [scope_of(laboratory, None), *(scope_of(laboratory, each) for each in profiles)]
+    return _scopes(laboratory, [None, *profiles])
 
 
 def scope_of(laboratory: Laboratory, profile: ImagingProfile | None) -> ActiveScope:
     """What is active for one profile, or for all."""
-    row = promotion_in_force(laboratory, profile)
-    return ActiveScope(
-        profile=profile,
-        version=active_version(laboratory, profile),
-        row=row,
-        is_own=row is not None and row.profile_id == (profile.pk if profile else None),
-    )
+    return _scopes(laboratory, [profile])[0]
 
 
-def standing_promotions(
-    laboratory: Laboratory, profile: ImagingProfile | None
-) -> list[ModelVersion]:
-    """The versions promoted for a scope that were not rolled back, the active one last.
+def _scopes(laboratory: Laboratory, profiles: list[ImagingProfile | None]) -> list[ActiveScope]:
+    rows, shipped = promotions_in_force(laboratory), newest_shipped()
+    found = []
+    for profile in profiles:
+        row = decisive(rows, profile)
+        found.append(
+            ActiveScope(
+                profile=profile,
+                version=row.version if row is not None and row.version is not None else shipped,
+                row=row,
+                is_own=row is not None and row.profile_id == (profile.pk if profile else None),
+            )
+        )
+    return found
+
+
+def standing_by_scope(laboratory: Laboratory) -> dict[UUID | None, list[ModelVersion]]:
+    """By scope, the versions promoted for it that were not rolled back, the active one last.
 
     A promotion puts a version on the pile; a roll-back takes versions off it until the one that
     it names is on top, or none is left where it names what is shipped.
+
+    Returns:
+        A pile by the id of the scope's profile; none stands for all profiles.
     """
-    pile: list[ModelVersion] = []
-    rows = Promotion.objects.filter(laboratory=laboratory, profile=profile).order_by("number")
-    for row in rows.select_related("version"):
+    piles: dict[UUID | None, list[ModelVersion]] = {}
+    rows = Promotion.objects.filter(laboratory=laboratory).order_by("number")
+    for row in rows.select_related("version").defer("version__card"):
+        pile = piles.setdefault(row.profile_id, [])
         if row.gate_id is not None and row.version is not None:
             pile.append(row.version)
             continue
         while pile and pile[-1] != row.version:
             pile.pop()
-    return pile
+    return piles
+
+
+def standing_promotions(
+    laboratory: Laboratory, profile: ImagingProfile | None
+) -> list[ModelVersion]:
+    """Of `standing_by_scope`, the pile of one scope."""
+    return standing_by_scope(laboratory).get(profile.pk if profile else None, [])
 
 
 def version_before(pile: list[ModelVersion]) -> ModelVersion | None:
@@ -101,6 +121,17 @@ def shadow_of(laboratory: Laboratory) -> Shadow | None:
     """The version that reads along unseen now."""
     rows = Shadow.objects.filter(laboratory=laboratory, ended_at__isnull=True)
     return rows.select_related("version").first()
+
+
+def newest_gates(laboratory: Laboratory, version: ModelVersion) -> dict[UUID | None, GateCheck]:
+    """The last check of a version for each scope, whatever became of it, by the profile's id."""
+    rows = GateCheck.objects.filter(laboratory=laboratory, version=version)
+    found: dict[UUID | None, GateCheck] = {}
+    for gate in rows.select_related("version", "against", "profile", "asked_by").defer(
+        "version__card", "against__card"
+    ):
+        found.setdefault(gate.profile_id, gate)
+    return found
 
 
 def newest_gate(
