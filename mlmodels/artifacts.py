@@ -222,7 +222,7 @@ def fingerprint(folder: Path) -> Fingerprint:
     """Name, size and time of each file: changes when one does, and costs no reading of weights."""
     try:
         shared = {file_of(folder, name) for name in sums_of(folder)}
-        files = sorted({path for path in folder.iterdir() if path.is_file()} | shared)
+        files = sorted(path for path in {*folder.iterdir(), *shared} if path.is_file())
         return tuple((p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in files)
     except OSError:
         return ()

@@ -4,7 +4,7 @@ import pytest
 from django.http import HttpResponse
 
 from hematovision.origin import current_origin
-from hematovision.web.middleware import NotKeptMiddleware, RequestIdMiddleware, asks_by_itself
+from hematovision.web.middleware import NoStoreMiddleware, RequestIdMiddleware, asks_by_itself
 
 
 def answered(request, **headers: str) -> HttpResponse:
@@ -13,7 +13,7 @@ def answered(request, **headers: str) -> HttpResponse:
     def view(_request):
         return HttpResponse(current_origin().user_agent, headers=headers)
 
-    answer = RequestIdMiddleware(NotKeptMiddleware(view))(request)
+    answer = RequestIdMiddleware(NoStoreMiddleware(view))(request)
     assert isinstance(answer, HttpResponse)
     return answer
 
