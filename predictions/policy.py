@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from accounts.policy import Action, allows
 from predictions.errors import JobStateRefused, ReviewRefused, SampleClosed
-from predictions.models import Cell, ClassificationJob, Sample, SmearImage
+from predictions.models import Cell, Sample, SmearImage
 
 
 def visible_samples(viewer: User) -> QuerySet[Sample]:
@@ -19,14 +19,14 @@ def visible_images(viewer: User) -> QuerySet[SmearImage]:
     """The images of the viewer's laboratory."""
     if not allows(viewer, Action.SEE_RESULTS):
         return SmearImage.objects.none()
-    return SmearImage.objects.filter(sample__laboratory_id=viewer.laboratory_id)
+    return SmearImage.objects.filter(laboratory_id=viewer.laboratory_id)
 
 
 def visible_cells(viewer: User) -> QuerySet[Cell]:
     """The cells of the viewer's laboratory."""
     if not allows(viewer, Action.SEE_RESULTS):
         return Cell.objects.none()
-    return Cell.objects.filter(image__sample__laboratory_id=viewer.laboratory_id)
+    return Cell.objects.filter(image__laboratory_id=viewer.laboratory_id)
 
 
 def refuse_closed(sample: Sample) -> None:
@@ -51,12 +51,12 @@ def can_review(viewer: User, sample: Sample) -> bool:
     return allows(viewer, Action.REVIEW_CELLS) and sample.accepts_reviews
 
 
-def can_rerun(viewer: User, job: ClassificationJob | None) -> bool:
-    """Whether this person may have the image of this newest job classified again now."""
-    return allows(viewer, Action.RERUN_IMAGES) and (job is None or job.is_final)
+def can_rerun(viewer: User, image: SmearImage) -> bool:
+    """Whether this person may have the image classified again now."""
+    return allows(viewer, Action.RERUN_IMAGES) and image.is_final
 
 
-def refuse_unfinished(job: ClassificationJob | None) -> None:
+def refuse_unfinished(image: SmearImage) -> None:
     """Let only an image pass that nothing is at work on."""
-    if job is not None and not job.is_final:
+    if not image.is_final:
         raise JobStateRefused("This image is still being classified. Wait for its result.")

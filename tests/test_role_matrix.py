@@ -16,12 +16,13 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from rest_framework.test import APIClient
 
 from accounts.models import Role, User
-from predictions.models import Cell, ClassificationJob
+from predictions.models import Cell
 from tests.factories.datasets import make_open_dataset
 from tests.factories.images import make_image
 from tests.factories.models import make_gate, make_paper_version
 from tests.factories.people import PASSWORD, make_user
 from tests.factories.profiles import make_profile
+from tests.factories.results import fail_image
 from tests.factories.training import make_failed_run
 
 SIGN_IN = "sign-in"  # 302 to the sign-in page; any other 302 leads on
@@ -143,7 +144,7 @@ def rows(settings, tmp_path, laboratory, technician, doctor, admin) -> dict[str,
     """One of everything that an address can name, all of it in the first laboratory."""
     settings.MEDIA_ROOT = settings.REGISTRY_DIR = tmp_path
     image = make_image(technician)
-    ClassificationJob.objects.update(status="failed", error="The model is missing.")
+    fail_image(image, "The model is missing.")
     cell = Cell.objects.create(
         image=image,
         job=image.jobs.get(),
@@ -153,12 +154,12 @@ def rows(settings, tmp_path, laboratory, technician, doctor, admin) -> dict[str,
         width_px=40,
         height_px=40,
         label="neutrophil",
+        present_label="neutrophil",
         confidence=0.9,
         probabilities={"neutrophil": 0.9, "monocyte": 0.1},
         disposition="accepted",
         nucleus_area_px=100.0,
-        cell_score=0.9,
-        features=b"",
+        objectness=0.9,
     )
     colleague = make_user(laboratory, Role.DOCTOR, "carla")
     closed = make_user(laboratory, Role.DOCTOR, "cleo")

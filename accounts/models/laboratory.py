@@ -1,6 +1,9 @@
 import uuid
+from datetime import date
+from zoneinfo import ZoneInfo
 
 from django.db import models
+from django.utils import timezone
 
 
 class Laboratory(models.Model):
@@ -16,3 +19,13 @@ class Laboratory(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where its days begin."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def today(self) -> date:
+        """Its present day."""
+        return timezone.now().astimezone(self.zone).date()

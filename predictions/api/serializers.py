@@ -8,7 +8,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from predictions.models import Cell, ClassificationJob, Sample, SmearImage
+from predictions.models import Cell, ClassificationJob, Sample
 from predictions.selectors.imaging.descriptions import description_of
 from predictions.selectors.imaging.images import ImageReading
 from predictions.services.imaging.intake import ReceivedFile
@@ -30,7 +30,7 @@ class SampleBody(serializers.ModelSerializer):
     """A sample in a list."""
 
     created_by = serializers.CharField(source="created_by.username", read_only=True)
-    image_count = serializers.IntegerField(read_only=True, default=0)
+    image_count = serializers.IntegerField(source="images_count", read_only=True)
 
     class Meta:
         model = Sample
@@ -52,14 +52,8 @@ class SampleImage(serializers.Serializer):
 
     id = serializers.UUIDField()
     name = serializers.CharField(source="original_name")
-    status = serializers.SerializerMethodField()
+    status = serializers.ChoiceField(choices=_STATUS.choices)
     uploaded_at = serializers.DateTimeField()
-
-    @extend_schema_field(serializers.ChoiceField(choices=_STATUS.choices))
-    def get_status(self, image: SmearImage) -> str:
-        """That of the newest job, which the selector has fetched."""
-        jobs = list(image.jobs.all())
-        return jobs[0].status if jobs else _STATUS.QUEUED
 
 
 class SampleDetail(SampleBody):

@@ -23,14 +23,24 @@ class Cell(models.Model):
         UNIDENTIFIED = "unidentified", "unidentified"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    image = models.ForeignKey(SmearImage, on_delete=models.PROTECT, related_name="cells")
-    job = models.ForeignKey(ClassificationJob, on_delete=models.PROTECT, related_name="cells")
+    # Both are the first column of an index below.
+    image = models.ForeignKey(
+        SmearImage, on_delete=models.PROTECT, related_name="cells", db_index=False
+    )
+    job = models.ForeignKey(
+        ClassificationJob, on_delete=models.PROTECT, related_name="cells", db_index=False
+    )
     position = models.PositiveIntegerField(help_text="1 is the principal cell.")
     x_px = models.PositiveIntegerField()
     y_px = models.PositiveIntegerField()
     width_px = models.PositiveIntegerField()
     height_px = models.PositiveIntegerField()
     label = models.CharField(max_length=40, help_text="The code of the most probable class.")
+    # Written by the services of reviews; before there is one, the model's label and 0.
+    present_label = models.CharField(
+        max_length=40, help_text="The last review's label, else the model's."
+    )
+    last_review_number = models.PositiveIntegerField(default=0)
     confidence = models.FloatField(help_text="Calibrated, 0 to 1.")
     probabilities = models.JSONField(help_text="By class, 0 to 1, adding to 1.")
     disposition = models.CharField(max_length=16, choices=Disposition)
@@ -38,12 +48,11 @@ class Cell(models.Model):
     nucleus_in_red_cells = models.FloatField(
         null=True, help_text="Its diameter over that of the red cells around it; none if unknown."
     )
-    cell_score = models.FloatField(help_text="That it is a cell at all, 0 to 1.")
+    objectness = models.FloatField(help_text="That it is a cell at all, 0 to 1.")
     # Of the distance to the version's training cells among its calibration cells.
     familiarity_percentile = models.FloatField(null=True, help_text="0 to 100.")
     # By attribute: {"value": …, "probability": …}; empty where the version names none.
     attributes = models.JSONField(default=dict)
-    features = models.BinaryField(help_text="float16, little-endian.")
 
     class Meta:
         ordering = ["position"]
@@ -52,7 +61,6 @@ class Cell(models.Model):
         ]
         indexes = [
             models.Index(fields=["image", "position"], name="cell_of_image"),
-            models.Index(fields=["label"], name="cell_by_label"),
         ]
 
     def __str__(self) -> str:
@@ -61,20 +69,21 @@ class Cell(models.Model):
     @property
     def last_review(self) -> CellReview | None:
         """What a person said last; none where nobody did. Fetch `reviews` ahead for lists."""
-        reviews = list(self.reviews.all())
-        return reviews[-1] if reviews else None
+        if not self.is_reviewed:
+            return None
+        return list(self.reviews.all())[-1]
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether a person said what it is."""
+        return self.last_review_number > 0
 
     @property
     def reviewed_label(self) -> str | None:
         """The code that a person gave it; none where nobody did."""
-        return self.last_review.to_label if self.last_review else None
-
-    @property
-    def present_label(self) -> str:
-        """The last review's label, else the model's."""
-        return self.reviewed_label or self.label
+        return self.present_label if self.is_reviewed else None
 
     @property
     def is_named(self) -> bool:
         """Whether somebody stands behind the label: a person, or the model."""
-        return self.last_review is not None or self.disposition != self.Disposition.UNIDENTIFIED
+        return self.is_reviewed or self.disposition != self.Disposition.UNIDENTIFIED

@@ -4,19 +4,14 @@ from django.db import models
 
 from hematovision.leases import Leased
 from mlmodels.models import ModelVersion
+from predictions.models.job_status import JobStatus
 from predictions.models.smear_image import SmearImage
 
 
 class ClassificationJob(Leased):
     """One request to classify one image. Its row, not the broker, is the truth about the work."""
 
-    class Status(models.TextChoices):
-        """Queued, then running, then one of two ends."""
-
-        QUEUED = "queued", "queued"
-        RUNNING = "running", "running"
-        SUCCEEDED = "succeeded", "succeeded"
-        FAILED = "failed", "failed"
+    Status = JobStatus
 
     class Stage(models.TextChoices):
         """What the worker that holds the job is doing."""

@@ -34,6 +34,15 @@ class Sample(models.Model):
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
+    # --- Summaries of its images and of their newest results; `services/summaries.py` -------
+    images_count = models.PositiveIntegerField(default=0)
+    images_unfinished = models.PositiveIntegerField(default=0, help_text="Queued or running.")
+    images_failed = models.PositiveIntegerField(default=0)
+    cells_found = models.PositiveIntegerField(default=0)
+    cells_to_review = models.PositiveIntegerField(
+        default=0, help_text="For which the model asks a person, and nobody has looked."
+    )
+
     class Meta:
         ordering = ["-created_at", "-id"]
         constraints = [

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, Min, QuerySet, Window
-from django.db.models.functions import RowNumber, TruncDate
-from django.utils import timezone
+from django.db.models import Count, F, Min, QuerySet, Sum, Window
+from django.db.models.functions import RowNumber
 
 from accounts.models import AuditEvent, Laboratory, User
 from accounts.policy import Action, require
@@ -18,17 +16,15 @@ from mlmodels.models import Label, ModelVersion
 from mlmodels.selectors.labels import labels_for
 from mlmodels.selectors.versions.active import active_version
 from predictions import policy
-from predictions.models import Cell, ClassificationJob, Sample
+from predictions.models import DailyCells, JobStatus, Sample, SmearImage
 from predictions.selectors.imaging.history import (
     UNFINISHED,
+    UNIDENTIFIED,
     HistoryRow,
-    images_with_state,
+    images_newest_first,
     rows_of,
     with_status,
 )
-
-if TYPE_CHECKING:
-    from predictions.selectors.imaging.history import ImageWithState
 
 DAYS_SHOWN = 14
 
@@ -118,22 +114,35 @@ class Usage:
 def bench_work(viewer: User) -> BenchWork:
     """The technician's own queue, failures, samples and count of today."""
     require(viewer, Action.UPLOAD_IMAGES)
-    mine = images_with_state(viewer).filter(uploaded_by=viewer)
-    today = mine.filter(uploaded_at__gte=_midnight(viewer.laboratory))
-    queue = with_status(mine, UNFINISHED).order_by("uploaded_at", "id")
-    failures = mine.filter(status=ClassificationJob.Status.FAILED)
+    mine = images_newest_first(viewer).filter(uploaded_by=viewer)
+    queue, failures = _without_result(viewer, mine)
+    newest = _newest_by_sample(viewer)
+    today = mine.filter(uploaded_at__gte=_midnight(viewer.laboratory)).aggregate(
+        images=Count("pk"), cells=Sum("cells_found")
+    )
+    # All rows at once: what they show beside the image is asked for once.
+    rows = {
+        row.image.pk: row for row in rows_of(viewer, {*queue, *failures, *itertools.chain(*newest)})
+    }
     return BenchWork(
-        queue=rows_of(viewer, queue[:20]),
-        failures=rows_of(viewer, failures[:10]),
-        samples=_samples_of(viewer),
-        images_today=today.count(),
-        cells_today=_cells_of(today).count(),
+        queue=[rows[image.pk] for image in queue],
+        failures=[rows[image.pk] for image in failures],
+        samples=[
+            SampleRow(
+                images[0].sample,
+                images[0].sample.images_count,
+                [rows[image.pk] for image in images],
+            )
+            for images in newest
+        ],
+        images_today=today["images"],
+        cells_today=today["cells"] or 0,
     )
 
 
 def recent_results(viewer: User, *, at_most: int = 20) -> list[HistoryRow]:
     """The newest images that have a result."""
-    finished = images_with_state(viewer).filter(status=ClassificationJob.Status.SUCCEEDED)
+    finished = images_newest_first(viewer).filter(status=JobStatus.SUCCEEDED)
     return rows_of(viewer, finished[:at_most])
 
 
@@ -141,23 +150,20 @@ def usage(viewer: User) -> Usage:
     """The figures of the viewer's laboratory."""
     require(viewer, Action.SEE_USAGE)
     laboratory = viewer.laboratory
-    first_day = _today(laboratory) - timedelta(days=DAYS_SHOWN - 1)
-    state = images_with_state(viewer)
-    shown = state.filter(uploaded_at__gte=_midnight(laboratory, first_day))
-    days = _by_day(laboratory, shown, first_day)
-    classes = _by_class(laboratory, shown)
-    jobs = (
-        ClassificationJob.objects.filter(image__in=policy.visible_images(viewer))
-        .exclude(status__in=ClassificationJob.FINAL)
-        .aggregate(waiting=Count("id"), since=Min("queued_at"))
+    first_day = laboratory.today - timedelta(days=DAYS_SHOWN - 1)
+    images = policy.visible_images(viewer)
+    days = _by_day(images, first_day)
+    classes = _by_class(laboratory, first_day)
+    waiting = with_status(images, UNFINISHED).aggregate(
+        images=Count("pk"), since=Min("newest_job__queued_at")
     )
     return Usage(
         days=days,
         most_images=max(1, *(day.images for day in days)),
         most_cells=max(1, *(day.cells for day in days)),
-        waiting=jobs["waiting"],
-        waiting_since=jobs["since"],
-        failed=state.filter(status=ClassificationJob.Status.FAILED).count(),
+        waiting=waiting["images"],
+        waiting_since=waiting["since"],
+        failed=images.filter(status=JobStatus.FAILED).count(),
         classes=classes,
         cells=sum(figure.cells for figure in classes),
         version=active_version(laboratory),
@@ -166,61 +172,68 @@ def usage(viewer: User) -> Usage:
     )
 
 
-def _samples_of(viewer: User, at_most: int = 10, images_each: int = 8) -> list[SampleRow]:
-    """The samples to which the viewer last added something."""
+def _without_result(
+    viewer: User, mine: QuerySet[SmearImage], waiting: int = 20, failed: int = 10
+) -> tuple[list[SmearImage], list[SmearImage]]:
+    """The oldest of the viewer's images that wait, and the newest that failed; one query."""
+    oldest = with_status(mine, UNFINISHED).order_by("uploaded_at", "id")[:waiting]
+    newest = mine.filter(status=JobStatus.FAILED)[:failed]
+    # A slice cannot stand in a union on every database; what it selects can.
+    first, second = (
+        SmearImage.objects.filter(pk__in=part.values("pk")).order_by().values("pk")
+        for part in (oldest, newest)
+    )
+    found = list(mine.filter(pk__in=first.union(second)))
+    queue = [image for image in found if not image.is_final]
+    return queue[::-1], [image for image in found if image.is_final]
+
+
+def _newest_by_sample(
+    viewer: User, at_most: int = 10, images_each: int = 8
+) -> list[list[SmearImage]]:
+    """The newest images of each sample to which the viewer last added something."""
     touched = (
         policy.visible_images(viewer)
         .filter(uploaded_by=viewer)
-        .order_by("-uploaded_at")
+        .order_by("-uploaded_at", "-id")
         .values_list("sample", flat=True)
     )
     # The newest uploads name the samples; a batch may hold many images of one.
     keys = list(dict.fromkeys(touched[:1000]))[:at_most]
-    samples = policy.visible_samples(viewer).annotate(images_count=Count("images")).in_bulk(keys)
     place = Window(
         RowNumber(), partition_by=F("sample_id"), order_by=[F("uploaded_at").desc(), F("id").desc()]
     )
-    newest = images_with_state(viewer).filter(sample__in=keys).annotate(place=place)
-    images: dict[UUID, list[HistoryRow]] = {key: [] for key in keys}
-    for row in rows_of(viewer, newest.filter(place__lte=images_each)):
-        images[row.image.sample_id].append(row)
-    return [SampleRow(samples[key], samples[key].images_count, images[key]) for key in keys]
+    newest = images_newest_first(viewer).filter(sample__in=keys).annotate(place=place)
+    images: dict[UUID, list[SmearImage]] = {key: [] for key in keys}
+    for image in newest.filter(place__lte=images_each):
+        images[image.sample_id].append(image)
+    return list(images.values())
 
 
-def _by_day(
-    laboratory: Laboratory, images: QuerySet[ImageWithState], first_day: date
-) -> list[DayFigures]:
-    day = TruncDate("uploaded_at", tzinfo=zone_of(laboratory))
-    uploads = _counted(images.order_by().annotate(day=day).values_list("day"))
-    day_of_image = TruncDate("image__uploaded_at", tzinfo=zone_of(laboratory))
-    cells = _counted(_cells_of(images).annotate(day=day_of_image).values_list("day"))
+def _by_day(images: QuerySet[SmearImage], first_day: date) -> list[DayFigures]:
+    rows = (
+        images.filter(uploaded_on__gte=first_day)
+        .values_list("uploaded_on")
+        .annotate(uploads=Count("pk"), found=Sum("cells_found"))
+    )
+    found = {day: DayFigures(day, count, cells or 0) for day, count, cells in rows}
     shown = [first_day + timedelta(days=n) for n in range(DAYS_SHOWN)]
-    return [DayFigures(each, uploads.get(each, 0), cells.get(each, 0)) for each in shown]
+    return [found.get(day, DayFigures(day, 0, 0)) for day in shown]
 
 
-def _by_class(laboratory: Laboratory, images: QuerySet[ImageWithState]) -> list[ClassFigure]:
-    cells = _cells_of(images)
-    unidentified = cells.filter(disposition=Cell.Disposition.UNIDENTIFIED).count()
-    named = _counted(cells.exclude(disposition=Cell.Disposition.UNIDENTIFIED).values_list("label"))
-    total = max(1, unidentified + sum(named.values()))
+def _by_class(laboratory: Laboratory, first_day: date) -> list[ClassFigure]:
+    rows = DailyCells.objects.filter(laboratory=laboratory, day__gte=first_day)
+    named = dict(rows.values_list("code").annotate(n=Sum("cells")).filter(n__gt=0))
+    total = max(1, sum(named.values()))
+    unidentified = named.pop(UNIDENTIFIED, 0)
     labels = labels_for(laboratory)
     figures = [
         ClassFigure(labels.get(code), code, count, count / total)
         for code, count in sorted(named.items(), key=lambda item: -item[1])
     ]
     if unidentified:
-        figures.append(ClassFigure(None, "unidentified", unidentified, unidentified / total))
+        figures.append(ClassFigure(None, UNIDENTIFIED, unidentified, unidentified / total))
     return figures
-
-
-def _cells_of(images: QuerySet[ImageWithState]) -> QuerySet[Cell]:
-    """The cells of the newest result of each of `images_with_state`."""
-    results = images.order_by().values("result_id")
-    return Cell.objects.filter(job__in=results).order_by()
-
-
-def _counted(values: QuerySet[Any, Any]) -> dict[Any, int]:
-    return dict(values.annotate(n=Count("pk")))
 
 
 def _active_today(laboratory: Laboratory) -> int:
@@ -231,15 +244,6 @@ def _active_today(laboratory: Laboratory) -> int:
     )
 
 
-def zone_of(laboratory: Laboratory) -> ZoneInfo:
-    """Where a laboratory's days begin."""
-    return ZoneInfo(laboratory.time_zone)
-
-
-def _today(laboratory: Laboratory) -> date:
-    return timezone.now().astimezone(zone_of(laboratory)).date()
-
-
 def _midnight(laboratory: Laboratory, day: date | None = None) -> datetime:
     """When a day of the laboratory began; today, where none is named."""
-    return datetime.combine(day or _today(laboratory), time.min, tzinfo=zone_of(laboratory))
+    return datetime.combine(day or laboratory.today, time.min, tzinfo=laboratory.zone)

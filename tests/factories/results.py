@@ -14,7 +14,8 @@ def make_cell(image: SmearImage, position: int = 1, **fields: object) -> Cell:
     confidence = float(fields.setdefault("confidence", 0.982))  # type: ignore[arg-type]
     rest = (1 - confidence) / len(CLASSES)
     fields.setdefault("probabilities", {**dict.fromkeys(CLASSES, rest), label: confidence})
-    fields.setdefault("cell_score", 0.99)
+    fields.setdefault("objectness", 0.99)
+    fields.setdefault("present_label", label)
     fields.setdefault("x_px", 10 * position)
     fields.setdefault("y_px", 20)
     fields.setdefault("disposition", Cell.Disposition.ACCEPTED)
@@ -24,7 +25,6 @@ def make_cell(image: SmearImage, position: int = 1, **fields: object) -> Cell:
         width_px=60,
         height_px=50,
         nucleus_area_px=900.0,
-        features=b"",
         **fields,
     )
 

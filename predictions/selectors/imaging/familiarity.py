@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
 
 from accounts.models import User
 from mlmodels.ml.inference.familiarity import FAMILIAR, familiarity_in_words
 from mlmodels.models import ImagingProfile, ModelVersion
 from mlmodels.selectors.profiles import profiles_for_upload
-from mlmodels.selectors.versions.active import active_version
-from predictions.models import Cell
-from predictions.selectors.imaging.history import images_with_state
+from mlmodels.selectors.versions.active import VersionInUse, active_versions
+from predictions import policy
+from predictions.models import Cell, SmearImage
 
 RECENT_IMAGES = 50
+_Limits = dict[str, float]
 # A median of fewer cells says more of them than of the microscope.
 FEWEST_CELLS = 10
 
@@ -54,7 +59,10 @@ class ProfileRow:
 
 def word_of(percentile: float, version: ModelVersion | None) -> str:
     """What a version calls a percentile; empty where its card has no limits."""
-    limits = _limits(version)
+    return _word(percentile, _limits_on(version.card) if version else {})
+
+
+def _word(percentile: float, limits: _Limits) -> str:
     if not {"unusual_percentile", "unfamiliar_percentile"} <= set(limits):
         return ""
     return familiarity_in_words(
@@ -66,54 +74,33 @@ def word_of(percentile: float, version: ModelVersion | None) -> str:
 
 def familiarity_of_cells(cells: Iterable[Cell], version: ModelVersion | None) -> Familiarity:
     """The median over the cells of one image, as the version that found them sees it."""
-    least = _least_objectness(version)
+    limits = _limits_on(version.card) if version else {}
+    least = _least(limits)
     known = [
         c.familiarity_percentile
         for c in cells
-        if c.familiarity_percentile is not None and c.cell_score >= least
+        if c.familiarity_percentile is not None and c.objectness >= least
     ]
-    return _median(known, version, images=1)
+    return _median(known, limits, 1)
 
 
-def familiarity_of_profile(
-    viewer: User, profile: ImagingProfile, version: ModelVersion | None
-) -> Familiarity:
-    """The median over the cells of a profile's last images that this version read."""
-    if version is None:
-        return UNKNOWN
-    images = images_with_state(viewer).filter(imaging_profile=profile, result_id__isnull=False)
-    results = [image.result_id for image in images[:RECENT_IMAGES]]
-    cells = Cell.objects.filter(
-        job__in=results,
-        job__model_version=version,
-        familiarity_percentile__isnull=False,
-        cell_score__gte=_least_objectness(version),
-    )
-    rows = cells.values_list("job", "familiarity_percentile")
-    values = [value for _, value in rows if value is not None]
-    return _median(values, version, images=len({job for job, _ in rows}))
-
-
-def _limits(version: ModelVersion | None) -> dict[str, float]:
-    """The thresholds on a version's card; empty where it has none."""
-    found: dict[str, float] = (
-        (version.card if version else {}).get("engine", {}).get("thresholds", {})
-    )
-    return found
-
-
-def _least_objectness(version: ModelVersion | None) -> float:
-    """The objectness below which a find says nothing of the microscope: it may be no cell."""
-    return _limits(version).get("cell_score", 0.0)
+def familiarity_of_profile(viewer: User, profile: ImagingProfile) -> Familiarity:
+    """The median over the cells of a profile's last images that its active version read."""
+    return profile_rows(viewer, [profile])[0].familiarity
 
 
 def profile_rows(viewer: User, profiles: Sequence[ImagingProfile]) -> list[ProfileRow]:
-    """Profiles with their active version and present familiarity."""
-    rows = []
-    for profile in profiles:
-        version = active_version(viewer.laboratory, profile)
-        rows.append(ProfileRow(profile, version, familiarity_of_profile(viewer, profile, version)))
-    return rows
+    """Profiles with their active version and present familiarity, with three queries for all."""
+    in_use = active_versions(viewer.laboratory, profiles)
+    found = _percentiles_of_recent_cells(viewer, in_use)
+    return [
+        ProfileRow(
+            profile,
+            in_use[profile].version,
+            _median(found[profile].values, in_use[profile].thresholds, len(found[profile].results)),
+        )
+        for profile in profiles
+    ]
 
 
 def upload_choices(viewer: User) -> list[ProfileRow]:
@@ -121,8 +108,67 @@ def upload_choices(viewer: User) -> list[ProfileRow]:
     return profile_rows(viewer, profiles_for_upload(viewer))
 
 
-def _median(values: list[float], version: ModelVersion | None, *, images: int) -> Familiarity:
+@dataclass
+class _Recent:
+    """Percentiles of a profile's recent cells, and the results they are of."""
+
+    values: list[float] = field(default_factory=list)
+    results: set[UUID] = field(default_factory=set)
+
+
+def _percentiles_of_recent_cells(
+    viewer: User, in_use: dict[ImagingProfile, VersionInUse]
+) -> dict[ImagingProfile, _Recent]:
+    """Those of the last images of each profile that its active version read, in one query."""
+    found = {profile: _Recent() for profile in in_use}
+    newest = [_recent_results(viewer, profile) for profile in in_use]
+    if not newest:
+        return found
+    cells = Cell.objects.filter(
+        job__in=newest[0].union(*newest[1:], all=True) if newest[1:] else newest[0],
+        familiarity_percentile__isnull=False,
+    )
+    profile_of = {profile.pk: profile for profile in in_use}
+    for job, made_by, key, objectness, percentile in cells.values_list(
+        "job",
+        "job__model_version",
+        "image__imaging_profile",
+        "objectness",
+        "familiarity_percentile",
+    ):
+        profile = profile_of[key]
+        version, thresholds = in_use[profile].version, in_use[profile].thresholds
+        # What is hardly a cell says nothing of the microscope.
+        if version is None or made_by != version.pk or objectness < _least(thresholds):
+            continue
+        found[profile].results.add(job)
+        found[profile].values.append(percentile or 0.0)
+    return found
+
+
+def _recent_results(viewer: User, profile: ImagingProfile) -> QuerySet[SmearImage, Any]:
+    newest = policy.visible_images(viewer).filter(
+        imaging_profile=profile, newest_result__isnull=False
+    )
+    newest = newest.order_by("-uploaded_at", "-id")
+    # A slice cannot stand in a union on every database; what it selects can.
+    sliced = newest.values("pk")[:RECENT_IMAGES]
+    return SmearImage.objects.filter(pk__in=sliced).order_by().values("newest_result")
+
+
+def _limits_on(card: dict[str, Any]) -> _Limits:
+    """The thresholds on a version's card; empty where it has none."""
+    found: _Limits = card.get("engine", {}).get("thresholds", {})
+    return found
+
+
+def _least(limits: _Limits) -> float:
+    """The objectness from which on a find says something of the microscope."""
+    return limits.get("cell_score", 0.0)
+
+
+def _median(values: list[float], limits: _Limits, images: int) -> Familiarity:
     if not values:
         return UNKNOWN
     middle = statistics.median(values)
-    return Familiarity(word_of(middle, version), middle, len(values), images)
+    return Familiarity(_word(middle, limits), middle, len(values), images)

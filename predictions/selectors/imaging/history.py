@@ -5,37 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, TypedDict
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from mlmodels.models import Label
 from mlmodels.selectors.labels import labels_for
 from mlmodels.selectors.profiles import profiles_of
 from predictions import policy
-from predictions.models import Cell, CellReview, ClassificationJob, SmearImage
+from predictions.models import Cell, ImageLabel, JobStatus, Sample, SmearImage
 
-if TYPE_CHECKING:
-    from django_stubs_ext import WithAnnotations
-
-UNIDENTIFIED = "unidentified"
+UNIDENTIFIED = ImageLabel.UNIDENTIFIED
 UNFINISHED = "unfinished"
 NO_PROFILE = "none"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class JobsOfImage(TypedDict):
-    """What is known of an image's jobs: state and error of the newest, id of the newest result."""
-
-    status: str | None
-    error: str | None
-    result_id: UUID | None
-
-
-if TYPE_CHECKING:
-    ImageWithState = WithAnnotations[SmearImage, JobsOfImage]
 
 
 @dataclass(frozen=True)
@@ -45,7 +29,7 @@ class HistoryRow:
     Args:
         image: with its sample and uploader.
         status: of its newest job.
-        error: of its newest job, a sentence.
+        error: of its newest job, a sentence; empty where it did not fail.
         cells_found: of its newest result; none where there is no result yet.
         principal: the principal cell of that result.
         label: what the laboratory calls that cell's class, as reviewed or as the model named it.
@@ -74,67 +58,60 @@ class HistoryPage:
     older: str = ""
 
 
-def images_with_state(viewer: User) -> QuerySet[ImageWithState]:
-    """The viewer's images, each with `status`, `error` and `result_id` of its jobs."""
-    jobs = ClassificationJob.objects.filter(image=OuterRef("pk")).order_by("-queued_at", "-id")
-    finished = jobs.filter(status=ClassificationJob.Status.SUCCEEDED)
+def images_newest_first(viewer: User) -> QuerySet[SmearImage]:
+    """The viewer's images with what a row of a list shows beside them."""
     return (
         policy.visible_images(viewer)
-        .select_related("sample", "uploaded_by")
-        .annotate(
-            status=Subquery(jobs.values("status")[:1]),
-            error=Subquery(jobs.values("error")[:1]),
-            result_id=Subquery(finished.values("id")[:1]),
-        )
+        .select_related("sample", "uploaded_by", "newest_job")
+        .defer("newest_job__timings_ms", "newest_job__field_note", "sample__note")
         .order_by("-uploaded_at", "-id")
     )
 
 
-def with_label(images: QuerySet[ImageWithState], code: str) -> QuerySet[ImageWithState]:
-    """Those of `images_with_state` whose result holds a cell of that class, or one without."""
-    reviews = CellReview.objects.filter(cell=OuterRef("pk")).order_by("-number")
-    cells = Cell.objects.filter(job=OuterRef("result_id")).annotate(
-        reviewed=Subquery(reviews.values("to_label")[:1])
+def with_label(images: QuerySet[SmearImage], code: str) -> QuerySet[SmearImage]:
+    """Those whose result holds a cell of that class, or one without; still newest first.
+
+    The two copies are compared so that the database may walk along the index of labels, which is
+    in the same order: a rare class costs no more than a common one.
+    """
+    return (
+        images.annotate(shown=FilteredRelation("labels", condition=Q(labels__code=code)))
+        .filter(shown__laboratory=F("laboratory"), shown__uploaded_at=F("uploaded_at"))
+        .annotate(shown_at=F("shown__uploaded_at"))
     )
-    unidentified = Q(reviewed__isnull=True, disposition=Cell.Disposition.UNIDENTIFIED)
-    if code == UNIDENTIFIED:
-        wanted = unidentified
-    else:
-        by_model = Q(reviewed__isnull=True, label=code) & ~unidentified
-        wanted = Q(reviewed=code) | by_model
-    return images.filter(Exists(cells.filter(wanted)))
 
 
-def with_status(images: QuerySet[ImageWithState], status: str) -> QuerySet[ImageWithState]:
-    """Those of `images_with_state` whose newest job is in that state, or is not at an end."""
+def with_status(images: QuerySet[SmearImage], status: str) -> QuerySet[SmearImage]:
+    """Those whose newest job is in that state, or is not at an end."""
     if status == UNFINISHED:
-        return images.exclude(status__in=ClassificationJob.FINAL)
+        return images.filter(status__in=(JobStatus.QUEUED, JobStatus.RUNNING))
     return images.filter(status=status)
 
 
-def with_profile(images: QuerySet[ImageWithState], profile: str) -> QuerySet[ImageWithState]:
-    """Those of `images_with_state` that were taken so; "none" for those that say nothing."""
+def with_profile(images: QuerySet[SmearImage], profile: str) -> QuerySet[SmearImage]:
+    """Those that were taken so; "none" for those that say nothing."""
     if profile == NO_PROFILE:
         return images.filter(imaging_profile__isnull=True)
     return images.filter(imaging_profile=UUID(profile))
 
 
-def matching(images: QuerySet[ImageWithState], search: str) -> QuerySet[ImageWithState]:
+def matching(images: QuerySet[SmearImage], search: str) -> QuerySet[SmearImage]:
     """Those whose accession number or patient reference holds the words searched for."""
     if not search:
         return images
-    return images.filter(
-        Q(sample__accession_number__icontains=search)
-        | Q(sample__patient_reference__icontains=search)
+    # Samples are few beside images: they are searched first.
+    samples = Sample.objects.filter(
+        Q(accession_number__icontains=search) | Q(patient_reference__icontains=search)
     )
+    return images.filter(sample__in=samples)
 
 
 def uploaders(viewer: User) -> QuerySet[User]:
     """The people who uploaded what the viewer may see."""
-    return User.objects.filter(
-        laboratory_id=viewer.laboratory_id,
-        pk__in=policy.visible_images(viewer).values("uploaded_by"),
-    ).order_by("username")
+    theirs = policy.visible_images(viewer).filter(uploaded_by=OuterRef("pk"))
+    return User.objects.filter(Exists(theirs), laboratory_id=viewer.laboratory_id).order_by(
+        "username"
+    )
 
 
 def profile_choices(viewer: User) -> list[tuple[str, str]]:
@@ -154,13 +131,13 @@ def label_choices(viewer: User) -> list[tuple[str, str]]:
 
 def history_page(
     viewer: User,
-    images: QuerySet[ImageWithState],
+    images: QuerySet[SmearImage],
     *,
     before: str = "",
     after: str = "",
     size: int = 50,
 ) -> HistoryPage:
-    """One page of `images_with_state`, newest first.
+    """One page of `images_newest_first`, filtered or not.
 
     Args:
         before: cursor; rows older than it. What is no cursor asks for the first page.
@@ -168,11 +145,11 @@ def history_page(
     """
     older_than, newer_than = _read_cursor(before), _read_cursor(after)
     if older_than is not None:
-        found = list(images.filter(_older(*older_than))[: size + 1])
+        found = list(_beyond(images, older_than, "lt")[: size + 1])
         has_newer, has_older = True, len(found) > size
         found = found[:size]
     elif newer_than is not None:
-        upwards = images.filter(_newer(*newer_than)).order_by("uploaded_at", "id")
+        upwards = _beyond(images, newer_than, "gt").order_by("uploaded_at", "id")
         found = list(upwards[: size + 1])
         has_newer, has_older = len(found) > size, True
         found = found[:size][::-1]
@@ -187,31 +164,23 @@ def history_page(
     )
 
 
-def rows_of(viewer: User, images: Iterable[ImageWithState]) -> list[HistoryRow]:
-    """Rows for images of `images_with_state`, in their order, with four queries for all."""
+def rows_of(viewer: User, images: Iterable[SmearImage]) -> list[HistoryRow]:
+    """Rows for images of `images_newest_first`, in their order, with two queries for all."""
     images = list(images)
     labels = labels_for(viewer.laboratory)
-    results = [image.result_id for image in images if image.result_id]
-    cells = Cell.objects.filter(job__in=results)
-    first = cells.filter(position=1).defer("features").prefetch_related("reviews")
-    principals = {cell.job_id: cell for cell in first}
-    counts = dict(cells.values_list("job").annotate(Count("id")).order_by())
-    return [_row(image, principals, counts, labels) for image in images]
+    results = [image.newest_result_id for image in images if image.newest_result_id]
+    first = Cell.objects.filter(job__in=results, position=1)
+    principals = {cell.job_id: cell for cell in first.defer("probabilities", "attributes")}
+    return [_row(image, principals, labels) for image in images]
 
 
-def _row(
-    image: ImageWithState,
-    principals: dict[UUID, Cell],
-    counts: dict[UUID, int],
-    labels: dict[str, Label],
-) -> HistoryRow:
-    result_id: UUID | None = image.result_id
-    principal = principals.get(result_id) if result_id else None
+def _row(image: SmearImage, principals: dict[UUID, Cell], labels: dict[str, Label]) -> HistoryRow:
+    principal = principals.get(image.newest_result_id) if image.newest_result_id else None
     return HistoryRow(
         image=image,
-        status=image.status or ClassificationJob.Status.QUEUED,
-        error=image.error or "",
-        cells_found=counts.get(result_id, 0) if result_id else None,
+        status=image.status,
+        error=image.newest_job.error if image.newest_job else "",
+        cells_found=image.cells_found,
         principal=principal,
         label=labels.get(principal.present_label) if principal else None,
     )
@@ -230,9 +199,16 @@ def _read_cursor(text: str) -> tuple[datetime, UUID] | None:
         return None
 
 
-def _older(at: datetime, key: UUID) -> Q:
-    return Q(uploaded_at__lt=at) | Q(uploaded_at=at, id__lt=key)
+def _beyond(
+    images: QuerySet[SmearImage], cursor: tuple[datetime, UUID], side: str
+) -> QuerySet[SmearImage]:
+    """The images on one side of a cursor, "lt" or "gt".
 
-
-def _newer(at: datetime, key: UUID) -> Q:
-    return Q(uploaded_at__gt=at) | Q(uploaded_at=at, id__gt=key)
+    The first condition says nothing new; it is the one with which an index is entered.
+    """
+    at, key = cursor
+    place = "shown_at" if "shown_at" in images.query.annotations else "uploaded_at"
+    return images.filter(
+        Q(**{f"uploaded_at__{side}": at}) | Q(uploaded_at=at, **{f"id__{side}": key}),
+        **{f"{place}__{side}e": at},
+    )

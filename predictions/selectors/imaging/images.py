@@ -58,7 +58,7 @@ class ImageReading:
     @property
     def is_final(self) -> bool:
         """Whether nothing is at work on the image."""
-        return self.job is None or self.job.is_final
+        return self.image.is_final
 
     @property
     def principal_cell(self) -> Cell | None:
@@ -89,7 +89,11 @@ def image_for_viewer(viewer: User, image_id: UUID) -> SmearImage:
         ImageNotFound: there is no such image in the viewer's laboratory.
     """
     images = policy.visible_images(viewer).select_related(
-        "sample__laboratory", "uploaded_by", "imaging_profile"
+        "sample__laboratory",
+        "uploaded_by",
+        "imaging_profile",
+        "newest_job__model_version",
+        "newest_result__model_version",
     )
     image = images.filter(pk=image_id).first()
     if image is None:
@@ -104,18 +108,15 @@ def image_for_reading(viewer: User, image_id: UUID) -> ImageReading:
         ImageNotFound: there is no such image in the viewer's laboratory.
     """
     image = image_for_viewer(viewer, image_id)
-    job = _jobs(image).first()
-    made_by = job
-    if job is None or job.status != ClassificationJob.Status.SUCCEEDED:
-        made_by = _jobs(image).filter(status=ClassificationJob.Status.SUCCEEDED).first()
+    job, made_by = image.newest_job, image.newest_result
     shown = made_by or job
     version = shown.model_version if shown else None
-    cells = list(_with_reviews(made_by.cells.defer("features"))) if made_by else []
+    cells = list(_with_reviews(made_by.cells.all())) if made_by else []
     return ImageReading(
         image=image,
         sample=image.sample,
         job=job,
-        status=job.status if job else ClassificationJob.Status.QUEUED,
+        status=image.status,
         error=job.error if job else "",
         model_version=version,
         cells=cells,
@@ -124,7 +125,7 @@ def image_for_reading(viewer: User, image_id: UUID) -> ImageReading:
         field_note=made_by.field_note if made_by else "",
         previous_image_id=_neighbour(image, forward=False),
         next_image_id=_neighbour(image, forward=True),
-        can_rerun=policy.can_rerun(viewer, job),
+        can_rerun=policy.can_rerun(viewer, image),
         can_download=allows(viewer, Action.DOWNLOAD_ORIGINALS),
         can_review=policy.can_review(viewer, image.sample),
         familiarity=familiarity_of_cells(cells, version),
@@ -140,8 +141,7 @@ def image_state(viewer: User, image_id: UUID) -> ImageState:
     row = (
         policy.visible_images(viewer)
         .filter(pk=image_id)
-        .order_by("-jobs__queued_at", "-jobs__id")
-        .values_list("jobs__id", "jobs__status", "jobs__stage")
+        .values_list("newest_job", "status", "newest_job__stage")
         .first()
     )
     if row is None:
@@ -150,9 +150,9 @@ def image_state(viewer: User, image_id: UUID) -> ImageState:
     return ImageState(
         image_id=image_id,
         job_id=job_id,
-        status=status or ClassificationJob.Status.QUEUED,
+        status=status,
         stage=stage or "",
-        is_final=job_id is None or status in ClassificationJob.FINAL,
+        is_final=status in ClassificationJob.FINAL,
     )
 
 
@@ -165,14 +165,9 @@ def reading_within(viewer: User, image_id: UUID, *, wait_s: float) -> ImageReadi
         ImageNotFound: there is no such image in the viewer's laboratory.
     """
     end = time.monotonic() + wait_s
-    while not image_state(viewer, image_id).is_final and time.monotonic() < end:
+    while time.monotonic() < end and not image_state(viewer, image_id).is_final:
         time.sleep(min(POLL_EVERY_S, max(0.0, end - time.monotonic())))
     return image_for_reading(viewer, image_id)
-
-
-def _jobs(image: SmearImage) -> QuerySet[ClassificationJob]:
-    """The image's jobs, newest first; the card of the version is long and not needed here."""
-    return image.jobs.select_related("model_version").defer("model_version__card")
 
 
 def _with_reviews(cells: QuerySet[Cell]) -> QuerySet[Cell]:

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import Count, Q
-from django.utils import timezone
+from django.db.models import Sum
 
 from accounts.models import User
 from mlmodels.selectors.versions.promotions import ActiveScope
-from predictions import policy
-from predictions.models import Cell, ClassificationJob
+from predictions.models import DailyCells
 
 DAYS = 30
 
@@ -37,7 +35,7 @@ class Use:
 
 @dataclass(frozen=True)
 class ScopeInUse:
-    """What is active for a profile, with what it did there in the last `DAYS` days."""
+    """What is active for a profile, with what it did in uploads of the last `DAYS` days."""
 
     scope: ActiveScope
     use: Use
@@ -71,22 +69,15 @@ def scopes_in_use(viewer: User, scopes: list[ActiveScope]) -> list[ScopeInUse]:
 
 
 def _counted(viewer: User) -> dict[tuple[UUID, UUID | None], Use]:
-    """Cells by version and imaging profile."""
+    """Cells of newest results by version and imaging profile."""
+    first_day = viewer.laboratory.today - timedelta(days=DAYS)
     rows = (
-        policy.visible_cells(viewer)
-        .filter(
-            job__status=ClassificationJob.Status.SUCCEEDED,
-            job__finished_at__gte=timezone.now() - timedelta(days=DAYS),
-        )
-        .order_by()
-        .values_list("job__model_version", "image__imaging_profile")
-        .annotate(
-            cells=Count("pk"),
-            accepted=Count("pk", filter=Q(disposition=Cell.Disposition.ACCEPTED)),
-        )
+        DailyCells.objects.filter(laboratory=viewer.laboratory, day__gte=first_day)
+        .exclude(version="")
+        .values_list("version", "profile")
+        .annotate(named=Sum("cells"), accepted_alone=Sum("accepted"))
     )
     return {
-        (version, profile): Use(cells, accepted)
-        for version, profile, cells, accepted in rows
-        if version is not None
+        (UUID(version), UUID(profile) if profile else None): Use(named, accepted)
+        for version, profile, named, accepted in rows
     }

@@ -97,7 +97,7 @@ def onboarding_of(viewer: User, profile_id: UUID) -> Onboarding:
     return Onboarding(
         profile=profile,
         version=version,
-        familiarity=familiarity_of_profile(viewer, profile, version),
+        familiarity=familiarity_of_profile(viewer, profile),
         counts=_counts(cells, labels, classes),
         usable=len(usable),
         samples=samples,
@@ -117,13 +117,10 @@ def reviewed_cells(viewer: User, profile: ImagingProfile) -> list[Cell]:
     newest = CellReview.objects.filter(cell=OuterRef("pk")).order_by("-number")
     rows = (
         policy.visible_cells(viewer)
-        .filter(image__imaging_profile=profile, reviews__isnull=False)
+        .filter(image__imaging_profile=profile, last_review_number__gt=0)
         .annotate(said_at=Subquery(newest.values("at")[:1]))
         .select_related("image", "job")
-        .prefetch_related("reviews")
-        .defer("features")
         .order_by("-said_at", "id")
-        .distinct()
     )
     kept: list[Cell] = []
     by_image: dict[UUID, list[Cell]] = {}

@@ -169,7 +169,7 @@ def matched_cells(
 
 def _cells_by_job(jobs: Iterable[UUID]) -> dict[UUID, list[Cell]]:
     found: dict[UUID, list[Cell]] = {}
-    rows = Cell.objects.filter(job__in=list(jobs)).defer("features", "probabilities")
+    rows = Cell.objects.filter(job__in=list(jobs)).defer("probabilities")
     for cell in rows:
         found.setdefault(cell.job_id, []).append(cell)
     return found

@@ -315,6 +315,8 @@ def _keep(
         with transaction.atomic():
             image = SmearImage.objects.create(
                 sample=sample,
+                laboratory=actor.laboratory,
+                uploaded_on=actor.laboratory.today,
                 uploaded_by=actor,
                 original_name=sent.name,
                 imaging_profile=profile,

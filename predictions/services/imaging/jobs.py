@@ -5,12 +5,12 @@ How a claim holds is the business of `hematovision.leases`; here is what it mean
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -24,7 +24,8 @@ from mlmodels.selectors.versions.active import active_version
 from mlmodels.selectors.versions.promotions import shadow_of
 from predictions import policy
 from predictions.errors import ImageNotFound
-from predictions.models import Cell, ClassificationJob, SmearImage
+from predictions.models import Cell, CellFeatures, ClassificationJob, SmearImage
+from predictions.services import summaries
 
 _Status = ClassificationJob.Status
 _Stage = ClassificationJob.Stage
@@ -51,6 +52,10 @@ class Claim:
 def queue_job(image: SmearImage) -> ClassificationJob:
     """Ask for the classification of an image, inside the caller's transaction."""
     job = ClassificationJob.objects.create(image=image, **leases.just_sent())
+    if image.newest_job_id is None:
+        summaries.image_added(image, job)
+    else:
+        summaries.job_queued_again(image, job)
     enqueue_on_commit("predictions.classify_image", job_id=str(job.pk))
     return job
 
@@ -69,7 +74,7 @@ def request_rerun(*, actor: User, image_id: UUID) -> ClassificationJob:
         )
         if image is None:
             raise ImageNotFound()
-        policy.refuse_unfinished(image.jobs.first())
+        policy.refuse_unfinished(image)
         job = queue_job(image)
         record_event(
             action=AuditAction.IMAGE_RERUN, actor=actor, laboratory=actor.laboratory, obj=image
@@ -93,16 +98,18 @@ def claim(job_id: UUID) -> Claim | None:
         return None
     laboratory = job.image.sample.laboratory
     version = active_version(laboratory, job.image.imaging_profile)
-    taken = leases.claim(
-        unfinished(),
-        job_id,
-        status=_Status.RUNNING,
-        stage=_Stage.READING,
-        model_version=version,
-        started_at=timezone.now(),
-    )
-    if taken is None:
-        return None
+    with transaction.atomic():
+        taken = leases.claim(
+            unfinished(),
+            job_id,
+            status=_Status.RUNNING,
+            stage=_Stage.READING,
+            model_version=version,
+            started_at=timezone.now(),
+        )
+        if taken is None:
+            return None
+        summaries.job_moved(job.image, _Status.RUNNING)
     return Claim(job.pk, taken.fence, taken.attempts, job.image, laboratory, version)
 
 
@@ -117,12 +124,18 @@ def enter_stage(held: Claim, stage: ClassificationJob.Stage) -> bool:
 
 
 def record(
-    held: Claim, *, cells: Iterable[Cell], timings_ms: dict[str, float], field_note: str = ""
+    held: Claim,
+    *,
+    cells: Sequence[Cell],
+    features: Sequence[bytes] = (),
+    timings_ms: dict[str, float],
+    field_note: str = "",
 ) -> bool:
     """Store what was found, once; false, and nothing written, when the fence is old.
 
     Args:
         cells: unsaved rows, the principal cell first.
+        features: of each cell, in the same order; none where they are not kept.
         timings_ms: of each step of the engine.
         field_note: why the picture may be no stained blood film; else empty.
     """
@@ -130,9 +143,15 @@ def record(
     with transaction.atomic():
         if not _end(_held(held), _Status.SUCCEEDED, error="", error_code="", **ended):
             return False
-        Cell.objects.filter(job_id=held.job_id).delete()
-        _ask_the_shadow(held)
+        # Only this transaction ever stores cells of the job: no other attempt left any.
         found = Cell.objects.bulk_create(cells, batch_size=200)
+        if held.version is not None:
+            CellFeatures.objects.bulk_create(
+                CellFeatures(cell=cell, model_version=held.version, values=values)
+                for cell, values in zip(found, features, strict=False)
+            )
+        summaries.result_recorded(held.image, held.job_id, held.version, found)
+        _ask_the_shadow(held)
         record_event(
             action=AuditAction.IMAGE_CLASSIFIED,
             actor=None,
@@ -159,13 +178,22 @@ def fail(held: Claim, *, code: str, sentence: str) -> bool:
     with transaction.atomic():
         if not _end(_held(held), _Status.FAILED, error=sentence, error_code=code):
             return False
+        summaries.job_failed(held.image)
         _record_failure(held.image, held.laboratory, held.job_id, code=code, sentence=sentence)
     return True
 
 
 def release(held: Claim) -> bool:
     """Give a job back for another attempt, after what may pass; false when it is lost."""
-    return leases.release(_held(held), status=_Status.QUEUED, stage="", **leases.just_sent())
+    if not connection.in_atomic_block:
+        # It is often given back because the database went away.
+        connection.close_if_unusable_or_obsolete()
+    with transaction.atomic():
+        waits = {"status": _Status.QUEUED, "stage": "", **leases.just_sent()}
+        if not leases.release(_held(held), **waits):
+            return False
+        summaries.job_moved(held.image, _Status.QUEUED)
+    return True
 
 
 def give_up(job: ClassificationJob) -> bool:
@@ -179,6 +207,7 @@ def give_up(job: ClassificationJob) -> bool:
         left = leases.left(leases.exhausted(unfinished()), job)
         if not _end(left, _Status.FAILED, error=sentence, error_code=code):
             return False
+        summaries.job_failed(job.image)
         laboratory = job.image.sample.laboratory
         _record_failure(job.image, laboratory, job.pk, code=code, sentence=sentence)
     return True

@@ -91,6 +91,7 @@ def _work(held: jobs.Claim) -> None:
     jobs.record(
         held,
         cells=_rows(held, findings),
+        features=[cell.features.astype("<f2").tobytes() for cell in findings.cells],
         timings_ms=findings.timings_ms,
         field_note=findings.field_note,
     )
@@ -108,15 +109,15 @@ def _rows(held: jobs.Claim, findings: Findings) -> list[Cell]:
             width_px=cell.box.width,
             height_px=cell.box.height,
             label=cell.label,
+            present_label=cell.label,
             confidence=cell.confidence,
             probabilities=cell.probabilities,
             disposition=cell.disposition,
             nucleus_area_px=cell.nucleus_area_px,
             nucleus_in_red_cells=cell.nucleus_in_red_cells,
-            cell_score=cell.objectness,
+            objectness=cell.objectness,
             familiarity_percentile=cell.familiarity_percentile,
             attributes={name: asdict(found) for name, found in cell.attributes.items()},
-            features=cell.features.astype("<f2").tobytes(),
         )
         for position, cell in enumerate(findings.cells, start=1)
     ]

@@ -13,7 +13,8 @@ from mlmodels.models import Label
 from mlmodels.selectors.labels import labels_for
 from predictions import policy
 from predictions.errors import CellNotFound, ReviewConflict, ReviewRefused
-from predictions.models import Cell, CellReview, ClassificationJob, Sample
+from predictions.models import Cell, CellReview, Sample, SmearImage
+from predictions.services import summaries
 
 
 def review_cell(*, actor: User, cell_id: UUID, label: str, seen_number: int) -> CellReview:
@@ -47,6 +48,10 @@ def review_cell(*, actor: User, cell_id: UUID, label: str, seen_number: int) -> 
                 to_label=label,
                 by=actor,
             )
+            summaries.cell_reviewed(cell, label=label, number=review.number)
+            # The sample's row is taken late, so that uploads, which count in it, need not wait;
+            # who closed the sample in the meantime undoes all of this.
+            policy.refuse_review(_sample_under_lock(cell))
             record_event(
                 action=AuditAction.CELL_REVIEWED,
                 actor=actor,
@@ -65,21 +70,24 @@ def review_cell(*, actor: User, cell_id: UUID, label: str, seen_number: int) -> 
 
 
 def _cell_under_lock(actor: User, cell_id: UUID) -> Cell:
-    """The cell, with its sample's row held so that the sample's state stays as it is."""
-    cell = policy.visible_cells(actor).select_related("image").filter(pk=cell_id).first()
+    """The cell as it is now, with its image's row held: new results and other reviews wait."""
+    cell = policy.visible_cells(actor).filter(pk=cell_id).first()
     if cell is None:
         raise CellNotFound()
-    # `no_key`: images that are uploaded to the sample meanwhile still refer to it.
-    sample = Sample.objects.select_for_update(no_key=True).get(pk=cell.image.sample_id)
-    policy.refuse_review(sample)
-    finished = cell.image.jobs.filter(status=ClassificationJob.Status.SUCCEEDED)
-    newest = finished.values_list("pk", flat=True).first()
-    if cell.job_id != newest:
+    # `no_key`: rows that only refer to the image need not wait.
+    list(SmearImage.objects.select_for_update(no_key=True).filter(pk=cell.image_id))
+    cell = Cell.objects.select_related("image__sample").get(pk=cell.pk)
+    policy.refuse_review(cell.image.sample)
+    if cell.job_id != cell.image.newest_result_id:
         raise ReviewRefused(
             "This image was classified again, so this cell is of an older result. Load the page "
             "again and review the present cells."
         )
     return cell
+
+
+def _sample_under_lock(cell: Cell) -> Sample:
+    return Sample.objects.select_for_update(no_key=True).get(pk=cell.image.sample_id)
 
 
 def _conflict(last: CellReview | None, labels: dict[str, Label], wanted: str) -> ReviewConflict:

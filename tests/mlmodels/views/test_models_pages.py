@@ -4,7 +4,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
 from accounts.models import AuditAction, AuditEvent
 from mlmodels import artifacts
@@ -13,7 +12,7 @@ from mlmodels.models import GateCheck, ImagingProfile, ModelVersion, Promotion
 from mlmodels.selectors.versions.active import active_version
 from mlmodels.services.versions import gates
 from mlmodels.services.versions.shadows import start_shadow
-from predictions.models import Cell
+from predictions.models import Cell, DailyCells
 from tests.factories.images import make_image
 from tests.factories.models import make_active, make_candidate, make_gate
 from tests.factories.results import record_result
@@ -92,8 +91,8 @@ def test_the_list_shows_what_is_active_with_its_live_figures(
     assert f"{version}" in words
     assert "66.7 % (2 of 3)" in words
     assert "all profiles" in words
-    # What is older than thirty days does not count.
-    image.jobs.update(finished_at=timezone.now() - timedelta(days=31))
+    # What was uploaded more than thirty days ago does not count.
+    DailyCells.objects.update(day=image.uploaded_on - timedelta(days=31))
     assert "66.7 %" not in text(page_as(technician).get("/models/"))
 
 

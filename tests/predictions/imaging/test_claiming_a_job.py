@@ -49,12 +49,12 @@ def a_cell(held: jobs.Claim) -> Cell:
         width_px=3,
         height_px=4,
         label="neutrophil",
+        present_label="neutrophil",
         confidence=0.9,
         probabilities={"neutrophil": 0.9, "monocyte": 0.1},
         disposition="accepted",
         nucleus_area_px=100.0,
-        cell_score=0.9,
-        features=b"",
+        objectness=0.9,
     )
 
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connections
 from django.test import Client
 
-from predictions.models import ClassificationJob
+from predictions.models import JobStatus, SmearImage
 from predictions.services.imaging.reading import view_result
 from tests.drawn_cells import draw_smear_png
 from tests.factories.images import file_of, make_image
@@ -73,7 +73,7 @@ def test_half_wait_the_others_are_told_at_once_and_health_is_answered(technician
     assert time.monotonic() - began < WAIT_S
 
     # Those who wait get what they wait for.
-    ClassificationJob.objects.update(status=ClassificationJob.Status.FAILED, error="No model.")
+    SmearImage.objects.update(status=JobStatus.FAILED)
     waited = [call.result(timeout=5) for call in calls if call.result(timeout=5) not in told]
     assert {answer.status_code for answer in waited} == {200}
     assert len(waited) == settings.WEB_THREADS - half

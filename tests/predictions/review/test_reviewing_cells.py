@@ -29,6 +29,7 @@ def test_confirming_keeps_the_label_and_says_who(doctor, cell):
     review = review_cell(actor=doctor, cell_id=cell.pk, label="neutrophil", seen_number=0)
     assert (review.number, review.from_label, review.to_label) == (1, "neutrophil", "neutrophil")
     assert cell.present_label == "neutrophil"
+    cell.refresh_from_db()
     assert cell.last_review.by == doctor
     event = AuditEvent.objects.get(action=AuditAction.CELL_REVIEWED)
     assert (event.actor, event.object_id) == (doctor, str(cell.pk))

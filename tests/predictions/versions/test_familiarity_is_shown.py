@@ -26,15 +26,15 @@ def read(technician, profile, *percentiles):
 def test_the_median_over_recent_images_has_the_versions_word(technician, profile, model):
     read(technician, profile, 50.0, 99.9, 99.9)
     read(technician, profile, 99.8, 99.9)
-    now = familiarity_of_profile(technician, profile, model)
+    now = familiarity_of_profile(technician, profile)
     assert (now.word, now.percentile, now.cells, now.images) == ("unfamiliar", 99.9, 5, 2)
 
 
 def test_few_cells_ask_for_nothing_and_ten_do(technician, profile, model):
     read(technician, profile, *[99.9] * 9)
-    assert not familiarity_of_profile(technician, profile, model).asks_for_onboarding
+    assert not familiarity_of_profile(technician, profile).asks_for_onboarding
     read(technician, profile, 99.9)
-    assert familiarity_of_profile(technician, profile, model).asks_for_onboarding
+    assert familiarity_of_profile(technician, profile).asks_for_onboarding
 
 
 def test_another_profile_counts_for_itself(technician, profile, admin, model):
@@ -46,8 +46,7 @@ def test_another_profile_counts_for_itself(technician, profile, admin, model):
 
 
 def test_nothing_is_known_where_nothing_was_read(technician, profile, model):
-    assert familiarity_of_profile(technician, profile, model).word == ""
-    assert familiarity_of_profile(technician, profile, None).word == ""
+    assert familiarity_of_profile(technician, profile).word == ""
 
 
 def test_the_result_page_says_the_word_and_the_profile(page_as, doctor, technician, profile, model):
@@ -85,9 +84,9 @@ def test_the_upload_says_so_plainly_and_the_admin_is_asked_to_onboard(
 
 def test_a_find_of_low_objectness_says_nothing_of_the_microscope(technician, profile, model):
     least = model.card["engine"]["thresholds"]["cell_score"]
-    cells = [{"familiarity_percentile": 20.0, "cell_score": least}] * 2
-    cells += [{"familiarity_percentile": 99.9, "cell_score": least - 0.1}] * 5
+    cells = [{"familiarity_percentile": 20.0, "objectness": least}] * 2
+    cells += [{"familiarity_percentile": 99.9, "objectness": least - 0.1}] * 5
     image = record_result(image_of(technician, profile), *cells)
-    now = familiarity_of_profile(technician, profile, model)
+    now = familiarity_of_profile(technician, profile)
     assert (now.word, now.percentile, now.cells) == ("familiar", 20.0, 2)
     assert familiarity_of_cells(image.cells.all(), model).word == "familiar"

@@ -1,0 +1,209 @@
+"""Compares summaries with the rows that they follow from, and writes them anew where asked.
+
+For the operator. It reads everything, a few hundred samples at a time; what changes while it reads
+may be told as a difference, so it is run while nothing is classified or reviewed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, F, Q
+
+from predictions.models import (
+    Cell,
+    CellReview,
+    ClassificationJob,
+    DailyCells,
+    ImageLabel,
+    JobStatus,
+    Sample,
+    SmearImage,
+)
+from predictions.services.summaries import asks_for_review, shown_label
+
+_SAMPLES_AT_ONCE = 200
+_IMAGE = ("newest_job_id", "newest_result_id", "status", "cells_found", "laboratory_id")
+_SAMPLE = ("images_count", "images_unfinished", "images_failed", "cells_found", "cells_to_review")
+
+
+@dataclass
+class _Sources:
+    """What the summaries of some samples should be, by primary key."""
+
+    images: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    samples: dict[UUID, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    labels: Counter[tuple[UUID, str]] = field(default_factory=Counter)
+    cells: dict[UUID, tuple[str, int]] = field(default_factory=dict)
+
+
+def verify_summaries(*, repair: bool = False) -> Iterator[str]:
+    """A line for each summary that is not what its sources say.
+
+    Args:
+        repair: write what the sources say, in short transactions.
+    """
+    keys = list(Sample.objects.order_by("pk").values_list("pk", flat=True))
+    for begin in range(0, len(keys), _SAMPLES_AT_ONCE):
+        part = keys[begin : begin + _SAMPLES_AT_ONCE]
+        with transaction.atomic():
+            if repair:
+                list(Sample.objects.select_for_update().filter(pk__in=part).order_by("pk"))
+            yield from _differences(part, repair=repair)
+    yield from _daily_differences(repair=repair)
+
+
+def _differences(samples: list[UUID], *, repair: bool) -> Iterator[str]:
+    cells = list(
+        Cell.objects.filter(image__sample__in=samples).defer("probabilities", "attributes")
+    )
+    said = _sources_of(samples, cells)
+    for cell in cells:
+        label, number = said.cells[cell.pk]
+        if (cell.present_label, cell.last_review_number) != (label, number):
+            yield f"cell {cell.pk}: {cell.present_label}, review {cell.last_review_number}"
+            if repair:
+                Cell.objects.filter(pk=cell.pk).update(
+                    present_label=label, last_review_number=number
+                )
+    for image in SmearImage.objects.filter(sample__in=samples):
+        yield from _compare("image", image, _IMAGE, said.images[image.pk], repair=repair)
+    for sample in Sample.objects.filter(pk__in=samples):
+        wanted = {name: said.samples[sample.pk][name] for name in _SAMPLE}
+        yield from _compare("sample", sample, _SAMPLE, wanted, repair=repair)
+    yield from _label_differences(samples, said.labels, repair=repair)
+
+
+def _sources_of(samples: list[UUID], cells: list[Cell]) -> _Sources:
+    """Work out summaries from samples, images, jobs, cells and reviews alone."""
+    said = _Sources()
+    reviews: dict[UUID, tuple[str, int]] = {}
+    rows = CellReview.objects.filter(cell__image__sample__in=samples).order_by("number")
+    for cell_id, label, number in rows.values_list("cell", "to_label", "number"):
+        reviews[cell_id] = (label, number)
+    jobs: dict[UUID, list[tuple[UUID, str]]] = defaultdict(list)
+    newest_first = ClassificationJob.objects.filter(image__sample__in=samples)
+    for image_id, job_id, status in newest_first.values_list("image", "pk", "status"):
+        jobs[image_id].append((job_id, status))
+    by_job: dict[UUID, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        said.cells[cell.pk] = reviews.get(cell.pk, (cell.label, 0))
+        by_job[cell.job_id].append(
+            Cell(
+                label=cell.label,
+                disposition=cell.disposition,
+                present_label=said.cells[cell.pk][0],
+                last_review_number=said.cells[cell.pk][1],
+            )
+        )
+    images = SmearImage.objects.filter(sample__in=samples).values_list(
+        "pk", "sample", "sample__laboratory"
+    )
+    for key, sample, laboratory in images:
+        newest = jobs[key][0] if jobs[key] else (None, JobStatus.QUEUED)
+        result = next((job for job, status in jobs[key] if status == JobStatus.SUCCEEDED), None)
+        found = by_job[result] if result else []
+        said.images[key] = {
+            "newest_job_id": newest[0],
+            "newest_result_id": result,
+            "status": newest[1],
+            "cells_found": len(found) if result else None,
+            "laboratory_id": laboratory,
+        }
+        said.samples[sample].update(
+            images_count=1,
+            images_unfinished=int(not JobStatus(newest[1]).is_final),
+            images_failed=int(newest[1] == JobStatus.FAILED),
+            cells_found=len(found),
+            cells_to_review=sum(map(asks_for_review, found)),
+        )
+        said.labels.update((key, shown_label(cell)) for cell in found)
+    return said
+
+
+def _compare(
+    what: str, row: Any, names: Iterable[str], wanted: dict[str, Any], *, repair: bool
+) -> Iterator[str]:
+    wrong = {name: wanted[name] for name in names if getattr(row, name) != wanted[name]}
+    for name, value in wrong.items():
+        yield f"{what} {row.pk}: {name} is {getattr(row, name)}, not {value}"
+    if wrong and repair:
+        type(row).objects.filter(pk=row.pk).update(**wrong)
+
+
+def _label_differences(
+    samples: list[UUID], wanted: Counter[tuple[UUID, str]], *, repair: bool
+) -> Iterator[str]:
+    rows = ImageLabel.objects.filter(image__sample__in=samples).select_related("image")
+    stored = {
+        (row.image_id, row.code): row.cells
+        for row in rows
+        if row.uploaded_at == row.image.uploaded_at and row.laboratory_id == row.image.laboratory_id
+    }
+    wrong = {key[0] for key in {*stored, *wanted} if stored.get(key, 0) != wanted.get(key, 0)}
+    for image_id in sorted(wrong):
+        yield f"image {image_id}: its labels are not counted right"
+    if wrong and repair:
+        rows.filter(image__in=wrong).delete()
+        ImageLabel.objects.bulk_create(
+            ImageLabel(
+                image=image,
+                laboratory_id=image.laboratory_id,
+                uploaded_at=image.uploaded_at,
+                code=code,
+                cells=count,
+            )
+            for image in SmearImage.objects.filter(pk__in=wrong)
+            for (key, code), count in wanted.items()
+            if key == image.pk
+        )
+
+
+def _daily_differences(*, repair: bool) -> Iterator[str]:
+    """What the days count against the cells of the newest results, counted in the database."""
+    names = ("laboratory_id", "day", "version", "profile", "code")
+    wanted = _days_from_cells()
+    stored = {
+        tuple(getattr(row, name) for name in names): (row.cells, row.accepted)
+        for row in DailyCells.objects.all()
+        if row.cells or row.accepted
+    }
+    wrong = {key for key in {*stored, *wanted} if stored.get(key) != wanted.get(key)}
+    for key in sorted(wrong, key=str):
+        yield f"day {key[1]}, {key[4]}: {stored.get(key)} is counted, not {wanted.get(key)}"
+    if wrong and repair:
+        with transaction.atomic():
+            DailyCells.objects.all().delete()
+            DailyCells.objects.bulk_create(
+                DailyCells(**dict(zip(names, key, strict=True)), cells=cells, accepted=accepted)
+                for key, (cells, accepted) in wanted.items()
+            )
+
+
+def _days_from_cells() -> dict[tuple[Any, ...], tuple[int, int]]:
+    counted: dict[tuple[Any, ...], tuple[int, int]] = {}
+    rows = (
+        Cell.objects.filter(job=F("image__newest_result"))
+        .order_by()
+        .values_list(
+            "image__laboratory",
+            "image__uploaded_on",
+            "job__model_version",
+            "image__imaging_profile",
+            "label",
+            "disposition",
+        )
+        .annotate(n=Count("pk"), sure=Count("pk", filter=Q(disposition=Cell.Disposition.ACCEPTED)))
+    )
+    for laboratory, day, version, profile, label, disposition, n, sure in rows:
+        is_unidentified = disposition == Cell.Disposition.UNIDENTIFIED
+        code = ImageLabel.UNIDENTIFIED if is_unidentified else label
+        key = (laboratory, day, str(version or ""), str(profile or ""), code)
+        cells, accepted = counted.get(key, (0, 0))
+        counted[key] = (cells + n, accepted + sure)
+    return counted
