@@ -2,13 +2,14 @@
 PORT ?= 8000
 DATA ?= data
 SCALE ?= small
+IMAGES ?= 100000
 PYTHON ?= $(shell for name in python3.11 python3 python; do $$name -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && { echo $$name; break; }; done)
 BIN = .venv/bin
 UV ?= uv
 COMPILE = env -u PIP_FIND_LINKS $(UV) pip compile --quiet --python-version 3.11 --universal --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 PRODUCTION = env DEBUG=false SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') ALLOWED_HOSTS=hematovision.example VAR_DIR=var/lint
 
-.PHONY: help python setup packages run test test-fast test-services compare lint format benchmark requirements
+.PHONY: help python setup packages run test test-fast test-services compare lint format benchmark scale throughput requirements
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -53,6 +54,12 @@ format: packages ## let ruff write the files as it wants them
 
 benchmark: setup ## seconds and memory of the web process's imports, seconds from start to ready
 	@$(BIN)/python deploy/benchmark.py
+
+scale: setup     ## every page on a database of IMAGES images and ten times as many cells (PostgreSQL)
+	@$(BIN)/python deploy/scale.py --images $(IMAGES)
+
+throughput: setup ## images a second through the workers beside the engine alone (PostgreSQL, Redis; FIELDS= a folder)
+	@$(BIN)/python deploy/throughput.py $(if $(FIELDS),--fields $(FIELDS))
 
 requirements:    ## pin requirements*.txt anew from requirements*.in (needs uv)
 	$(COMPILE) requirements.in -o requirements.txt
