@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from rest_framework.test import APIClient
 
@@ -20,7 +20,7 @@ from predictions.models import Cell
 from tests.factories.datasets import make_open_dataset
 from tests.factories.images import make_image
 from tests.factories.models import make_gate, make_paper_version
-from tests.factories.people import PASSWORD, make_user
+from tests.factories.people import PASSWORD, make_laboratory, make_user
 from tests.factories.profiles import make_profile
 from tests.factories.results import fail_image
 from tests.factories.training import make_failed_run
@@ -139,10 +139,37 @@ SENT: dict[str, dict[str, str]] = {
 }
 
 
-@pytest.fixture
-def rows(settings, tmp_path, laboratory, technician, doctor, admin) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def actors(django_db_setup, django_db_blocker) -> Iterator[dict[str, User | None]]:
+    """The people of the columns.
+
+    They and the rows stand for the whole table, in a transaction around all of its tests: each
+    call takes back what it changed.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        own, other = make_laboratory("St Mary"), make_laboratory("North Clinic")
+        people = (
+            None,
+            *(make_user(own, role) for role in (Role.TECHNICIAN, Role.DOCTOR, Role.ADMIN)),
+            *(make_user(other, role) for role in (Role.TECHNICIAN, Role.ADMIN)),
+        )
+        yield dict(zip(ACTORS, people, strict=True))
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> Iterator[None]:
+    """A folder for what the rows name."""
+    folder = tmp_path_factory.mktemp("files")
+    with override_settings(MEDIA_ROOT=folder, REGISTRY_DIR=folder):
+        yield
+
+
+@pytest.fixture(scope="module")
+def rows(actors, files) -> dict[str, Any]:
     """One of everything that an address can name, all of it in the first laboratory."""
-    settings.MEDIA_ROOT = settings.REGISTRY_DIR = tmp_path
+    technician, admin = actors["technician"], actors["admin"]
+    laboratory = admin.laboratory
     image = make_image(technician)
     fail_image(image, "The model is missing.")
     cell = Cell.objects.create(
@@ -185,14 +212,7 @@ def rows(settings, tmp_path, laboratory, technician, doctor, admin) -> dict[str,
     }
 
 
-@pytest.fixture
-def actors(technician, doctor, admin, other_technician, other_laboratory) -> dict[str, User | None]:
-    """The people of the columns."""
-    other_admin = make_user(other_laboratory, Role.ADMIN, "olga")
-    people = (None, technician, doctor, admin, other_technician, other_admin)
-    return dict(zip(ACTORS, people, strict=True))
-
-
+@pytest.mark.django_db
 @pytest.mark.parametrize(("name", "method"), MATRIX)
 def test_each_role_gets_what_the_table_says(name, method, rows, actors):
     address = address_of(name, rows)
@@ -213,6 +233,7 @@ def test_every_address_and_every_method_of_it_stands_in_the_table():
         assert methods is None or methods == written[name], name
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("name", sorted({name for name, _ in MATRIX}))
 def test_no_other_method_changes_anything(name, rows, actors):
     """405; what is unknown under /api/ is unknown to every method."""
