@@ -5,6 +5,7 @@ import signal
 from typing import Any
 
 from celery import Celery, signals
+from django.db import close_old_connections
 
 from hematovision import folder_broker
 
@@ -14,6 +15,12 @@ folder_broker.register()
 app = Celery("hematovision")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@signals.task_prerun.connect
+def keep_the_connection_usable(**kwargs: Any) -> None:
+    """Begin a task as a request begins: with a connection that is neither broken nor too old."""
+    close_old_connections()
 
 
 @signals.worker_process_init.connect

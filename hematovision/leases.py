@@ -11,7 +11,7 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -64,18 +64,26 @@ def claim(rows: QuerySet[Row], pk: UUID, **values: Any) -> Row | None:
     Returns:
         The row as it was claimed: its fence is the one to write under.
     """
-    # The read of the new fence stands under the row's lock of the update.
+    return next(iter(claim_all(rows, [pk], **values)), None)
+
+
+def claim_all(rows: QuerySet[Row], pks: Sequence[UUID], **values: Any) -> list[Row]:
+    """Take those of several rows that are to be had, as `claim` takes one; in their order."""
+    worker, end = worker_name(), _lease_end()
+    # The read of the new fences stands under the rows' locks of the update.
     with transaction.atomic():
-        taken = rows.filter(unheld(), pk=pk, attempts__lt=settings.JOB_MAX_ATTEMPTS).update(
+        taken = rows.filter(unheld(), pk__in=pks, attempts__lt=settings.JOB_MAX_ATTEMPTS).update(
             attempts=F("attempts") + 1,
             fence=F("fence") + 1,
-            lease_until=_lease_end(),
-            worker=worker_name(),
+            lease_until=end,
+            worker=worker,
             # No message is on its way for whoever comes next: once the lease ends, it is due.
             sends=0,
             **values,
         )
-        return rows.get(pk=pk) if taken else None
+        # No other claim of this process has the same end of its lease.
+        mine = rows.filter(pk__in=pks, worker=worker, lease_until=end).in_bulk() if taken else {}
+    return [mine[pk] for pk in pks if pk in mine]
 
 
 def worker_name() -> str:
@@ -83,9 +91,17 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def held(rows: QuerySet[Row], pk: UUID, fence: int) -> QuerySet[Row]:
-    """The row that was claimed under this fence, for as long as the claim lasts; then none."""
-    return rows.filter(pk=pk, fence=fence, lease_until__isnull=False)
+def held(rows: QuerySet[Row], fences: Mapping[UUID, int]) -> QuerySet[Row]:
+    """Those of the rows that were claimed under these fences, for as long as each claim lasts.
+
+    Args:
+        rows: as for `claim`.
+        fences: of each claim, by the row's key.
+    """
+    same = Q(pk__in=())
+    for pk, fence in fences.items():
+        same |= Q(pk=pk, fence=fence)
+    return rows.filter(same, lease_until__isnull=False)
 
 
 def renew(mine: QuerySet[Any], **values: Any) -> bool:

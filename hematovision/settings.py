@@ -281,6 +281,9 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_SOFT_TIME_LIMIT = 300
 CELERY_TASK_TIME_LIMIT = 330
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# By itself Celery opens a database connection for each task, which takes as long as reading a
+# small image; `hematovision.celery` looks after one that broke or is old.
+CELERY_DB_REUSE_MAX = 10_000
 # A killed process holds up its place in the pool for so long; there is no result to wait for.
 CELERY_WORKER_LOST_WAIT = 1.0
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

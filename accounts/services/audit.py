@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -25,7 +27,23 @@ logger = logging.getLogger(__name__)
 INSTALLATION_CHAIN = "installation"
 
 
-@transaction.atomic
+@dataclass(frozen=True)
+class Event:
+    """What was done.
+
+    Args:
+        action: from the closed list.
+        obj: the row it was done to.
+        changes: only what changed, e.g. {"role": ["technician", "doctor"]}; never a secret.
+        reason: a sentence, where the action asks for one.
+    """
+
+    action: AuditAction
+    obj: models.Model | None = None
+    changes: dict[str, Any] | None = None
+    reason: str = ""
+
+
 def record_event(
     *,
     action: AuditAction,
@@ -39,37 +57,50 @@ def record_event(
     """Add one event to the end of the laboratory's chain.
 
     Args:
-        action: what was done, from the closed list.
         actor: who did it; nobody for a worker, a command or a failed sign-in.
         laboratory: whose chain; none for the installation's own.
-        obj: the row it was done to.
-        changes: only what changed, e.g. {"role": ["technician", "doctor"]}; never a secret.
-        reason: a sentence, where the action asks for one.
+        action, obj, changes, reason: as in `Event`.
         origin: where it came from; the present request's unless given.
     """
+    event = Event(action, obj, changes, reason)
+    return record_events(laboratory=laboratory, events=[event], actor=actor, origin=origin)[0]
+
+
+@transaction.atomic
+def record_events(
+    *,
+    laboratory: Laboratory | None,
+    events: Sequence[Event],
+    actor: User | AnonymousUser | None = None,
+    origin: Origin | None = None,
+) -> list[AuditEvent]:
+    """Add events to the end of the laboratory's chain, in their order; as `record_event`."""
     origin = origin or current_origin()
     chain = _locked_chain(laboratory)
-    event = AuditEvent(
-        chain=chain,
-        position=chain.length + 1,
-        laboratory=laboratory,
-        actor=actor if isinstance(actor, User) else None,
-        action=action,
-        object_type=obj._meta.model_name or "" if obj is not None else "",
-        object_id=str(obj.pk) if obj is not None else "",
-        changes=_as_stored(changes or {}),
-        reason=reason.replace("\x00", ""),
-        ip_address=origin.ip_address,
-        user_agent=origin.user_agent[:200],
-        request_id=origin.request_id[:40],
-        at=timezone.now(),
-        previous_hash=chain.last_hash,
-    )
-    event.hash = event.computed_hash()
-    event.save(force_insert=True)
-    chain.length, chain.last_hash = event.position, event.hash
+    rows = []
+    for event in events:
+        row = AuditEvent(
+            chain=chain,
+            position=chain.length + 1,
+            laboratory=laboratory,
+            actor=actor if isinstance(actor, User) else None,
+            action=event.action,
+            object_type=event.obj._meta.model_name or "" if event.obj is not None else "",
+            object_id=str(event.obj.pk) if event.obj is not None else "",
+            changes=_as_stored(event.changes or {}),
+            reason=event.reason.replace("\x00", ""),
+            ip_address=origin.ip_address,
+            user_agent=origin.user_agent[:200],
+            request_id=origin.request_id[:40],
+            at=timezone.now(),
+            previous_hash=chain.last_hash,
+        )
+        row.hash = row.computed_hash()
+        chain.length, chain.last_hash = row.position, row.hash
+        rows.append(row)
+    AuditEvent.objects.bulk_create(rows)
     chain.save(update_fields=["length", "last_hash"])
-    return event
+    return rows
 
 
 def record_read(

@@ -7,9 +7,10 @@ for each other. `verify_summaries` compares all of it with its sources.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -57,9 +58,9 @@ def job_queued_again(image: SmearImage, job: ClassificationJob) -> None:
     _add(image.sample_id, images_unfinished=1, images_failed=-int(had_failed))
 
 
-def job_moved(image: SmearImage, status: JobStatus) -> None:
-    """The unfinished job of an image was claimed, or was given back."""
-    SmearImage.objects.filter(pk=image.pk).update(status=status)
+def jobs_moved(images: Sequence[UUID], status: JobStatus) -> None:
+    """The unfinished jobs of images were claimed, or were given back."""
+    SmearImage.objects.filter(pk__in=images).update(status=status)
 
 
 def job_failed(image: SmearImage) -> None:
@@ -68,10 +69,9 @@ def job_failed(image: SmearImage) -> None:
     _add(image.sample_id, images_unfinished=-1, images_failed=1)
 
 
-def result_recorded(
-    image: SmearImage, job_id: UUID, version: ModelVersion | None, cells: Iterable[Cell]
-) -> None:
-    """The unfinished job of an image ended with these cells, in place of an older result's.
+@dataclass(frozen=True)
+class Recorded:
+    """An image whose unfinished job ended with these cells, in place of an older result's.
 
     Args:
         image: with the `newest_result` that was there before.
@@ -79,34 +79,60 @@ def result_recorded(
         version: that made the result.
         cells: its new rows.
     """
-    new = _Tally.of(cells)
-    SmearImage.objects.filter(pk=image.pk).update(
-        status=JobStatus.SUCCEEDED, newest_result=job_id, cells_found=new.cells
-    )
-    older, old = image.newest_result, _Tally()
-    if older is not None:
-        # Read with the image's row held: nobody reviews the older result any more.
-        old = _Tally.of(older.cells.defer("probabilities", "attributes"))
-        ImageLabel.objects.filter(image=image).delete()
+
+    image: SmearImage
+    job_id: UUID
+    version: ModelVersion | None
+    cells: Sequence[Cell]
+
+
+def results_recorded(results: Sequence[Recorded]) -> None:
+    """Jobs of images ended with a result."""
+    new = {result.job_id: _Tally.of(result.cells) for result in results}
+    images = [
+        SmearImage(
+            pk=result.image.pk,
+            status=JobStatus.SUCCEEDED,
+            newest_result_id=result.job_id,
+            cells_found=new[result.job_id].cells,
+        )
+        for result in results
+    ]
+    SmearImage.objects.bulk_update(images, ["status", "newest_result", "cells_found"])
+    # Read with the images' rows held: nobody reviews the older results any more.
+    old = {
+        result.job_id: _Tally.of(result.image.newest_result.cells.defer("probabilities"))
+        for result in results
+        if result.image.newest_result is not None
+    }
+    if old:
+        ImageLabel.objects.filter(image__in=[r.image for r in results if r.job_id in old]).delete()
     ImageLabel.objects.bulk_create(
         ImageLabel(
-            image=image,
-            laboratory_id=image.laboratory_id,
-            uploaded_at=image.uploaded_at,
+            image=result.image,
+            laboratory_id=result.image.laboratory_id,
+            uploaded_at=result.image.uploaded_at,
             code=code,
             cells=count,
         )
-        for code, count in sorted(new.shown.items())
+        for result in results
+        for code, count in sorted(new[result.job_id].shown.items())
     )
-    _add(
-        image.sample_id,
-        images_unfinished=-1,
-        cells_found=new.cells - old.cells,
-        cells_to_review=new.to_review - old.to_review,
-    )
-    if older is not None:
-        _add_to_day(image, older.model_version, old.named, sign=-1)
-    _add_to_day(image, version, new.named)
+    samples: dict[UUID, Counter[str]] = defaultdict(Counter)
+    days = _Days()
+    for result in results:
+        found, before = new[result.job_id], old.get(result.job_id, _Tally())
+        samples[result.image.sample_id].update(
+            images_unfinished=-1,
+            cells_found=found.cells - before.cells,
+            cells_to_review=found.to_review - before.to_review,
+        )
+        days.add(result.image, result.version, found)
+        if result.image.newest_result is not None:
+            days.add(result.image, result.image.newest_result.model_version, before, sign=-1)
+    for sample_id, changes in sorted(samples.items()):
+        _add(sample_id, **changes)
+    days.write()
 
 
 def cell_reviewed(cell: Cell, *, label: str, number: int) -> None:
@@ -179,45 +205,56 @@ def _add(sample_id: Any, **changes: int) -> None:
         Sample.objects.filter(pk=sample_id).update(**changed)
 
 
-def _add_to_day(
-    image: SmearImage,
-    version: ModelVersion | None,
-    named: Counter[tuple[str, bool]],
-    *,
-    sign: int = 1,
-) -> None:
-    """Count cells on the day of their image, all codes in one statement."""
-    codes = sorted({code for code, _ in named})
-    if not codes:
-        return
-    profile = str(image.imaging_profile_id or "")
-    rows = [
-        DailyCells(
-            laboratory_id=image.laboratory_id,
-            day=image.uploaded_on,
-            version=str(version.pk) if version else "",
-            profile=profile,
-            code=code,
-            cells=sign * (named[code, True] + named[code, False]),
-            accepted=sign * named[code, True],
-        )
-        for code in codes
-    ]
-    # The ORM's upsert can only overwrite; this one adds.
-    fields = [each for each in DailyCells._meta.concrete_fields if not each.primary_key]
-    columns = ", ".join(str(each.column) for each in fields)
-    places = ", ".join(["(" + ", ".join(["%s"] * len(fields)) + ")"] * len(rows))
-    table = DailyCells._meta.db_table
-    values = [
-        each.get_db_prep_save(getattr(row, each.attname), connection)
-        for row in rows
-        for each in fields
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} ({columns}) VALUES {places} "  # noqa: S608  names of our own
-            "ON CONFLICT (laboratory_id, day, version, profile, code) DO UPDATE SET "
-            f"cells = {table}.cells + EXCLUDED.cells, "
-            f"accepted = {table}.accepted + EXCLUDED.accepted",
-            values,
-        )
+class _Days:
+    """Cells to be counted on the days of their images."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[UUID, date, str, str, str, bool]] = Counter()
+
+    def add(
+        self, image: SmearImage, version: ModelVersion | None, tally: _Tally, *, sign: int = 1
+    ) -> None:
+        """Count what a version named in an image, or take it back."""
+        by, profile = str(version.pk) if version else "", str(image.imaging_profile_id or "")
+        for (code, is_accepted), cells in tally.named.items():
+            key = (image.laboratory_id, image.uploaded_on, by, profile, code, is_accepted)
+            self._counts[key] += sign * cells
+
+    def write(self) -> None:
+        """Add everything to the stored rows, in one statement and one order."""
+        keys = sorted({key[:-1] for key in self._counts})
+        if not keys:
+            return
+        rows = [
+            DailyCells(
+                laboratory_id=laboratory,
+                day=day,
+                version=version,
+                profile=profile,
+                code=code,
+                cells=sum(
+                    self._counts[laboratory, day, version, profile, code, sure]
+                    for sure in (True, False)
+                ),
+                accepted=self._counts[laboratory, day, version, profile, code, True],
+            )
+            for laboratory, day, version, profile, code in keys
+        ]
+        # The ORM's upsert can only overwrite; this one adds.
+        fields = [each for each in DailyCells._meta.concrete_fields if not each.primary_key]
+        columns = ", ".join(str(each.column) for each in fields)
+        places = ", ".join(["(" + ", ".join(["%s"] * len(fields)) + ")"] * len(rows))
+        table = DailyCells._meta.db_table
+        values = [
+            each.get_db_prep_save(getattr(row, each.attname), connection)
+            for row in rows
+            for each in fields
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {table} ({columns}) VALUES {places} "  # noqa: S608  our own names
+                "ON CONFLICT (laboratory_id, day, version, profile, code) DO UPDATE SET "
+                f"cells = {table}.cells + EXCLUDED.cells, "
+                f"accepted = {table}.accepted + EXCLUDED.accepted",
+                values,
+            )

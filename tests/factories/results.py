@@ -36,7 +36,7 @@ def record_result(image: SmearImage, *cells: dict[str, object]) -> SmearImage:
     held = jobs.claim(job.pk)
     assert held is not None
     found = [make_cell(image, n, job_id=job.pk, **fields) for n, fields in enumerate(cells, 1)]
-    assert jobs.record(held, cells=found, timings_ms={})
+    assert jobs.record([jobs.Result(held, cells=found)])
     return image
 
 

@@ -41,7 +41,7 @@ def claimed(job: ClassificationJob) -> ClassificationJob:
 
 
 def mine(row: ClassificationJob):
-    return leases.held(ROWS.all(), row.pk, row.fence)
+    return leases.held(ROWS.all(), {row.pk: row.fence})
 
 
 def claim_in_a_thread(job: ClassificationJob, index: int) -> ClassificationJob | None:

@@ -137,7 +137,7 @@ def test_features_are_kept_with_the_version_that_made_them(technician, model):
     image = make_image(technician)
     held = claimed(image)
     cells = [make_cell(image, n, job_id=held.job_id) for n in (1, 2)]
-    jobs.record(held, cells=cells, features=[b"ab", b"cd"], timings_ms={})
+    jobs.record([jobs.Result(held, cells=cells, features=[b"ab", b"cd"])])
     kept = CellFeatures.objects.order_by("cell__position")
     assert [bytes(row.values) for row in kept] == [b"ab", b"cd"]
     assert {row.model_version for row in kept} == {model}

@@ -159,7 +159,7 @@ def is_held(held: Claim) -> bool:
 
 
 def _held(held: Claim) -> QuerySet[Dataset]:
-    return leases.held(Dataset.objects.filter(held.stage), held.dataset.pk, held.fence)
+    return leases.held(Dataset.objects.filter(held.stage), {held.dataset.pk: held.fence})
 
 
 def _end(rows: QuerySet[Dataset], **values: Any) -> bool:

@@ -149,7 +149,7 @@ def to_be_done() -> QuerySet[TrainingRun]:
 
 
 def _held(held: Claim) -> QuerySet[TrainingRun]:
-    return leases.held(unfinished(), held.run.pk, held.fence)
+    return leases.held(unfinished(), {held.run.pk: held.fence})
 
 
 def _end(rows: QuerySet[TrainingRun], status: str, **values: Any) -> bool:

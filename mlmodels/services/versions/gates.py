@@ -207,7 +207,7 @@ def _record_failure(gate: GateCheck, sentence: str) -> None:
 
 
 def _held(held: Claim) -> QuerySet[GateCheck]:
-    return leases.held(unfinished(), held.gate.pk, held.fence)
+    return leases.held(unfinished(), {held.gate.pk: held.fence})
 
 
 def _end(rows: QuerySet[GateCheck], status: str, **values: Any) -> bool:

@@ -5,8 +5,8 @@ How a claim holds is the business of `hematovision.leases`; here is what it mean
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.conf import settings
@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import AuditAction, Laboratory, User
 from accounts.policy import Action, require
-from accounts.services.audit import record_event
+from accounts.services.audit import Event, record_event, record_events
 from hematovision import leases
 from hematovision.queue import enqueue_on_commit
 from mlmodels.models import ModelVersion
@@ -26,6 +26,10 @@ from predictions import policy
 from predictions.errors import ImageNotFound
 from predictions.models import Cell, CellFeatures, ClassificationJob, SmearImage
 from predictions.services import summaries
+
+# Images up to this size take some milliseconds to read and to record, so several of them are
+# claimed, and recorded, at once; what a larger one has come to is worth telling.
+SMALL_BYTES = 2_000_000
 
 _Status = ClassificationJob.Status
 _Stage = ClassificationJob.Stage
@@ -109,13 +113,53 @@ def claim(job_id: UUID) -> Claim | None:
         )
         if taken is None:
             return None
-        summaries.job_moved(job.image, _Status.RUNNING)
+        summaries.jobs_moved([job.image_id], _Status.RUNNING)
     return Claim(job.pk, taken.fence, taken.attempts, job.image, laboratory, version)
 
 
-def renew(held: Claim) -> bool:
-    """Prolong the lease; false when the job is no longer this process's."""
-    return leases.renew(_held(held))
+def claim_more(like: Claim, at_most: int) -> list[Claim]:
+    """Take jobs that wait beside a claimed one: small images of its laboratory and profile.
+
+    Half of those that wait, so that another process finds work, too. A job that was tried before
+    is left to its own message: should its image be what ends a process, it ends alone.
+
+    Args:
+        like: the claimed one; the version that is active is looked up anew.
+        at_most: so many.
+    """
+    profile = like.image.imaging_profile
+    waiting = ClassificationJob.objects.filter(
+        leases.unheld(),
+        status=_Status.QUEUED,
+        attempts=0,
+        image__laboratory=like.laboratory,
+        image__imaging_profile=profile,
+        image__size_bytes__lte=SMALL_BYTES,
+    )
+    version = active_version(like.laboratory, profile)
+    with transaction.atomic():
+        # Rows that another process is taking are passed over, not waited for.
+        rows = waiting.select_for_update(skip_locked=True, of=("self",)).order_by("queued_at", "id")
+        found = list(rows.values_list("pk", flat=True)[: 2 * at_most])
+        if not found:
+            return []
+        taken = leases.claim_all(
+            unfinished().select_related("image"),
+            found[: -(-len(found) // 2)],
+            status=_Status.RUNNING,
+            stage=_Stage.READING,
+            model_version=version,
+            started_at=timezone.now(),
+        )
+        summaries.jobs_moved([job.image_id for job in taken], _Status.RUNNING)
+    return [
+        Claim(job.pk, job.fence, job.attempts, job.image, like.laboratory, version) for job in taken
+    ]
+
+
+def renew(*held: Claim) -> bool:
+    """Prolong the leases; false when none of the jobs is this process's any longer."""
+    return leases.renew(_held(*held))
 
 
 def enter_stage(held: Claim, stage: ClassificationJob.Stage) -> bool:
@@ -123,15 +167,9 @@ def enter_stage(held: Claim, stage: ClassificationJob.Stage) -> bool:
     return leases.renew(_held(held), stage=stage)
 
 
-def record(
-    held: Claim,
-    *,
-    cells: Sequence[Cell],
-    features: Sequence[bytes] = (),
-    timings_ms: dict[str, float],
-    field_note: str = "",
-) -> bool:
-    """Store what was found, once; false, and nothing written, when the fence is old.
+@dataclass(frozen=True)
+class Result:
+    """What was found in the image of a claimed job.
 
     Args:
         cells: unsaved rows, the principal cell first.
@@ -139,38 +177,87 @@ def record(
         timings_ms: of each step of the engine.
         field_note: why the picture may be no stained blood film; else empty.
     """
-    ended: dict[str, object] = {"timings_ms": timings_ms, "field_note": field_note}
+
+    held: Claim
+    cells: Sequence[Cell]
+    features: Sequence[bytes] = ()
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    field_note: str = ""
+
+
+def record(results: Sequence[Result]) -> list[Claim]:
+    """Store what was found, once; nothing of a job whose fence is old.
+
+    Args:
+        results: of one laboratory.
+
+    Returns:
+        The claims whose results were stored.
+    """
     with transaction.atomic():
-        if not _end(_held(held), _Status.SUCCEEDED, error="", error_code="", **ended):
-            return False
-        # Only this transaction ever stores cells of the job: no other attempt left any.
-        found = Cell.objects.bulk_create(cells, batch_size=200)
-        if held.version is not None:
-            CellFeatures.objects.bulk_create(
-                CellFeatures(cell=cell, model_version=held.version, values=values)
-                for cell, values in zip(found, features, strict=False)
-            )
-        summaries.result_recorded(held.image, held.job_id, held.version, found)
-        _ask_the_shadow(held)
-        record_event(
-            action=AuditAction.IMAGE_CLASSIFIED,
-            actor=None,
-            laboratory=held.laboratory,
-            obj=held.image,
-            changes={
-                "job": [None, str(held.job_id)],
-                "cells": [None, len(found)],
-                "model_version": [None, str(held.version)],
-            },
+        results = _end_succeeded(results)
+        if not results:
+            return []
+        # Only this transaction ever stores cells of these jobs: no other attempt left any.
+        Cell.objects.bulk_create(
+            (cell for result in results for cell in result.cells), batch_size=200
         )
-    return True
+        CellFeatures.objects.bulk_create(
+            (
+                CellFeatures(cell=cell, model_version=result.held.version, values=values)
+                for result in results
+                if result.held.version is not None
+                for cell, values in zip(result.cells, result.features, strict=False)
+            ),
+            batch_size=200,
+        )
+        summaries.results_recorded(
+            [
+                summaries.Recorded(r.held.image, r.held.job_id, r.held.version, r.cells)
+                for r in results
+            ]
+        )
+        _ask_the_shadow([result.held for result in results])
+        record_events(
+            laboratory=results[0].held.laboratory,
+            events=[
+                Event(
+                    AuditAction.IMAGE_CLASSIFIED,
+                    obj=result.held.image,
+                    changes={
+                        "job": [None, str(result.held.job_id)],
+                        "cells": [None, len(result.cells)],
+                        "model_version": [None, str(result.held.version)],
+                    },
+                )
+                for result in results
+            ],
+        )
+    return [result.held for result in results]
 
 
-def _ask_the_shadow(held: Claim) -> None:
-    """Let a version in shadow read the image as well; a message that is lost is not made up for."""
-    shadow = shadow_of(held.laboratory)
-    if shadow is not None and shadow.version != held.version:
-        enqueue_on_commit("predictions.read_in_shadow", job_id=str(held.job_id))
+def _end_succeeded(results: Sequence[Result]) -> list[Result]:
+    """End the jobs that are still held; the others' results are of no use."""
+    rows = _held(*(result.held for result in results)).select_for_update(of=("self",))
+    mine = {row.pk: row for row in rows}
+    kept = [result for result in results if result.held.job_id in mine]
+    for result in kept:
+        row = mine[result.held.job_id]
+        row.timings_ms, row.field_note = dict(result.timings_ms), result.field_note
+    ClassificationJob.objects.bulk_update(mine.values(), ["timings_ms", "field_note"])
+    ended = ClassificationJob.objects.filter(pk__in=mine)
+    _end(ended, _Status.SUCCEEDED, error="", error_code="")
+    return kept
+
+
+def _ask_the_shadow(recorded: Sequence[Claim]) -> None:
+    """Let a version in shadow read images as well; a message that is lost is not made up for."""
+    shadow = shadow_of(recorded[0].laboratory)
+    if shadow is None:
+        return
+    for held in recorded:
+        if shadow.version != held.version:
+            enqueue_on_commit("predictions.read_in_shadow", job_id=str(held.job_id))
 
 
 def fail(held: Claim, *, code: str, sentence: str) -> bool:
@@ -192,7 +279,7 @@ def release(held: Claim) -> bool:
         waits = {"status": _Status.QUEUED, "stage": "", **leases.just_sent()}
         if not leases.release(_held(held), **waits):
             return False
-        summaries.job_moved(held.image, _Status.QUEUED)
+        summaries.jobs_moved([held.image.pk], _Status.QUEUED)
     return True
 
 
@@ -218,8 +305,8 @@ def unfinished() -> QuerySet[ClassificationJob]:
     return ClassificationJob.objects.filter(status__in=(_Status.QUEUED, _Status.RUNNING))
 
 
-def _held(held: Claim) -> QuerySet[ClassificationJob]:
-    return leases.held(unfinished(), held.job_id, held.fence)
+def _held(*held: Claim) -> QuerySet[ClassificationJob]:
+    return leases.held(unfinished(), {each.job_id: each.fence for each in held})
 
 
 def _end(rows: QuerySet[ClassificationJob], status: str, **values: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import asdict
 from functools import partial
 from uuid import UUID
@@ -29,34 +30,71 @@ logger = logging.getLogger(__name__)
 # What may pass by itself: the task is tried again, up to the attempts of the job.
 PASSING = (OperationalError, InterfaceError, StorageUnavailable)
 
+# So many small images are read between two records: each is seen at most a second later.
+AT_ONCE = 8
+# A task goes on with what waits for so long, then the sweep gets its turn.
+GO_ON_S = 10.0
+
 _Stage = ClassificationJob.Stage
 
 
 def classify_image(*, job_id: UUID) -> None:
     """Classify the image of a job, if nobody else does; run twice or in parallel, it counts once.
 
+    Small images that wait beside it are classified with it, some at a time: their own messages
+    then find nothing to do.
+
     Raises:
-        OperationalError, InterfaceError, StorageUnavailable: what may pass; the job is queued
-            again and the task tries later.
+        OperationalError, InterfaceError, StorageUnavailable: what may pass; jobs in hand are
+            queued again and the task tries later.
     """
     held = jobs.claim(job_id)
     if held is None:
         return
+    if not _is_small(held):
+        _classify([held])
+        return
+    end = time.monotonic() + GO_ON_S
+    batch = [held, *jobs.claim_more(held, AT_ONCE - 1)]
+    while batch:
+        _classify(batch)
+        batch = jobs.claim_more(held, AT_ONCE) if time.monotonic() < end else []
+
+
+def _classify(batch: list[jobs.Claim]) -> None:
+    """Read and record claimed jobs; what cannot be read fails alone."""
+    open_jobs = {held.job_id: held for held in batch}
+    found: list[jobs.Result] = []
+    unexpected: Exception | None = None
     try:
-        with leases.renewed(partial(jobs.renew, held), f"job {job_id}"):
-            _work(held)
+        with leases.renewed(partial(jobs.renew, *batch), f"job {batch[0].job_id}"):
+            for held in batch:
+                try:
+                    result = _read(held)
+                except PASSING:
+                    raise
+                except (NoActiveModel, ModelDamaged, OriginalMissing) as error:
+                    jobs.fail(held, code=error.code, sentence=error.message)
+                except RejectedImage as error:
+                    jobs.fail(held, code="image_rejected", sentence=error.message)
+                # A job must not stay running for ever: whatever it was, the row says it ended.
+                except Exception as error:
+                    logger.exception("Job %s failed.", held.job_id)
+                    jobs.fail(held, code="unexpected", sentence=_UNEXPECTED)
+                    unexpected = error
+                else:
+                    if result is not None:
+                        found.append(result)
+                        continue
+                del open_jobs[held.job_id]
+            if found:
+                jobs.record(found)
     except PASSING:
-        jobs.release(held)
+        for held in open_jobs.values():
+            jobs.release(held)
         raise
-    except (NoActiveModel, ModelDamaged, OriginalMissing) as error:
-        jobs.fail(held, code=error.code, sentence=error.message)
-    except RejectedImage as error:
-        jobs.fail(held, code="image_rejected", sentence=error.message)
-    # A job must not stay running for ever: whatever it was, the row says that it ended.
-    except Exception:
-        logger.exception("Job %s failed.", job_id)
-        jobs.fail(held, code="unexpected", sentence=_UNEXPECTED)
-        raise
+    if unexpected is not None:
+        raise unexpected
 
 
 def preload_engine() -> None:
@@ -77,24 +115,30 @@ _UNEXPECTED = (
 )
 
 
-def _work(held: jobs.Claim) -> None:
-    """Read, classify, record; end quietly as soon as the job is no longer ours."""
+def _read(held: jobs.Claim) -> jobs.Result | None:
+    """What the engine finds; none as soon as the job is no longer ours."""
     data = storage.read_original(held.image.original, sha256=held.image.sha256)
     if held.version is None:
         raise NoActiveModel()
-    if not jobs.enter_stage(held, _Stage.CLASSIFYING):
-        return
+    # The stages of a small image are over before anybody could read them.
+    tells = not _is_small(held)
+    if tells and not jobs.enter_stage(held, _Stage.CLASSIFYING):
+        return None
     limits = ImageLimits(settings.MAX_IMAGE_BYTES, settings.MAX_IMAGE_MEGAPIXELS)
     findings = read_image(data, engine_for(held.version), limits)
-    if not jobs.enter_stage(held, _Stage.RECORDING):
-        return
-    jobs.record(
+    if tells and not jobs.enter_stage(held, _Stage.RECORDING):
+        return None
+    return jobs.Result(
         held,
         cells=_rows(held, findings),
         features=[cell.features.astype("<f2").tobytes() for cell in findings.cells],
         timings_ms=findings.timings_ms,
         field_note=findings.field_note,
     )
+
+
+def _is_small(held: jobs.Claim) -> bool:
+    return held.image.size_bytes <= jobs.SMALL_BYTES
 
 
 def _rows(held: jobs.Claim, findings: Findings) -> list[Cell]:

@@ -110,20 +110,20 @@ def test_who_lost_a_job_writes_nothing(job):
     now = claimed(job)
     assert not jobs.renew(late)
     assert not jobs.enter_stage(late, ClassificationJob.Stage.RECORDING)
-    assert not jobs.record(late, cells=[a_cell(late)], timings_ms={})
+    assert not jobs.record([jobs.Result(late, cells=[a_cell(late)])])
     assert not jobs.fail(late, code="unexpected", sentence="Late.")
     assert not jobs.release(late)
     assert not Cell.objects.exists()
     job.refresh_from_db()
     assert job.status == "running"
-    assert jobs.record(now, cells=[a_cell(now)], timings_ms={"decode": 1.5})
-    assert not jobs.record(late, cells=[a_cell(late)], timings_ms={})
+    assert jobs.record([jobs.Result(now, cells=[a_cell(now)], timings_ms={"decode": 1.5})])
+    assert not jobs.record([jobs.Result(late, cells=[a_cell(late)])])
     assert Cell.objects.count() == 1
 
 
 def test_recording_ends_the_job_and_stands_in_the_audit_trail(job):
     held = claimed(job)
-    assert jobs.record(held, cells=[a_cell(held)], timings_ms={"decode": 1.5})
+    assert jobs.record([jobs.Result(held, cells=[a_cell(held)], timings_ms={"decode": 1.5})])
     job.refresh_from_db()
     assert job.status == "succeeded"
     assert job.stage == ""

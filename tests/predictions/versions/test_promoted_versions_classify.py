@@ -55,7 +55,7 @@ def test_a_job_that_was_begun_is_finished_by_the_version_it_began_with(
     assert held is not None
     make_active(admin, make_candidate(laboratory))
     assert held.version == model
-    assert jobs.record(held, cells=[], timings_ms={})
+    assert jobs.record([jobs.Result(held, cells=[])])
     job.refresh_from_db()
     assert job.model_version == model
 
