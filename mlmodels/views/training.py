@@ -65,7 +65,7 @@ def training_cost(request: SignedInRequest) -> HttpResponse:
     """What the training that is being filled in would take."""
     form = NewTrainingForm(request.GET, viewer=request.user)
     context = {"cost": _cost(request, form)}
-    return render(request, "mlmodels/partials/training_cost.html", context)
+    return render(request, "mlmodels/partials/training/cost.html", context)
 
 
 @needs({"GET": Action.TRAIN_MODELS})
@@ -83,7 +83,7 @@ def training_progress(request: SignedInRequest, run_id: UUID) -> HttpResponse:
     response = get_conditional_response(request, etag=etag)
     if response is None:
         context = _live_context(run)
-        response = render(request, "mlmodels/partials/training_live.html", context)
+        response = render(request, "mlmodels/partials/training/live.html", context)
     return private_no_cache(response, etag=etag)
 
 
