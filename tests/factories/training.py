@@ -15,7 +15,7 @@ import numpy as np
 from accounts.models import User
 from mlmodels import artifacts
 from mlmodels.ml.training.progress import read_progress
-from mlmodels.ml.training.reports.run_report import PICTURES
+from mlmodels.ml.training.reports.names import PICTURES
 from mlmodels.models import TrainingRun
 from mlmodels.services.training import claims, requests
 from mlmodels.services.training.claims import Claim

@@ -14,7 +14,7 @@ from mlmodels import artifacts
 from mlmodels.errors import TrainingRunNotFound
 from mlmodels.ml.classes import CLASSES
 from mlmodels.ml.evaluation.failure_analysis import failures, worst_classes
-from mlmodels.ml.training.reports.run_report import DATA, PICTURES, REPORT
+from mlmodels.ml.training.reports.names import DATA, PICTURES, REPORT
 from mlmodels.models import TrainingRun
 from mlmodels.selectors.labels import labels_for
 from mlmodels.selectors.training.runs import run_for_viewer

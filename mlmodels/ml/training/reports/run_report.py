@@ -24,9 +24,9 @@ from mlmodels.ml.training.augment import augment
 from mlmodels.ml.training.crop_cache import NO_CELL
 from mlmodels.ml.training.data import TrainingData, stage_pool
 from mlmodels.ml.training.recipe import Recipe
+from mlmodels.ml.training.reports.names import DATA, PICTURES, REPORT
 from mlmodels.ml.whole_files import write_text_whole
 
-DATA, REPORT, PICTURES = "data.json", "report.json", "pictures"
 SHOWN_PX, GAP_PX, COLUMNS, SHEET = 96, 4, 3, 6
 MOUNT = 217
 MOST_RIGHT, MOST_WRONG = 12, 24
