@@ -182,6 +182,8 @@ def fill(options: argparse.Namespace) -> dict[str, Any]:
     with connection.cursor() as cursor:
         for statement in filter(str.strip, FILL.split(";\n")):
             cursor.execute(statement, numbers)
+        # As the server does by itself in time; plans of the upgrade are made from it.
+        cursor.execute("ANALYZE")
     print("filled; upgrading", flush=True)
     began = time.monotonic()
     call_command("migrate", verbosity=0)

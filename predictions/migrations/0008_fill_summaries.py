@@ -100,24 +100,42 @@ def as_text(column, vendor):
 def fill(apps, schema_editor):
     """Work out the summaries of all that is there."""
     connection = schema_editor.connection
-    Sample = apps.get_model("predictions", "Sample")
-    keys = sorted(Sample.objects.order_by().values_list("pk", flat=True), key=lambda key: key.hex)
-    for begin in range(0, len(keys), SAMPLES_AT_ONCE):
-        part = keys[begin : begin + SAMPLES_AT_ONCE]
-        ends = {"first": part[0], "last": part[-1]}
-        if connection.vendor == "sqlite":
-            ends = {name: key.hex for name, key in ends.items()}
-        with connection.cursor() as cursor:
-            for statement in (IMAGES, STATUSES, CELLS, FEATURES, LABELS, SAMPLES):
-                cursor.execute(statement, ends)
-    _fill_days(apps)
+    parts = _parts(apps, connection.vendor)
     with connection.cursor() as cursor:
+        _analyze(cursor, connection.vendor)
+        for ends in parts:
+            cursor.execute(IMAGES, ends)
+        _fill_days(apps)
+        # What was empty until now tells the planner that nothing is to be found there.
+        _analyze(cursor, connection.vendor)
+        for ends in parts:
+            for statement in (STATUSES, CELLS, FEATURES, LABELS, SAMPLES):
+                cursor.execute(statement, ends)
         cursor.execute(
             DAILY.format(
                 version=as_text("j.model_version_id", connection.vendor),
                 profile=as_text("i.imaging_profile_id", connection.vendor),
             )
         )
+
+
+def _parts(apps, vendor):
+    """The first and the last key of so many samples at a time."""
+    Sample = apps.get_model("predictions", "Sample")
+    keys = sorted(Sample.objects.order_by().values_list("pk", flat=True), key=lambda key: key.hex)
+    ends = [
+        (keys[begin], keys[begin : begin + SAMPLES_AT_ONCE][-1])
+        for begin in range(0, len(keys), SAMPLES_AT_ONCE)
+    ]
+    if vendor == "sqlite":
+        ends = [(first.hex, last.hex) for first, last in ends]
+    return [{"first": first, "last": last} for first, last in ends]
+
+
+def _analyze(cursor, vendor):
+    if vendor == "postgresql":
+        for table in ("sample", "smearimage", "classificationjob", "cell", "cellreview"):
+            cursor.execute(f"ANALYZE predictions_{table}")
 
 
 def _fill_days(apps):
