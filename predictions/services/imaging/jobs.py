@@ -5,13 +5,14 @@ How a claim holds is the business of `hematovision.leases`; here is what it mean
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db import DatabaseError, connection, transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from accounts.models import AuditAction, Laboratory, User
@@ -27,9 +28,11 @@ from predictions.errors import ImageNotFound
 from predictions.models import Cell, CellFeatures, ClassificationJob, SmearImage
 from predictions.services import summaries
 
-# Images up to this size take some milliseconds to read and to record, so several of them are
-# claimed, and recorded, at once; what a larger one has come to is worth telling.
-SMALL_BYTES = 2_000_000
+logger = logging.getLogger(__name__)
+
+# Images up to this size take well under a second to read, so several of them are claimed, and
+# recorded, at once; what a larger one has come to is worth telling.
+SMALL_BYTES, SMALL_PIXELS = 2_000_000, 4_000_000
 
 _Status = ClassificationJob.Status
 _Stage = ClassificationJob.Stage
@@ -51,6 +54,13 @@ class Claim:
     image: SmearImage
     laboratory: Laboratory
     version: ModelVersion | None
+
+    @property
+    def is_small(self) -> bool:
+        """Whether its image is read together with others."""
+        image = self.image
+        pixels = image.width_px * image.height_px
+        return image.size_bytes <= SMALL_BYTES and pixels <= SMALL_PIXELS
 
 
 def queue_job(image: SmearImage) -> ClassificationJob:
@@ -121,7 +131,7 @@ def claim_more(like: Claim, at_most: int) -> list[Claim]:
     """Take jobs that wait beside a claimed one: small images of its laboratory and profile.
 
     Half of those that wait, so that another process finds work, too. A job that was tried before
-    is left to its own message: should its image be what ends a process, it ends alone.
+    is left to its own message, by which it is read alone.
 
     Args:
         like: the claimed one; the version that is active is looked up anew.
@@ -135,6 +145,7 @@ def claim_more(like: Claim, at_most: int) -> list[Claim]:
         image__laboratory=like.laboratory,
         image__imaging_profile=profile,
         image__size_bytes__lte=SMALL_BYTES,
+        image__width_px__lte=SMALL_PIXELS / F("image__height_px"),
     )
     version = active_version(like.laboratory, profile)
     with transaction.atomic():
@@ -194,6 +205,8 @@ def record(results: Sequence[Result]) -> list[Claim]:
     Returns:
         The claims whose results were stored.
     """
+    if not results:
+        return []
     with transaction.atomic():
         results = _end_succeeded(results)
         if not results:
@@ -271,15 +284,22 @@ def fail(held: Claim, *, code: str, sentence: str) -> bool:
 
 
 def release(held: Claim) -> bool:
-    """Give a job back for another attempt, after what may pass; false when it is lost."""
+    """Give a job back for another attempt, after what may pass; false when it is lost.
+
+    Also false when the database is away: then its lease ends by itself.
+    """
     if not connection.in_atomic_block:
         # It is often given back because the database went away.
         connection.close_if_unusable_or_obsolete()
-    with transaction.atomic():
-        waits = {"status": _Status.QUEUED, "stage": "", **leases.just_sent()}
-        if not leases.release(_held(held), **waits):
-            return False
-        summaries.jobs_moved([held.image.pk], _Status.QUEUED)
+    waits = {"status": _Status.QUEUED, "stage": "", **leases.just_sent()}
+    try:
+        with transaction.atomic():
+            if not leases.release(_held(held), **waits):
+                return False
+            summaries.jobs_moved([held.image.pk], _Status.QUEUED)
+    except DatabaseError:
+        logger.warning("Job %s could not be given back; its lease will end.", held.job_id)
+        return False
     return True
 
 

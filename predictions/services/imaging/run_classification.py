@@ -45,56 +45,78 @@ def classify_image(*, job_id: UUID) -> None:
     then find nothing to do.
 
     Raises:
-        OperationalError, InterfaceError, StorageUnavailable: what may pass; jobs in hand are
-            queued again and the task tries later.
+        OperationalError, InterfaceError, StorageUnavailable: what may pass; jobs that it kept
+            from an end are queued again and the task tries later.
     """
     held = jobs.claim(job_id)
     if held is None:
         return
-    if not _is_small(held):
+    if held.attempt > 1 or not held.is_small:
+        # Should its image be what ended a process before, it ends no other's work.
         _classify([held])
         return
     end = time.monotonic() + GO_ON_S
-    batch = [held, *jobs.claim_more(held, AT_ONCE - 1)]
+    batch = [held, *_more(held, AT_ONCE - 1)]
     while batch:
         _classify(batch)
-        batch = jobs.claim_more(held, AT_ONCE) if time.monotonic() < end else []
+        batch = _more(held, AT_ONCE) if time.monotonic() < end else []
+
+
+def _more(held: jobs.Claim, at_most: int) -> list[jobs.Claim]:
+    """Further jobs beside a claimed one; none where the database does not give them now."""
+    try:
+        return jobs.claim_more(held, at_most)
+    except DatabaseError:
+        # Each of them has a message of its own.
+        logger.warning("No further jobs could be claimed.", exc_info=True)
+        return []
 
 
 def _classify(batch: list[jobs.Claim]) -> None:
-    """Read and record claimed jobs; what cannot be read fails alone."""
-    open_jobs = {held.job_id: held for held in batch}
+    """Read and record claimed jobs; what cannot be read fails, or is given back, alone."""
     found: list[jobs.Result] = []
-    unexpected: Exception | None = None
+    errors: list[Exception] = []
+    with leases.renewed(partial(jobs.renew, *batch), f"job {batch[0].job_id}"):
+        for held in batch:
+            try:
+                result = _read(held)
+            except PASSING as error:
+                jobs.release(held)
+                errors.append(error)
+            except (NoActiveModel, ModelDamaged, OriginalMissing) as error:
+                jobs.fail(held, code=error.code, sentence=error.message)
+            except RejectedImage as error:
+                jobs.fail(held, code="image_rejected", sentence=error.message)
+            # A job must not stay running for ever: whatever it was, the row says that it ended.
+            except Exception as error:
+                _fail_unexpectedly(held)
+                errors.append(error)
+            else:
+                found += [result] if result is not None else []
+        errors += _record(found)
+    if errors:
+        raise errors[0]
+
+
+def _record(found: list[jobs.Result]) -> list[Exception]:
+    """Store results together; where that breaks, one by one, so that only the culprit fails."""
     try:
-        with leases.renewed(partial(jobs.renew, *batch), f"job {batch[0].job_id}"):
-            for held in batch:
-                try:
-                    result = _read(held)
-                except PASSING:
-                    raise
-                except (NoActiveModel, ModelDamaged, OriginalMissing) as error:
-                    jobs.fail(held, code=error.code, sentence=error.message)
-                except RejectedImage as error:
-                    jobs.fail(held, code="image_rejected", sentence=error.message)
-                # A job must not stay running for ever: whatever it was, the row says it ended.
-                except Exception as error:
-                    logger.exception("Job %s failed.", held.job_id)
-                    jobs.fail(held, code="unexpected", sentence=_UNEXPECTED)
-                    unexpected = error
-                else:
-                    if result is not None:
-                        found.append(result)
-                        continue
-                del open_jobs[held.job_id]
-            if found:
-                jobs.record(found)
-    except PASSING:
-        for held in open_jobs.values():
-            jobs.release(held)
-        raise
-    if unexpected is not None:
-        raise unexpected
+        jobs.record(found)
+    except PASSING as error:
+        for result in found:
+            jobs.release(result.held)
+        return [error]
+    except Exception as error:
+        if len(found) > 1:
+            return [fault for result in found for fault in _record([result])]
+        _fail_unexpectedly(found[0].held)
+        return [error]
+    return []
+
+
+def _fail_unexpectedly(held: jobs.Claim) -> None:
+    logger.exception("Job %s failed.", held.job_id)
+    jobs.fail(held, code="unexpected", sentence=_UNEXPECTED)
 
 
 def preload_engine() -> None:
@@ -121,7 +143,7 @@ def _read(held: jobs.Claim) -> jobs.Result | None:
     if held.version is None:
         raise NoActiveModel()
     # The stages of a small image are over before anybody could read them.
-    tells = not _is_small(held)
+    tells = not held.is_small
     if tells and not jobs.enter_stage(held, _Stage.CLASSIFYING):
         return None
     limits = ImageLimits(settings.MAX_IMAGE_BYTES, settings.MAX_IMAGE_MEGAPIXELS)
@@ -135,10 +157,6 @@ def _read(held: jobs.Claim) -> jobs.Result | None:
         timings_ms=findings.timings_ms,
         field_note=findings.field_note,
     )
-
-
-def _is_small(held: jobs.Claim) -> bool:
-    return held.image.size_bytes <= jobs.SMALL_BYTES
 
 
 def _rows(held: jobs.Claim, findings: Findings) -> list[Cell]:

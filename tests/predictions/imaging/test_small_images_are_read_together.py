@@ -5,14 +5,16 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection
+from django.db import IntegrityError, OperationalError, connection
 
 from accounts.models import AuditAction, AuditEvent
+from predictions.errors import StorageUnavailable
 from predictions.models import ClassificationJob, SmearImage
 from predictions.services.imaging import jobs
 from predictions.services.imaging.run_classification import classify_image
 from tests.at_once import at_once
 from tests.factories.images import make_image, make_sample
+from tests.factories.results import make_cell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("model")]
 
@@ -117,3 +119,44 @@ def test_a_record_takes_a_fixed_number_of_queries(technician, django_assert_max_
     held = [claimed(job) for job in make_jobs(technician, 6)]
     with django_assert_max_num_queries(20):
         assert len(jobs.record([jobs.Result(each, []) for each in held])) == 6
+
+
+def test_a_job_on_its_second_attempt_takes_no_other_along(technician):
+    tried, other = make_jobs(technician, 2)
+    assert jobs.release(claimed(tried))
+    classify_image(job_id=tried.pk)
+    assert statuses([tried, other]) == ["succeeded", "queued"]
+
+
+def test_what_the_storage_does_not_give_now_waits_alone(technician):
+    # The last is left to another process.
+    *waiting, _ = make_jobs(technician, 4)
+    original = Path(settings.MEDIA_ROOT) / waiting[1].image.original
+    original.unlink()
+    original.mkdir()
+    with pytest.raises(StorageUnavailable):
+        classify_image(job_id=waiting[0].pk)
+    assert statuses(waiting) == ["succeeded", "queued", "succeeded"]
+
+
+def test_a_result_that_cannot_be_stored_fails_alone(technician):
+    *waiting, _ = make_jobs(technician, 4)
+    # A cell at the place that the result's first cell will want.
+    make_cell(waiting[1].image, 1, job=waiting[1]).save()
+    with pytest.raises(IntegrityError):
+        classify_image(job_id=waiting[0].pk)
+    assert statuses(waiting) == ["succeeded", "failed", "succeeded"]
+    assert ClassificationJob.objects.get(pk=waiting[1].pk).error_code == "unexpected"
+
+
+def test_a_database_that_gives_no_more_jobs_costs_none_that_is_held(technician):
+    waiting = make_jobs(technician, 3)
+
+    def fail_to_find_more(execute, sql, *rest):
+        if '"size_bytes" <=' in sql:
+            raise OperationalError("deadlock detected")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(fail_to_find_more):
+        classify_image(job_id=waiting[0].pk)
+    assert statuses(waiting) == ["succeeded", "queued", "queued"]
