@@ -63,7 +63,7 @@ def active_versions(
         .defer("card")
     )
     versions = {version.pk: version for version in known}
-    shipped = _newest(v for v in versions.values() if v.laboratory_id is None)
+    shipped = _newest(v for v in versions.values() if v.status == ModelVersion.Status.SHIPPED)
     found = {}
     for profile in profiles:
         promoted = rows.get(profile.pk, rows.get(None))

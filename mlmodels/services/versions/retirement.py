@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.models import Laboratory
 from mlmodels.models import ModelVersion, Promotion, Shadow
 from mlmodels.services.versions.promotions import return_to_shipped
 from mlmodels.services.versions.shadows import end_running
@@ -23,14 +24,15 @@ def retire_all_but(shipped: Iterable[ModelVersion]) -> None:
     Args:
         shipped: those that come with the program now.
     """
+    # Nobody promotes or rolls back beside this: who read "shipped" before is waited for.
+    list(Laboratory.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
     rows = ModelVersion.objects.filter(
         laboratory__isnull=True, status=ModelVersion.Status.SHIPPED
     ).exclude(pk__in=[version.pk for version in shipped])
-    retired = list(rows.defer("card"))
-    for version in retired:
-        version.status = ModelVersion.Status.RETIRED
-        version.save(update_fields=["status"])
-    names = {version.pk: str(version) for version in retired}
+    rows.update(status=ModelVersion.Status.RETIRED)
+    # All that are retired, not only those of this time: a ledger may have come to name one since.
+    retired = ModelVersion.objects.filter(status=ModelVersion.Status.RETIRED)
+    names = list(retired.values_list("pk", flat=True))
     for row in _in_force(names):
         return_to_shipped(
             actor=None,

@@ -233,3 +233,20 @@ def test_a_folder_of_shipped_models_that_is_not_at_hand_retires_nothing(before, 
     settings.SHIPPED_MODELS_DIR = tmp_path / "not-mounted"
     assert register_shipped() == []
     assert ModelVersion.objects.filter(status=ModelVersion.Status.SHIPPED).count() == 2
+
+
+def test_a_ledger_that_came_to_name_it_afterwards_is_put_right(before, admin, laboratory):
+    make_active(admin, before.first)
+    before.upgrade()
+    # As somebody's promotion does that began while the version was still shipped.
+    promoted = Promotion.objects.filter(version=before.first).latest("number")
+    Promotion.objects.create(
+        laboratory=laboratory,
+        version=before.first,
+        gate=promoted.gate,
+        number=Promotion.objects.filter(laboratory=laboratory).count() + 1,
+    )
+    register_shipped()
+    active = active_version(laboratory)
+    assert active is not None
+    assert active.status == ModelVersion.Status.SHIPPED
