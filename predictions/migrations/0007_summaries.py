@@ -15,6 +15,28 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # What no question asks for goes first: every row of the table is about to be written.
+        migrations.RemoveIndex("cell", "cell_by_label"),
+        migrations.AlterField(
+            "cell",
+            "image",
+            models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="cells",
+                to="predictions.smearimage",
+            ),
+        ),
+        migrations.AlterField(
+            "cell",
+            "job",
+            models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="cells",
+                to="predictions.classificationjob",
+            ),
+        ),
         migrations.RenameField("cell", "cell_score", "objectness"),
         migrations.AddField(
             "cell",
@@ -110,6 +132,13 @@ class Migration(migrations.Migration):
             "cells_found",
             models.PositiveIntegerField(
                 help_text="In the newest result; none before there is one.", null=True
+            ),
+        ),
+        migrations.AddField(
+            "smearimage",
+            "last_reviewed_at",
+            models.DateTimeField(
+                help_text="When somebody last said of one of its cells what it is.", null=True
             ),
         ),
         migrations.AddField("sample", "images_count", models.PositiveIntegerField(default=0)),

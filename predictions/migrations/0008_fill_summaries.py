@@ -27,17 +27,24 @@ STATUSES = """
         status = COALESCE((SELECT j.status FROM predictions_classificationjob j
             WHERE j.id = newest_job_id), 'queued'),
         cells_found = CASE WHEN newest_result_id IS NULL THEN NULL ELSE
-            (SELECT COUNT(*) FROM predictions_cell c WHERE c.job_id = newest_result_id) END
+            (SELECT COUNT(*) FROM predictions_cell c WHERE c.job_id = newest_result_id) END,
+        last_reviewed_at = (SELECT MAX(r.at) FROM predictions_cellreview r
+            JOIN predictions_cell c ON c.id = r.cell_id
+            WHERE c.image_id = predictions_smearimage.id)
     WHERE sample_id >= %(first)s AND sample_id <= %(last)s
 """
 CELLS = """
-    UPDATE predictions_cell SET
-        last_review_number = COALESCE((SELECT MAX(r.number) FROM predictions_cellreview r
-            WHERE r.cell_id = predictions_cell.id), 0),
-        present_label = COALESCE((SELECT r.to_label FROM predictions_cellreview r
-            WHERE r.cell_id = predictions_cell.id ORDER BY r.number DESC LIMIT 1), label)
+    UPDATE predictions_cell SET present_label = label
     WHERE image_id IN (SELECT i.id FROM predictions_smearimage i
         WHERE i.sample_id >= %(first)s AND i.sample_id <= %(last)s)
+"""
+REVIEWED_CELLS = """
+    UPDATE predictions_cell SET
+        last_review_number = (SELECT MAX(r.number) FROM predictions_cellreview r
+            WHERE r.cell_id = predictions_cell.id),
+        present_label = (SELECT r.to_label FROM predictions_cellreview r
+            WHERE r.cell_id = predictions_cell.id ORDER BY r.number DESC LIMIT 1)
+    WHERE id IN (SELECT cell_id FROM predictions_cellreview)
 """
 FEATURES = """
     INSERT INTO predictions_cellfeatures (cell_id, model_version_id, "values")
@@ -109,7 +116,10 @@ def fill(apps, schema_editor):
         # What was empty until now tells the planner that nothing is to be found there.
         _analyze(cursor, connection.vendor)
         for ends in parts:
-            for statement in (STATUSES, CELLS, FEATURES, LABELS, SAMPLES):
+            cursor.execute(CELLS, ends)
+        cursor.execute(REVIEWED_CELLS)
+        for ends in parts:
+            for statement in (STATUSES, FEATURES, LABELS, SAMPLES):
                 cursor.execute(statement, ends)
         cursor.execute(
             DAILY.format(

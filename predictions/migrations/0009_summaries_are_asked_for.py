@@ -46,27 +46,6 @@ class Migration(migrations.Migration):
                 to="predictions.cell",
             ),
         ),
-        migrations.RemoveIndex("cell", "cell_by_label"),
-        migrations.AlterField(
-            "cell",
-            "image",
-            models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="cells",
-                to="predictions.smearimage",
-            ),
-        ),
-        migrations.AlterField(
-            "cell",
-            "job",
-            models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="cells",
-                to="predictions.classificationjob",
-            ),
-        ),
         migrations.RemoveIndex("smearimage", "image_newest"),
         migrations.AddIndex(
             "smearimage",
@@ -97,6 +76,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             "smearimage",
             models.Index(fields=["sample", "uploaded_at", "id"], name="image_of_sample"),
+        ),
+        migrations.AddIndex(
+            "smearimage",
+            models.Index(
+                condition=models.Q(("last_reviewed_at__isnull", False)),
+                fields=["laboratory", "imaging_profile", "-last_reviewed_at", "-id"],
+                name="image_reviewed_of_profile",
+            ),
         ),
         migrations.AddIndex(
             "smearimage",

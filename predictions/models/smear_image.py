@@ -63,6 +63,9 @@ class SmearImage(models.Model):
     cells_found = models.PositiveIntegerField(
         null=True, help_text="In the newest result; none before there is one."
     )
+    last_reviewed_at = models.DateTimeField(
+        null=True, help_text="When somebody last said of one of its cells what it is."
+    )
 
     class Meta:
         ordering = ["-uploaded_at", "-id"]
@@ -86,6 +89,11 @@ class SmearImage(models.Model):
                 condition=~models.Q(status="succeeded"),
             ),
             models.Index(fields=["sample", "uploaded_at", "id"], name="image_of_sample"),
+            models.Index(
+                fields=["laboratory", "imaging_profile", "-last_reviewed_at", "-id"],
+                name="image_reviewed_of_profile",
+                condition=models.Q(last_reviewed_at__isnull=False),
+            ),
             models.Index(
                 fields=["laboratory", "uploaded_on", "cells_found"], name="image_cells_by_day"
             ),

@@ -20,6 +20,7 @@ from django.db.models import F
 from mlmodels.models import ModelVersion
 from predictions.models import (
     Cell,
+    CellReview,
     ClassificationJob,
     DailyCells,
     ImageLabel,
@@ -135,16 +136,18 @@ def results_recorded(results: Sequence[Recorded]) -> None:
     days.write()
 
 
-def cell_reviewed(cell: Cell, *, label: str, number: int) -> None:
+def cell_reviewed(cell: Cell, review: CellReview) -> None:
     """A person said what a cell of its image's newest result is.
 
     Args:
         cell: as it was before, with its image, whose row is held.
-        label: what it is now.
-        number: of the review.
+        review: what the person said.
     """
-    Cell.objects.filter(pk=cell.pk).update(present_label=label, last_review_number=number)
-    _relabel(cell, shown_label(cell), label)
+    Cell.objects.filter(pk=cell.pk).update(
+        present_label=review.to_label, last_review_number=review.number
+    )
+    SmearImage.objects.filter(pk=cell.image_id).update(last_reviewed_at=review.at)
+    _relabel(cell, shown_label(cell), review.to_label)
     if asks_for_review(cell):
         _add(cell.image.sample_id, cells_to_review=-1)
 

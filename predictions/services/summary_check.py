@@ -1,7 +1,8 @@
 """Compares summaries with the rows that they follow from, and writes them anew where asked.
 
 For the operator. It reads everything, a few hundred samples at a time; what changes while it reads
-may be told as a difference, so it is run while nothing is classified or reviewed.
+may be told as a difference, so it is run while nothing is classified or reviewed. It repairs
+nothing while a job is unfinished.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +30,14 @@ from predictions.models import (
 from predictions.services.summaries import asks_for_review, shown_label
 
 _SAMPLES_AT_ONCE = 200
-_IMAGE = ("newest_job_id", "newest_result_id", "status", "cells_found", "laboratory_id")
+_IMAGE = (
+    "newest_job_id",
+    "newest_result_id",
+    "status",
+    "cells_found",
+    "laboratory_id",
+    "last_reviewed_at",
+)
 _SAMPLE = ("images_count", "images_unfinished", "images_failed", "cells_found", "cells_to_review")
 
 
@@ -53,9 +62,17 @@ def verify_summaries(*, repair: bool = False) -> Iterator[str]:
         part = keys[begin : begin + _SAMPLES_AT_ONCE]
         with transaction.atomic():
             if repair:
+                # In the order of the services, so that a worker and this never wait for each other.
+                images = SmearImage.objects.filter(sample__in=part)
+                list(images.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
                 list(Sample.objects.select_for_update().filter(pk__in=part).order_by("pk"))
             yield from _differences(part, repair=repair)
     yield from _daily_differences(repair=repair)
+
+
+def work_is_unfinished() -> bool:
+    """Whether a job waits or runs, whose result would be counted beside a repair."""
+    return SmearImage.objects.filter(status__in=(JobStatus.QUEUED, JobStatus.RUNNING)).exists()
 
 
 def _differences(samples: list[UUID], *, repair: bool) -> Iterator[str]:
@@ -83,9 +100,13 @@ def _sources_of(samples: list[UUID], cells: list[Cell]) -> _Sources:
     """Work out summaries from samples, images, jobs, cells and reviews alone."""
     said = _Sources()
     reviews: dict[UUID, tuple[str, int]] = {}
+    reviewed_at: dict[UUID, datetime] = {}
     rows = CellReview.objects.filter(cell__image__sample__in=samples).order_by("number")
-    for cell_id, label, number in rows.values_list("cell", "to_label", "number"):
+    for cell_id, image_id, label, number, at in rows.values_list(
+        "cell", "cell__image", "to_label", "number", "at"
+    ):
         reviews[cell_id] = (label, number)
+        reviewed_at[image_id] = max(at, reviewed_at.get(image_id, at))
     jobs: dict[UUID, list[tuple[UUID, str]]] = defaultdict(list)
     newest_first = ClassificationJob.objects.filter(image__sample__in=samples)
     for image_id, job_id, status in newest_first.values_list("image", "pk", "status"):
@@ -114,6 +135,7 @@ def _sources_of(samples: list[UUID], cells: list[Cell]) -> _Sources:
             "status": newest[1],
             "cells_found": len(found) if result else None,
             "laboratory_id": laboratory,
+            "last_reviewed_at": reviewed_at.get(key),
         }
         said.samples[sample].update(
             images_count=1,

@@ -30,7 +30,7 @@ def history(request: HttpRequest) -> HttpResponse:
     search = request.session.get(SEARCHES, {}).get(word, "")
     chosen = HistoryFilter(
         request.GET,
-        queryset=selector.matching(selector.images_newest_first(viewer), search),
+        queryset=selector.matching(viewer, selector.images_newest_first(viewer), search),
         labels=selector.label_choices(viewer),
         uploaders=selector.uploaders(viewer),
         profiles=selector.profile_choices(viewer),

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from predictions.services.summary_check import verify_summaries
+from predictions.services.summary_check import verify_summaries, work_is_unfinished
 
 MOST_LINES = 50
 
@@ -19,6 +19,11 @@ class Command(BaseCommand):
         parser.add_argument("--repair", action="store_true", help="write what the rows say")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["repair"] and work_is_unfinished():
+            raise CommandError(
+                "Images are waiting or being classified, and what is counted now would be lost. "
+                "Stop uploads, wait until nothing is left, and run this again."
+            )
         found = 0
         for line in verify_summaries(repair=options["repair"]):
             found += 1

@@ -138,7 +138,7 @@ def _percentiles_of_recent_cells(
     ):
         profile = profile_of[key]
         version, thresholds = in_use[profile].version, in_use[profile].thresholds
-        # What is hardly a cell says nothing of the microscope.
+        # What has little objectness says nothing of the microscope.
         if version is None or made_by != version.pk or objectness < _least(thresholds):
             continue
         found[profile].results.add(job)

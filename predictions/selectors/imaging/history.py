@@ -14,7 +14,7 @@ from mlmodels.models import Label
 from mlmodels.selectors.labels import labels_for
 from mlmodels.selectors.profiles import profiles_of
 from predictions import policy
-from predictions.models import Cell, ImageLabel, JobStatus, Sample, SmearImage
+from predictions.models import Cell, ImageLabel, JobStatus, SmearImage
 
 UNIDENTIFIED = ImageLabel.UNIDENTIFIED
 UNFINISHED = "unfinished"
@@ -95,12 +95,12 @@ def with_profile(images: QuerySet[SmearImage], profile: str) -> QuerySet[SmearIm
     return images.filter(imaging_profile=UUID(profile))
 
 
-def matching(images: QuerySet[SmearImage], search: str) -> QuerySet[SmearImage]:
+def matching(viewer: User, images: QuerySet[SmearImage], search: str) -> QuerySet[SmearImage]:
     """Those whose accession number or patient reference holds the words searched for."""
     if not search:
         return images
     # Samples are few beside images: they are searched first.
-    samples = Sample.objects.filter(
+    samples = policy.visible_samples(viewer).filter(
         Q(accession_number__icontains=search) | Q(patient_reference__icontains=search)
     )
     return images.filter(sample__in=samples)

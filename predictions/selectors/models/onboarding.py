@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Subquery
-
 from accounts.models import User
 from mlmodels.ml.adaptation.reviewed_cells import FEWEST_CELLS, FEWEST_SOURCES, MOST_CELLS
 from mlmodels.ml.classes import class_among
@@ -19,9 +17,11 @@ from mlmodels.selectors.labels import labels_for
 from mlmodels.selectors.profiles import profile_for_viewer
 from mlmodels.selectors.versions.active import active_version
 from predictions import policy
-from predictions.models import Cell, CellReview
+from predictions.models import Cell
 from predictions.selectors.imaging.familiarity import Familiarity, familiarity_of_profile
 
+# More than enough for the cells of an adaptation, and few enough for a page.
+RECENT_IMAGES = 300
 # Labels of this group say that there is no cell to name.
 NOT_COUNTED = "not counted"
 
@@ -110,17 +110,21 @@ def onboarding_of(viewer: User, profile_id: UUID) -> Onboarding:
 
 
 def reviewed_cells(viewer: User, profile: ImagingProfile) -> list[Cell]:
-    """The profile's cells that a person has named, the last named first, each once.
+    """The profile's cells that a person has named, each once, of the images reviewed last.
 
-    An image that was run again may have the same cell twice; the review that came last counts.
+    An image that was run again may have the same cell twice; the one of the newer result counts.
     """
-    newest = CellReview.objects.filter(cell=OuterRef("pk")).order_by("-number")
+    images = (
+        policy.visible_images(viewer)
+        .filter(imaging_profile=profile, last_reviewed_at__isnull=False)
+        .order_by("-last_reviewed_at", "-id")
+        .values_list("pk", flat=True)[:RECENT_IMAGES]
+    )
     rows = (
-        policy.visible_cells(viewer)
-        .filter(image__imaging_profile=profile, last_review_number__gt=0)
-        .annotate(said_at=Subquery(newest.values("at")[:1]))
+        Cell.objects.filter(image__in=list(images), last_review_number__gt=0)
         .select_related("image", "job")
-        .order_by("-said_at", "id")
+        .defer("probabilities", "attributes", "job__timings_ms", "job__field_note")
+        .order_by("-image__last_reviewed_at", "-image", "-job__queued_at", "position")
     )
     kept: list[Cell] = []
     by_image: dict[UUID, list[Cell]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from accounts.models import AuditAction, User
 from accounts.policy import Action, require
@@ -34,38 +34,33 @@ def review_cell(*, actor: User, cell_id: UUID, label: str, seen_number: int) -> 
     labels = labels_for(actor.laboratory)
     if label not in labels:
         raise ReviewRefused("Choose what the cell is from the list.", field="label")
-    try:
-        with transaction.atomic():
-            cell = _cell_under_lock(actor, cell_id)
-            last = cell.reviews.select_related("by").order_by("-number").first()
-            # Whoever has not seen the last review decides nothing over it.
-            if (last.number if last else 0) != seen_number:
-                raise _conflict(last, labels, label)
-            review = CellReview.objects.create(
-                cell=cell,
-                number=seen_number + 1,
-                from_label=last.to_label if last else cell.label,
-                to_label=label,
-                by=actor,
-            )
-            summaries.cell_reviewed(cell, label=label, number=review.number)
-            # The sample's row is taken late, so that uploads, which count in it, need not wait;
-            # who closed the sample in the meantime undoes all of this.
-            policy.refuse_review(_sample_under_lock(cell))
-            record_event(
-                action=AuditAction.CELL_REVIEWED,
-                actor=actor,
-                laboratory=actor.laboratory,
-                obj=cell,
-                changes={
-                    "label": [review.from_label, review.to_label],
-                    "review": [seen_number, review.number],
-                },
-            )
-    except IntegrityError as error:
-        # Both looked at the same number in the same moment; the other's row stands.
-        last = CellReview.objects.filter(cell_id=cell_id).select_related("by").last()
-        raise _conflict(last, labels, label) from error
+    with transaction.atomic():
+        cell = _cell_under_lock(actor, cell_id)
+        last = cell.reviews.select_related("by").order_by("-number").first()
+        # Whoever has not seen the last review decides nothing over it.
+        if (last.number if last else 0) != seen_number:
+            raise _conflict(last, labels, label)
+        review = CellReview.objects.create(
+            cell=cell,
+            number=seen_number + 1,
+            from_label=last.to_label if last else cell.label,
+            to_label=label,
+            by=actor,
+        )
+        summaries.cell_reviewed(cell, review)
+        # The sample's row is taken late, so that uploads, which count in it, need not wait;
+        # who closed the sample in the meantime undoes all of this.
+        policy.refuse_review(_sample_under_lock(cell))
+        record_event(
+            action=AuditAction.CELL_REVIEWED,
+            actor=actor,
+            laboratory=actor.laboratory,
+            obj=cell,
+            changes={
+                "label": [review.from_label, review.to_label],
+                "review": [seen_number, review.number],
+            },
+        )
     return review
 
 
