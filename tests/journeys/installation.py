@@ -94,6 +94,17 @@ class Installation:
         finally:
             self._make = None
 
+    def verify_summaries(self) -> None:
+        """Whatever a journey did: what lists show is what the rows behind it say."""
+        done = subprocess.run(
+            [ROOT / ".venv" / "bin" / "python", "manage.py", "verify_summaries"],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
     def is_ready(self) -> bool:
         """Whether /readyz answers 200."""
         try:
@@ -164,3 +175,4 @@ def running(folder: Path, **environment: str) -> Iterator[Installation]:
         raise
     finally:
         installation.stop()
+    installation.verify_summaries()
