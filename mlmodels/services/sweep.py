@@ -38,4 +38,4 @@ def _send(run: TrainingRun) -> bool:
     return queue.send("mlmodels.run_training", run_id=str(run.pk))
 
 
-_PARTS = (training_runs, gates.send_left_behind, stale.send_stale)
+_PARTS = (training_runs, gates.send_stale, stale.send_stale)

@@ -164,7 +164,7 @@ def release(held: Claim) -> bool:
     return leases.release(_held(held), status=_Status.QUEUED, result={})
 
 
-def send_left_behind() -> int:
+def send_stale() -> int:
     """Send checks that nobody has claimed in time, and fail those that no attempt is left for.
 
     Returns:

@@ -10,7 +10,7 @@ from predictions.services.imaging.sweep import sweep
 class Command(BaseCommand):
     """Sends stale jobs again and fails those without attempts left."""
 
-    help = "Look after jobs that were left behind: send them again, or fail them."
+    help = "Look after stale jobs: send them again, or fail them."
 
     def handle(self, *args: Any, **options: Any) -> None:
         swept = sweep()

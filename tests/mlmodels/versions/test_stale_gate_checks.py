@@ -24,34 +24,34 @@ def change(gate: GateCheck, **values: object) -> None:
 
 
 def test_a_check_that_was_just_sent_is_left_alone(gate):
-    assert gates.send_left_behind() == 0
+    assert gates.send_stale() == 0
 
 
 def test_a_check_that_nobody_took_is_sent_again(gate):
     change(gate, last_sent_at=timezone.now() - timedelta(minutes=5))
-    assert gates.send_left_behind() == 1
-    assert gates.send_left_behind() == 0
+    assert gates.send_stale() == 1
+    assert gates.send_stale() == 0
 
 
 def test_one_that_waits_for_long_is_sent_less_often(gate):
     now = timezone.now()
     for sends, minutes, times in ((4, 3, 0), (4, 5, 1), (90, 14, 0), (90, 17, 1)):
         change(gate, sends=sends, last_sent_at=now - timedelta(minutes=minutes))
-        assert gates.send_left_behind() == times, (sends, minutes)
+        assert gates.send_stale() == times, (sends, minutes)
 
 
 def test_a_check_is_held_once(gate):
     held = gates.claim(gate.pk)
     assert held is not None
     assert gates.claim(gate.pk) is None
-    assert gates.send_left_behind() == 0
+    assert gates.send_stale() == 0
 
 
 def test_a_late_holder_writes_nothing(gate):
     late = gates.claim(gate.pk)
     assert late is not None
     change(gate, lease_until=timezone.now() - timedelta(seconds=1))
-    assert gates.send_left_behind() == 1
+    assert gates.send_stale() == 1
     assert gates.claim(gate.pk) is not None
     assert not gates.tell(late, done=1, of=2)
     assert not gates.finish(late, passed=True, result={})
@@ -62,7 +62,7 @@ def test_a_late_holder_writes_nothing(gate):
 
 def test_the_last_attempt_ends_it_with_a_sentence(gate, settings):
     change(gate, attempts=settings.JOB_MAX_ATTEMPTS, last_sent_at=None)
-    assert gates.send_left_behind() == 0
+    assert gates.send_stale() == 0
     gate.refresh_from_db()
     assert gate.status == GateCheck.Status.FAILED
     assert "Ask for it again" in gate.error
