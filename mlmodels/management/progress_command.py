@@ -34,7 +34,9 @@ class _StandardOutput(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno != logging.INFO:
-            logging.getLogger().handle(record)
+            root = logging.getLogger()
+            if root.isEnabledFor(record.levelno):
+                root.handle(record)
         elif self._shown.filter(record):
             self._command.stdout.write(record.getMessage())
             # A training's output is a file, and somebody reads it while the training runs.
