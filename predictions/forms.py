@@ -13,15 +13,15 @@ from django.db.models import QuerySet
 
 from accounts.forms import ServiceForm
 from accounts.models import User
-from predictions.models import ClassificationJob, SmearImage
+from predictions.models import JobStatus, SmearImage
 from predictions.selectors.imaging import history
 
 STATUSES = [
     (history.UNFINISHED, "waiting or running"),
-    (ClassificationJob.Status.QUEUED, "queued"),
-    (ClassificationJob.Status.RUNNING, "running"),
-    (ClassificationJob.Status.SUCCEEDED, "classified"),
-    (ClassificationJob.Status.FAILED, "failed"),
+    (JobStatus.QUEUED, "queued"),
+    (JobStatus.RUNNING, "running"),
+    (JobStatus.SUCCEEDED, "classified"),
+    (JobStatus.FAILED, "failed"),
 ]
 # Nearer to the calendar's ends, the midnight of some time zone is no moment any more.
 _DAYS = [MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2999, 12, 31))]
@@ -118,6 +118,9 @@ class HistoryFilter(django_filters.FilterSet):
 
     def keep_label(self, images: QuerySet, name: str, code: str) -> QuerySet:
         """Images in which a cell of that class was found."""
+        status = self.form.cleaned_data.get("status")
+        if status and status != JobStatus.SUCCEEDED:
+            return history.without_result_but_label(images, code)
         return history.with_label(images, code)
 
     def keep_status(self, images: QuerySet, name: str, status: str) -> QuerySet:
@@ -130,11 +133,11 @@ class HistoryFilter(django_filters.FilterSet):
 
     def keep_from(self, images: QuerySet, name: str, day: date) -> QuerySet:
         """Images uploaded on that day of the laboratory or later."""
-        return images.filter(uploaded_at__gte=self._midnight(day))
+        return history.between(images, since=self._midnight(day))
 
     def keep_until(self, images: QuerySet, name: str, day: date) -> QuerySet:
         """Images uploaded on that day of the laboratory or earlier."""
-        return images.filter(uploaded_at__lt=self._midnight(day + timedelta(days=1)))
+        return history.between(images, before=self._midnight(day + timedelta(days=1)))
 
     def _midnight(self, day: date) -> datetime:
         return datetime.combine(day, time.min, tzinfo=self.zone)

@@ -71,14 +71,36 @@ def images_newest_first(viewer: User) -> QuerySet[SmearImage]:
 def with_label(images: QuerySet[SmearImage], code: str) -> QuerySet[SmearImage]:
     """Those whose result holds a cell of that class, or one without; still newest first.
 
-    The two copies are compared so that the database may walk along the index of labels, which is
-    in the same order: a rare class costs no more than a common one.
+    They are put in order by the label's copies of the image's time and key: so the database walks
+    along the index of labels, and a common class costs no more than a rare one.
     """
     return (
         images.annotate(shown=FilteredRelation("labels", condition=Q(labels__code=code)))
-        .filter(shown__laboratory=F("laboratory"), shown__uploaded_at=F("uploaded_at"))
-        .annotate(shown_at=F("shown__uploaded_at"))
+        .filter(shown__laboratory=F("laboratory"))
+        .annotate(shown_at=F("shown__uploaded_at"), shown_key=F("shown__image"))
+        .order_by("-shown_at", "-shown_key")
     )
+
+
+def without_result_but_label(images: QuerySet[SmearImage], code: str) -> QuerySet[SmearImage]:
+    """As `with_label`, for images that wait or failed after an older result: few in any case.
+
+    They are found along the index of their state, and each is asked for its label.
+    """
+    labels = ImageLabel.objects.filter(image=OuterRef("pk"), code=code)
+    return images.filter(Exists(labels))
+
+
+def between(
+    images: QuerySet[SmearImage], *, since: datetime | None = None, before: datetime | None = None
+) -> QuerySet[SmearImage]:
+    """Those uploaded from a moment on, or before one; after `with_label`, along its index."""
+    time, _ = _order_of(images)
+    if since is not None:
+        images = images.filter(**{f"{time}__gte": since})
+    if before is not None:
+        images = images.filter(**{f"{time}__lt": before})
+    return images
 
 
 def with_status(images: QuerySet[SmearImage], status: str) -> QuerySet[SmearImage]:
@@ -149,7 +171,7 @@ def history_page(
         has_newer, has_older = True, len(found) > size
         found = found[:size]
     elif newer_than is not None:
-        upwards = _beyond(images, newer_than, "gt").order_by("uploaded_at", "id")
+        upwards = _beyond(images, newer_than, "gt").order_by(*_order_of(images))
         found = list(upwards[: size + 1])
         has_newer, has_older = len(found) > size, True
         found = found[:size][::-1]
@@ -207,8 +229,14 @@ def _beyond(
     The first condition says nothing new; it is the one with which an index is entered.
     """
     at, key = cursor
-    place = "shown_at" if "shown_at" in images.query.annotations else "uploaded_at"
+    time, name = _order_of(images)
     return images.filter(
-        Q(**{f"uploaded_at__{side}": at}) | Q(uploaded_at=at, **{f"id__{side}": key}),
-        **{f"{place}__{side}e": at},
+        Q(**{f"{time}__{side}": at}) | Q(**{time: at, f"{name}__{side}": key}),
+        **{f"{time}__{side}e": at},
     )
+
+
+def _order_of(images: QuerySet[SmearImage]) -> tuple[str, str]:
+    """What a list is in the order of: the images' own time and key, or a label's copies."""
+    by_label = "shown_at" in images.query.annotations
+    return ("shown_at", "shown_key") if by_label else ("uploaded_at", "id")

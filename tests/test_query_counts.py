@@ -1,0 +1,125 @@
+"""No page or list asks the database more than twelve times, however much it shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from rest_framework.test import APIClient
+
+from predictions.models import Cell
+from predictions.services.review.reviews import review_cell
+from tests.factories.images import make_image, make_sample
+from tests.factories.models import make_active, make_candidate, make_gate
+from tests.factories.profiles import make_profile
+from tests.factories.results import fail_image, record_result
+
+MOST = 12
+
+pytestmark = pytest.mark.django_db
+
+
+class Counted:
+    """Counts what is asked, without the marks of transactions."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __call__(self, execute: Any, sql: str, *rest: Any) -> Any:
+        if not sql.startswith(("SAVEPOINT", "RELEASE")):
+            self.asked.append(sql)
+        return execute(sql, *rest)
+
+
+@pytest.fixture
+def full(technician, doctor, admin, laboratory, model, settings, tmp_path) -> dict[str, Any]:
+    """Several of everything, so that what is asked for each row shows."""
+    settings.REGISTRY_DIR = tmp_path / "registry"
+    settings.MEDIA_ROOT = tmp_path / "media"
+    profiles = [make_profile(admin) for _ in range(3)]
+    for profile in profiles:
+        for _ in range(2):
+            sample = make_sample(technician)
+            image = make_image(technician, sample)
+            image.imaging_profile = profile
+            image.save(update_fields=["imaging_profile"])
+            record_result(image, {"familiarity_percentile": 50.0}, {"disposition": "review"})
+            for cell in image.cells.all():
+                review_cell(actor=doctor, cell_id=cell.pk, label="monocyte", seen_number=0)
+    fail_image(make_image(technician))
+    make_image(technician)
+    versions = [make_candidate(laboratory) for _ in range(3)]
+    for version in versions[:2]:
+        make_active(admin, version)
+    make_gate(admin, versions[2])
+    return {
+        "image": Cell.objects.latest("pk").image_id,
+        "sample": sample.pk,
+        "profile": profiles[0].pk,
+        "version": versions[2].pk,
+        "shipped": model.pk,
+        "technician": technician,
+        "doctor": doctor,
+        "admin": admin,
+    }
+
+
+def count(client: Any, address: str, **headers: str) -> list[str]:
+    client.get(address, headers=headers)
+    counted = Counted()
+    with connection.execute_wrapper(counted):
+        answer = client.get(address, headers=headers)
+    assert answer.status_code == 200, address
+    return counted.asked
+
+
+PAGES = [
+    ("technician", "/dashboard/"),
+    ("technician", "/upload/"),
+    ("technician", "/images/{image}/"),
+    ("technician", "/history/"),
+    ("technician", "/history/?label=monocyte&status=succeeded"),
+    ("technician", "/history/?status=failed"),
+    ("doctor", "/dashboard/"),
+    ("doctor", "/models/"),
+    ("admin", "/dashboard/"),
+    ("admin", "/models/"),
+    ("admin", "/models/{version}/"),
+    ("admin", "/models/{shipped}/"),
+    ("admin", "/profiles/"),
+    ("admin", "/profiles/{profile}/"),
+    ("admin", "/datasets/"),
+    ("admin", "/training/"),
+    ("admin", "/users/"),
+]
+
+
+def test_every_page_asks_at_most_twelve_times(full, page_as):
+    clients = {who: page_as(full[who]) for who in ("technician", "doctor", "admin")}
+    over = {}
+    for who, address in PAGES:
+        asked = count(clients[who], address.format(**full))
+        if len(asked) > MOST:
+            over[address] = asked
+    assert over == {}
+
+
+def test_every_poll_asks_at_most_twelve_times(full, page_as):
+    client = page_as(full["technician"])
+    for address in ("/dashboard/", f"/images/{full['image']}/status/"):
+        assert len(count(client, address, **{"HX-Request": "true"})) <= MOST
+
+
+def test_every_list_of_the_api_asks_at_most_twelve_times(full, api_as):
+    client: APIClient = api_as(full["technician"])
+    for address in ("samples/", f"samples/{full['sample']}/", f"images/{full['image']}/"):
+        assert len(count(client, f"/api/v1/{address}")) <= MOST
+
+
+def test_more_rows_ask_no_more(full, page_as, technician):
+    client = page_as(technician)
+    before = len(count(client, "/history/"))
+    for _ in range(5):
+        record_result(make_image(technician), {}, {})
+    assert len(count(client, "/history/")) == before
