@@ -33,6 +33,7 @@ def test_a_migration_says_what_it_does_in_its_name(path):
     assert "_auto_" not in path.stem
 
 
+@pytest.mark.slow
 def test_all_migrations_can_be_taken_back_and_made_again(django_db_blocker, tmp_path):
     database = {**settings.DATABASES["default"], "NAME": str(tmp_path / "rehearsal.sqlite3")}
     with django_db_blocker.unblock(), other_database(database):

@@ -233,6 +233,7 @@ def test_every_address_and_every_method_of_it_stands_in_the_table():
         assert methods is None or methods == written[name], name
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", sorted({name for name, _ in MATRIX}))
 def test_no_other_method_changes_anything(name, rows, actors):

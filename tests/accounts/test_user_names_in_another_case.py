@@ -137,6 +137,7 @@ def check_from_before(answer: dict[str, Any]) -> None:
     assert answer == {"users": 6, "refused_afterwards": True}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("act", "check"),
     [(names_made_at_once, check_made_at_once), (names_from_before, check_from_before)],

@@ -55,6 +55,7 @@ def test_a_wrong_label_is_found_by_the_half_that_did_not_see_it():
     assert [d.source for d in contradicted_labels(rows, told, CLASSES)] == ["s10"]
 
 
+@pytest.mark.slow
 def test_the_page_lists_each_set_and_says_how(tmp_path, shipped_folder, capsys):
     data = drawn_set(tmp_path / "data")
     page = tmp_path / "page.md"

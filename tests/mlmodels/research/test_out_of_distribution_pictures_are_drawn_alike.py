@@ -3,6 +3,7 @@
 from collections import Counter
 
 import numpy as np
+import pytest
 
 from mlmodels.ml.inference.images import decode_image
 from mlmodels.research.robustness.out_of_distribution import (
@@ -13,6 +14,7 @@ from mlmodels.research.robustness.out_of_distribution import (
 )
 
 
+@pytest.mark.slow
 def test_there_are_at_least_200_with_names_of_their_own():
     names = [s.name for s in all_out_of_distribution()]
     assert len(names) >= 200

@@ -91,6 +91,7 @@ def test_no_limit_or_a_high_one_draws_all(limit):
     assert stratified_rows(all_rows, limit) == all_rows
 
 
+@pytest.mark.slow
 def test_pictures_that_were_trained_on_are_passed_over(drawn_data, shipped_engine):
     known = TrainedOn(frozenset(), frozenset({"slide 0n"}))
     some = read_manifest(drawn_data / "manifest.csv")[:4]
@@ -100,6 +101,7 @@ def test_pictures_that_were_trained_on_are_passed_over(drawn_data, shipped_engin
         assert [p.row for p in given] == [row for row in some if row.source != "slide 0n"]
 
 
+@pytest.mark.slow
 def test_the_command_measures_every_perturbation(drawn_data, tmp_path, capsys):
     call_command(
         "evaluate_model", "--perturb", manifest=str(drawn_data / "manifest.csv"), limit=4,

@@ -58,6 +58,7 @@ def test_the_program_ships_each_weights_file_once_and_no_other(shipped_folder):
         assert file_sha256(file) == file.stem
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runtime", ["keras", "litert"])
 def test_both_versions_open_with_the_same_network(shared, runtime):
     crops = np.full((1, 128, 128, 3), 200, np.uint8)
@@ -67,6 +68,7 @@ def test_both_versions_open_with_the_same_network(shared, runtime):
     assert np.array_equal(first.run(crops)[0], second.run(crops)[0])
 
 
+@pytest.mark.slow
 def test_an_adaptation_begins_with_the_shared_network(shared):
     network = open_network(shared / "hematovision-8.0.0")
     assert network.core.count_params() > 1_000_000

@@ -149,6 +149,7 @@ class SlowStorage(DurableFolderStorage):
         return super().open(name, mode)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_long_work_keeps_its_job_beyond_one_lease(technician, settings):
     settings.JOB_LEASE_S = 1.5

@@ -13,6 +13,7 @@ def keras_engine(shipped_folder):
     return load_engine(shipped_folder, runtime="keras")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cells", [1, 3, 6])
 def test_the_same_cells_with_the_same_probabilities(cells, shipped_engine, keras_engine):
     data = draw_smear_png(seed=cells, cells=cells, width=640, height=480)
