@@ -16,13 +16,12 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from rest_framework.test import APIClient
 
 from accounts.models import Role, User
-from predictions.models import Cell
 from tests.factories.datasets import make_open_dataset
 from tests.factories.images import make_image
 from tests.factories.models import make_gate, make_paper_version
 from tests.factories.people import PASSWORD, make_laboratory, make_user
 from tests.factories.profiles import make_profile
-from tests.factories.results import fail_image
+from tests.factories.results import fail_image, make_cell
 from tests.factories.training import make_failed_run
 
 SIGN_IN = "sign-in"  # 302 to the sign-in page; any other 302 leads on
@@ -172,22 +171,8 @@ def rows(actors, files) -> dict[str, Any]:
     laboratory = admin.laboratory
     image = make_image(technician)
     fail_image(image, "The model is missing.")
-    cell = Cell.objects.create(
-        image=image,
-        job=image.jobs.get(),
-        position=1,
-        x_px=10,
-        y_px=10,
-        width_px=40,
-        height_px=40,
-        label="neutrophil",
-        present_label="neutrophil",
-        confidence=0.9,
-        probabilities={"neutrophil": 0.9, "monocyte": 0.1},
-        disposition="accepted",
-        nucleus_area_px=100.0,
-        objectness=0.9,
-    )
+    cell = make_cell(image, job=image.jobs.get())
+    cell.save()
     colleague = make_user(laboratory, Role.DOCTOR, "carla")
     closed = make_user(laboratory, Role.DOCTOR, "cleo")
     User.objects.filter(pk=closed.pk).update(is_active=False)

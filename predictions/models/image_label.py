@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 from django.db import models
 
 from accounts.models import Laboratory
@@ -35,3 +37,14 @@ class ImageLabel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.cells}"
+
+    @classmethod
+    def of(cls, image: SmearImage, code: str, cells: int) -> ImageLabel:
+        """An unsaved row beside an image, with its copies of what the image says."""
+        return cls(
+            image=image,
+            laboratory_id=image.laboratory_id,
+            uploaded_at=image.uploaded_at,
+            code=code,
+            cells=cells,
+        )

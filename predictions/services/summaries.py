@@ -109,13 +109,7 @@ def results_recorded(results: Sequence[Recorded]) -> None:
     if old:
         ImageLabel.objects.filter(image__in=[r.image for r in results if r.job_id in old]).delete()
     ImageLabel.objects.bulk_create(
-        ImageLabel(
-            image=result.image,
-            laboratory_id=result.image.laboratory_id,
-            uploaded_at=result.image.uploaded_at,
-            code=code,
-            cells=count,
-        )
+        ImageLabel.of(result.image, code, count)
         for result in results
         for code, count in sorted(new[result.job_id].shown.items())
     )
@@ -159,13 +153,7 @@ def _relabel(cell: Cell, before: str, label: str) -> None:
     rows.filter(code=before).update(cells=F("cells") - 1)
     rows.filter(code=before, cells=0).delete()
     if not rows.filter(code=label).update(cells=F("cells") + 1):
-        ImageLabel.objects.create(
-            image=cell.image,
-            laboratory_id=cell.image.laboratory_id,
-            uploaded_at=cell.image.uploaded_at,
-            code=label,
-            cells=1,
-        )
+        ImageLabel.of(cell.image, label, 1).save(force_insert=True)
 
 
 @dataclass(frozen=True)

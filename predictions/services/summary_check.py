@@ -173,13 +173,7 @@ def _label_differences(
     if wrong and repair:
         rows.filter(image__in=wrong).delete()
         ImageLabel.objects.bulk_create(
-            ImageLabel(
-                image=image,
-                laboratory_id=image.laboratory_id,
-                uploaded_at=image.uploaded_at,
-                code=code,
-                cells=count,
-            )
+            ImageLabel.of(image, code, count)
             for image in SmearImage.objects.filter(pk__in=wrong)
             for (key, code), count in wanted.items()
             if key == image.pk

@@ -13,6 +13,7 @@ from predictions.models import Cell, ClassificationJob
 from predictions.services.imaging import jobs
 from tests.at_once import at_once
 from tests.factories.images import make_job
+from tests.factories.results import make_cell
 
 pytestmark = pytest.mark.django_db
 
@@ -40,22 +41,7 @@ def let_the_lease_end(job: ClassificationJob) -> None:
 
 
 def a_cell(held: jobs.Claim) -> Cell:
-    return Cell(
-        image=held.image,
-        job_id=held.job_id,
-        position=1,
-        x_px=1,
-        y_px=2,
-        width_px=3,
-        height_px=4,
-        label="neutrophil",
-        present_label="neutrophil",
-        confidence=0.9,
-        probabilities={"neutrophil": 0.9, "monocyte": 0.1},
-        disposition="accepted",
-        nucleus_area_px=100.0,
-        objectness=0.9,
-    )
+    return make_cell(held.image, job_id=held.job_id)
 
 
 def test_a_claim_names_the_process_that_holds_it(job):
