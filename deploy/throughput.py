@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "deploy"))
 
-from scale import own_database  # noqa: E402  a script beside this one
+from scale_database import own_database  # noqa: E402  a script beside this one
 
 REDIS = os.environ.get("THROUGHPUT_REDIS", "redis://127.0.0.1:6379/14")
 PROCESSES = 2
