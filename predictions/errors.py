@@ -85,6 +85,12 @@ class SampleInvalid(DomainError):
         super().__init__(sentence, fields={field: [sentence]})
 
 
+class IdentifierInvalid(DomainError):
+    """An accession number, a patient reference or a search for one cannot be taken."""
+
+    code = "invalid"
+
+
 class NoFile(UploadRefused):
     """The upload holds no file."""
 

@@ -87,6 +87,7 @@ def test_the_import_contracts_are_kept():
             "Floor, apps in one direction, roof",
         ),
         ("mlmodels/forms.py", "predictions.policy", "Floor, apps in one direction, roof"),
+        ("predictions/identifiers.py", "django.db", "What is pure knows no framework"),
     ],
 )
 @pytest.mark.slow
