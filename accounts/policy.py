@@ -26,6 +26,13 @@ class Action(StrEnum):
     DOWNLOAD_ORIGINALS = "download an original image"
     SEE_API_DOCS = "read the API's description"
     REVIEW_CELLS = "review cells"
+    CORRECT_SAMPLES = "correct or cancel samples, and dismiss or move images"
+    SEND_SAMPLES = "send samples to the doctor and take them back"
+    RECORD_CONTACTS = "record who was told a critical value"
+    SIGN_OUT = "sign, amend and retract reports"
+    SEE_REPORTS = "read and download reports"
+    SEE_INTERVALS = "read reference intervals"
+    MANAGE_LABORATORY = "change the laboratory's labels, reference intervals and rules"
     SEE_MODELS = "read model cards"
     MANAGE_PROFILES = "manage imaging profiles"
     MANAGE_DATASETS = "manage datasets"
@@ -46,6 +53,13 @@ _TABLE: Mapping[Action, frozenset[Role]] = {
     Action.DOWNLOAD_ORIGINALS: frozenset({Role.TECHNICIAN, Role.DOCTOR}),
     Action.SEE_API_DOCS: _ALL,
     Action.REVIEW_CELLS: frozenset({Role.TECHNICIAN, Role.DOCTOR}),
+    Action.CORRECT_SAMPLES: frozenset({Role.TECHNICIAN, Role.DOCTOR}),
+    Action.SEND_SAMPLES: frozenset({Role.TECHNICIAN, Role.DOCTOR}),
+    Action.RECORD_CONTACTS: frozenset({Role.TECHNICIAN, Role.DOCTOR}),
+    Action.SIGN_OUT: frozenset({Role.DOCTOR}),
+    Action.SEE_REPORTS: frozenset({Role.TECHNICIAN, Role.DOCTOR}),
+    Action.SEE_INTERVALS: _ALL,
+    Action.MANAGE_LABORATORY: frozenset({Role.ADMIN}),
     Action.SEE_MODELS: _ALL,
     Action.MANAGE_PROFILES: frozenset({Role.ADMIN}),
     Action.MANAGE_DATASETS: frozenset({Role.ADMIN}),

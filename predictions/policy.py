@@ -38,17 +38,30 @@ def refuse_closed(sample: Sample) -> None:
         )
 
 
-def refuse_review(sample: Sample) -> None:
-    """Let only a sample pass whose cells may be reviewed now."""
-    if not sample.accepts_reviews:
+def refuse_review(viewer: User, sample: Sample) -> None:
+    """Let only a sample pass whose cells this person may review now."""
+    if _accepts_reviews_of(viewer, sample):
+        return
+    if sample.state == Sample.State.READY:
         raise ReviewRefused(
-            f"This sample is {sample.get_state_display()}, so its cells cannot be reviewed."
+            "This sample waits for the doctor, so only a doctor reviews its cells. Take it back "
+            "first, with a note."
         )
+    raise ReviewRefused(
+        f"This sample is {sample.get_state_display()}, so its cells cannot be reviewed."
+    )
 
 
 def can_review(viewer: User, sample: Sample) -> bool:
     """Whether this person may say now what the sample's cells are."""
-    return allows(viewer, Action.REVIEW_CELLS) and sample.accepts_reviews
+    return allows(viewer, Action.REVIEW_CELLS) and _accepts_reviews_of(viewer, sample)
+
+
+def _accepts_reviews_of(viewer: User, sample: Sample) -> bool:
+    """Once a sample waits for the doctor, whoever signs reviews it, and nobody else."""
+    if sample.state == Sample.State.READY:
+        return allows(viewer, Action.SIGN_OUT)
+    return sample.state in Sample.ACCEPTS_REVIEWS
 
 
 def can_rerun(viewer: User, image: SmearImage) -> bool:

@@ -31,14 +31,13 @@ def django_db_setup(django_db_setup, django_db_blocker):
         setattr(connection, "_test_serialized_contents", rows)  # noqa: B010  Django's own
         if connection.vendor == "sqlite":
             with connection.cursor() as cursor:
-                for table in (
-                    "accounts_auditevent",
-                    "mlmodels_promotion",
-                    "predictions_cellreview",
-                ):
-                    cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_delete")
-                cursor.execute("DROP TRIGGER IF EXISTS mlmodels_dataset_no_delete")
-                cursor.execute("DROP TRIGGER IF EXISTS mlmodels_datasetimage_no_delete")
+                cursor.execute(
+                    "SELECT name FROM sqlite_master WHERE type = 'trigger' "
+                    "AND (name LIKE '%!_no!_delete' ESCAPE '!' "
+                    "OR name LIKE '%!_frozen!_delete' ESCAPE '!')"
+                )
+                for (name,) in cursor.fetchall():
+                    cursor.execute(f"DROP TRIGGER {name}")
 
 
 @pytest.fixture(autouse=True)

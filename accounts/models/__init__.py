@@ -2,6 +2,7 @@
 
 from accounts.models.audit_event import AuditAction, AuditChain, AuditEvent
 from accounts.models.laboratory import Laboratory
+from accounts.models.repeated_request import RepeatedRequest
 from accounts.models.sign_in_lock import SignInLock
 from accounts.models.token_family import TokenFamily
 from accounts.models.user import Role, User
@@ -11,6 +12,7 @@ __all__ = [
     "AuditChain",
     "AuditEvent",
     "Laboratory",
+    "RepeatedRequest",
     "Role",
     "SignInLock",
     "TokenFamily",

@@ -12,6 +12,9 @@ class Laboratory(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=120, unique=True)
     time_zone = models.CharField(max_length=64, default="UTC")
+    # Both stand on its reports.
+    address = models.TextField(max_length=500, blank=True)
+    logo = models.BinaryField(null=True, help_text="A PNG, made anew from what was uploaded.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -24,6 +24,22 @@ WIDER_CLASS: dict[str, str] = {
     "metamyelocyte": "immature_granulocyte",
 }
 
+# Never accepted without a person, however sure a network is: these are rare, and an error is
+# grave. Right in 98 of 100 balanced pictures, an answer for a class of 1 % of all cells is wrong
+# in two of three (Bayes: 0.01 of 0.98 against 0.99 of 0.02).
+ALWAYS_REVIEWED: frozenset[str] = frozenset(
+    {
+        "immature_granulocyte",
+        "promyelocyte",
+        "myelocyte",
+        "metamyelocyte",
+        "blast",
+        "erythroblast",
+        "basophil",
+        "plasma_cell",
+    }
+)
+
 
 def class_among(label: str, classes: Sequence[str]) -> str:
     """The class that a label is among those of a network; the label itself where it is none."""

@@ -22,6 +22,14 @@ class Label(models.Model):
     group = models.CharField(max_length=40)
     key = models.CharField(max_length=1, blank=True, help_text="The key that sets it in review.")
     in_denominator = models.BooleanField(help_text="Counts as a white cell in the differential.")
+    # "band" is a finer word for "neutrophil": where it is not counted apart, it is one of those.
+    wider = models.SlugField(
+        max_length=40, blank=True, help_text="The code of the label that this one is a kind of."
+    )
+    is_apart = models.BooleanField(
+        default=True, help_text="Has a row of its own in the differential, not its wider label's."
+    )
+    is_used = models.BooleanField(default=True, help_text="Can be chosen in review.")
     position = models.PositiveSmallIntegerField(default=0)
     look = models.TextField(blank=True)
     function = models.TextField(blank=True)

@@ -1,27 +1,44 @@
 """The rows of the predictions app."""
 
+from predictions.models.case_rules import CaseRules
 from predictions.models.cell import Cell
 from predictions.models.cell_features import CellFeatures
 from predictions.models.cell_review import CellReview
 from predictions.models.classification_job import ClassificationJob
 from predictions.models.daily_cells import DailyCells
+from predictions.models.image_archive import ImageArchive
 from predictions.models.image_label import ImageLabel
+from predictions.models.interval_set import IntervalSet
 from predictions.models.job_status import JobStatus
+from predictions.models.report import Report, ReportFile, Signature
 from predictions.models.sample import Sample
+from predictions.models.sample_event import SampleEvent
+from predictions.models.sample_label import SampleLabel
 from predictions.models.shadow_reading import ShadowReading
+from predictions.models.sign_out_record import AlarmAcknowledgement, CriticalContact
 from predictions.models.smear_image import SmearImage
 from predictions.models.worker_heartbeat import WorkerHeartbeat
 
 __all__ = [
+    "AlarmAcknowledgement",
+    "CaseRules",
     "Cell",
     "CellFeatures",
     "CellReview",
     "ClassificationJob",
+    "CriticalContact",
     "DailyCells",
+    "ImageArchive",
     "ImageLabel",
+    "IntervalSet",
     "JobStatus",
+    "Report",
+    "ReportFile",
     "Sample",
+    "SampleEvent",
+    "SampleLabel",
     "ShadowReading",
+    "Signature",
     "SmearImage",
     "WorkerHeartbeat",
 ]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 
+from accounts.models import Role, User
 from predictions.models.classification_job import ClassificationJob
 from predictions.models.smear_image import SmearImage
 
@@ -13,7 +14,16 @@ if TYPE_CHECKING:
 
 
 class Cell(models.Model):
-    """A white cell, or what was taken for one, as one job found it in an image."""
+    """A white cell, or what was taken for one, as one job found it in an image.
+
+    A person may add one that was missed; the engine names it too.
+    """
+
+    class Origin(models.TextChoices):
+        """Who saw that it is there."""
+
+        MODEL = "model", "found by the model"
+        PERSON = "person", "added by hand"
 
     class Disposition(models.TextChoices):
         """How far the engine stands behind the label."""
@@ -31,6 +41,12 @@ class Cell(models.Model):
         ClassificationJob, on_delete=models.PROTECT, related_name="cells", db_index=False
     )
     position = models.PositiveIntegerField(help_text="1 is the principal cell.")
+    origin = models.CharField(max_length=8, choices=Origin, default=Origin.MODEL)
+    # Only of those added by hand.
+    added_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    awaits_engine = models.BooleanField(
+        default=False, help_text="Added by hand, and not yet named by the engine."
+    )
     x_px = models.PositiveIntegerField()
     y_px = models.PositiveIntegerField()
     width_px = models.PositiveIntegerField()
@@ -38,9 +54,13 @@ class Cell(models.Model):
     label = models.CharField(max_length=40, help_text="The code of the most probable class.")
     # Written by the services of reviews; before there is one, the model's label and 0.
     present_label = models.CharField(
-        max_length=40, help_text="The last review's label, else the model's."
+        max_length=40,
+        help_text="The last doctor's review's label, else the last technician's, else the model's.",
     )
     last_review_number = models.PositiveIntegerField(default=0)
+    named_by_role = models.CharField(
+        max_length=16, choices=Role, blank=True, help_text="Whose word counts; empty: the model's."
+    )
     confidence = models.FloatField(help_text="Calibrated, 0 to 1.")
     probabilities = models.JSONField(help_text="By class, 0 to 1, adding to 1.")
     disposition = models.CharField(max_length=16, choices=Disposition)
@@ -67,11 +87,11 @@ class Cell(models.Model):
         return str(self.id)
 
     @property
-    def last_review(self) -> CellReview | None:
-        """What a person said last; none where nobody did. Fetch `reviews` ahead for lists."""
-        if not self.is_reviewed:
-            return None
-        return list(self.reviews.all())[-1]
+    def deciding_review(self) -> CellReview | None:
+        """The one whose word counts; none where nobody spoke. Fetch `reviews` ahead for lists."""
+        said = list(self.reviews.all()) if self.is_reviewed else []
+        doctors = [review for review in said if review.is_doctors]
+        return (doctors or said)[-1] if said else None
 
     @property
     def is_reviewed(self) -> bool:

@@ -1,13 +1,19 @@
 import uuid
 
 from django.db import models
+from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Role, User
+from mlmodels.models import ModelVersion
 from predictions.models.cell import Cell
 
 
 class CellReview(models.Model):
-    """What a person said a cell is. Rows are only ever added; the last one counts."""
+    """What a person said a cell is. Rows are only ever added.
+
+    The last doctor's counts, else the last technician's. What a technician says after a doctor is
+    a remark: it stands beside the doctor's word and changes nothing.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     cell = models.ForeignKey(Cell, on_delete=models.PROTECT, related_name="reviews")
@@ -15,8 +21,18 @@ class CellReview(models.Model):
     number = models.PositiveIntegerField()
     from_label = models.CharField(max_length=40)
     to_label = models.CharField(max_length=40, help_text="The same as before where confirmed.")
+    remark = models.CharField(max_length=500, blank=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
+    by_role = models.CharField(max_length=16, choices=Role, help_text="At that time.")
+    at = models.DateTimeField(default=timezone.now)
+    seconds = models.FloatField(null=True, help_text="How long the cell was on screen before.")
+    # What the model said at that time.
+    model_label = models.CharField(max_length=40, blank=True)
+    model_version = models.ForeignKey(
+        ModelVersion, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    # The review of the same cell in an older result, of which this is the copy.
+    carried_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         ordering = ["cell", "number"]
@@ -26,3 +42,8 @@ class CellReview(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def is_doctors(self) -> bool:
+        """Whether a doctor said it."""
+        return self.by_role == Role.DOCTOR

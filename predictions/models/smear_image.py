@@ -41,6 +41,11 @@ class SmearImage(models.Model):
     rendition = models.CharField(max_length=200)
     thumbnail = models.CharField(max_length=200)
 
+    # A failed image that a person set aside, so that it does not keep the sample from its end.
+    dismissed_at = models.DateTimeField(null=True)
+    dismissed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    dismissal_reason = models.CharField(max_length=500, blank=True)
+
     # --- Summaries -------------------------------------------------------------------------
     newest_job = models.ForeignKey(
         "predictions.ClassificationJob",

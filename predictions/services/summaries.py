@@ -1,22 +1,24 @@
 """What lists show of images and samples, kept beside the rows that it follows from.
 
 Each function belongs inside the transaction that changes the job, the result or the review. Rows
-are taken in one order everywhere, image, labels, sample, days, so that no two transactions wait
-for each other. `verify_summaries` compares all of it with its sources.
+are taken in one order everywhere, image, labels, sample, its labels, days, so that no two
+transactions wait for each other. `verify_summaries` compares all of it with its sources.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, models
 from django.db.models import F
 
+from accounts.models import Role
 from mlmodels.models import ModelVersion
 from predictions.models import (
     Cell,
@@ -26,6 +28,7 @@ from predictions.models import (
     ImageLabel,
     JobStatus,
     Sample,
+    SampleLabel,
     SmearImage,
 )
 
@@ -42,6 +45,13 @@ def asks_for_review(cell: Cell) -> bool:
     return not cell.is_reviewed and cell.disposition != Cell.Disposition.ACCEPTED
 
 
+def stands_behind(cell: Cell) -> str:
+    """Who stands behind the label of a cell, as `SampleLabel` counts them."""
+    if cell.is_reviewed:
+        return "reviewed"
+    return "accepted" if cell.disposition == Cell.Disposition.ACCEPTED else "to_review"
+
+
 def image_added(image: SmearImage, job: ClassificationJob) -> None:
     """A new image, whose first job is queued."""
     SmearImage.objects.filter(pk=image.pk).update(newest_job=job)
@@ -54,8 +64,14 @@ def job_queued_again(image: SmearImage, job: ClassificationJob) -> None:
     Args:
         image: as it was, under its row's lock.
     """
-    had_failed = image.status == JobStatus.FAILED
-    SmearImage.objects.filter(pk=image.pk).update(newest_job=job, status=JobStatus.QUEUED)
+    had_failed = image.status == JobStatus.FAILED and image.dismissed_at is None
+    SmearImage.objects.filter(pk=image.pk).update(
+        newest_job=job,
+        status=JobStatus.QUEUED,
+        dismissed_at=None,
+        dismissed_by=None,
+        dismissal_reason="",
+    )
     _add(image.sample_id, images_unfinished=1, images_failed=-int(had_failed))
 
 
@@ -114,6 +130,7 @@ def results_recorded(results: Sequence[Recorded]) -> None:
         for code, count in sorted(new[result.job_id].shown.items())
     )
     samples: dict[UUID, Counter[str]] = defaultdict(Counter)
+    labels = _SampleLabels()
     days = _Days()
     for result in results:
         found, before = new[result.job_id], old.get(result.job_id, _Tally())
@@ -122,11 +139,15 @@ def results_recorded(results: Sequence[Recorded]) -> None:
             cells_found=found.cells - before.cells,
             cells_to_review=found.to_review - before.to_review,
         )
+        sample_id, laboratory_id = result.image.sample_id, result.image.laboratory_id
+        labels.add(sample_id, laboratory_id, found)
+        labels.add(sample_id, laboratory_id, before, sign=-1)
         days.add(result.image, result.version, found)
         if result.image.newest_result is not None:
             days.add(result.image, result.image.newest_result.model_version, before, sign=-1)
     for sample_id, changes in sorted(samples.items()):
         _add(sample_id, **changes)
+    labels.write()
     days.write()
 
 
@@ -137,23 +158,96 @@ def cell_reviewed(cell: Cell, review: CellReview) -> None:
         cell: as it was before, with its image, whose row is held.
         review: what the person said.
     """
-    Cell.objects.filter(pk=cell.pk).update(
-        present_label=review.to_label, last_review_number=review.number
-    )
-    SmearImage.objects.filter(pk=cell.image_id).update(last_reviewed_at=review.at)
-    _relabel(cell, shown_label(cell), review.to_label)
-    if asks_for_review(cell):
-        _add(cell.image.sample_id, cells_to_review=-1)
+    cells_reviewed([(cell, review)])
 
 
-def _relabel(cell: Cell, before: str, label: str) -> None:
+def cells_reviewed(reviews: Sequence[tuple[Cell, CellReview]]) -> None:
+    """People said what cells of one sample are, each of its image's newest result.
+
+    Args:
+        reviews: cells as they were before, each once, with their images, whose rows are held;
+            and what was said of each.
+    """
+    named = [named_anew(cell, review) for cell, review in reviews]
+    Cell.objects.bulk_update(named, ["present_label", "named_by_role", "last_review_number"])
+    seen: dict[UUID, datetime] = {}
+    for cell, review in reviews:
+        seen[cell.image_id] = max(review.at, seen.get(cell.image_id, review.at))
+    for image_id, at in sorted(seen.items()):
+        SmearImage.objects.filter(pk=image_id).update(last_reviewed_at=at)
+    _recount([(cell, after) for (cell, _), after in zip(reviews, named, strict=True)])
+
+
+def cell_added(cell: Cell) -> None:
+    """A person added a cell to its image's newest result; the image's row is held."""
+    SmearImage.objects.filter(pk=cell.image_id).update(cells_found=F("cells_found") + 1)
+    _add(cell.image.sample_id, cells_found=1)
+    _recount([(None, cell)])
+
+
+def cell_named(before: Cell, after: Cell) -> None:
+    """The engine named a cell that a person had added; its image's row is held."""
+    _recount([(before, after)])
+
+
+def named_anew(cell: Cell, review: CellReview) -> Cell:
+    """The cell as it is once the review counts: a technician does not overrule a doctor."""
+    named = copy(cell)
+    named.last_review_number = review.number
+    if review.is_doctors or cell.named_by_role != Role.DOCTOR:
+        named.present_label, named.named_by_role = review.to_label, review.by_role
+    return named
+
+
+def image_dismissed(image: SmearImage) -> None:
+    """A failed image was set aside by a person."""
+    _add(image.sample_id, images_failed=-1)
+
+
+def image_moved(image: SmearImage, sample_before: UUID) -> None:
+    """An image came from another sample, with its cells; its row is held, and both samples'."""
+    result = image.newest_result
+    tally = _Tally.of(result.cells.defer("probabilities")) if result else _Tally()
+    is_failed = image.status == JobStatus.FAILED and image.dismissed_at is None
+    labels = _SampleLabels()
+    for sample_id, sign in ((sample_before, -1), (image.sample_id, 1)):
+        _add(
+            sample_id,
+            images_count=sign,
+            images_failed=sign * is_failed,
+            cells_found=sign * tally.cells,
+            cells_to_review=sign * tally.to_review,
+        )
+        labels.add(sample_id, image.laboratory_id, tally, sign=sign)
+    labels.write()
+
+
+def _recount(changes: Sequence[tuple[Cell | None, Cell]]) -> None:
+    """Count cells of one sample as they are now instead of as they were, or beside the others."""
+    labels = _SampleLabels()
+    to_review = 0
+    for before, after in changes:
+        for cell, sign in ((before, -1), (after, 1)):
+            if cell is None:
+                continue
+            image = after.image
+            labels.add(image.sample_id, image.laboratory_id, _Tally.of([cell]), sign=sign)
+            to_review += sign * asks_for_review(cell)
+        _relabel(after.image, shown_label(before) if before else "", shown_label(after))
+    if changes:
+        _add(changes[0][1].image.sample_id, cells_to_review=to_review)
+    labels.write()
+
+
+def _relabel(image: SmearImage, before: str, label: str) -> None:
+    """Count one of an image's cells under another label; before it was added, under none."""
     if label == before:
         return
-    rows = ImageLabel.objects.filter(image_id=cell.image_id)
+    rows = ImageLabel.objects.filter(image=image)
     rows.filter(code=before).update(cells=F("cells") - 1)
     rows.filter(code=before, cells=0).delete()
     if not rows.filter(code=label).update(cells=F("cells") + 1):
-        ImageLabel.of(cell.image, label, 1).save(force_insert=True)
+        ImageLabel.of(image, label, 1).save(force_insert=True)
 
 
 @dataclass(frozen=True)
@@ -162,13 +256,16 @@ class _Tally:
 
     Args:
         shown: by what lists count them as now.
-        named: by what the model named them, and whether it accepted them.
+        named: of those that the model found, by what it named them, and whether it accepted them.
+        standing: by what lists count them as, and the column of `SampleLabel` for who stands
+            behind it.
     """
 
     cells: int = 0
     to_review: int = 0
     shown: Counter[str] = field(default_factory=Counter)
     named: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    standing: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @classmethod
     def of(cls, cells: Iterable[Cell]) -> _Tally:
@@ -177,7 +274,12 @@ class _Tally:
             cells=len(cells),
             to_review=sum(map(asks_for_review, cells)),
             shown=Counter(map(shown_label, cells)),
-            named=Counter((_named(cell), _is_accepted(cell)) for cell in cells),
+            named=Counter(
+                (_named(cell), _is_accepted(cell))
+                for cell in cells
+                if cell.origin == Cell.Origin.MODEL
+            ),
+            standing=Counter((shown_label(cell), stands_behind(cell)) for cell in cells),
         )
 
 
@@ -194,6 +296,30 @@ def _add(sample_id: Any, **changes: int) -> None:
     changed = {name: F(name) + by for name, by in changes.items() if by}
     if changed:
         Sample.objects.filter(pk=sample_id).update(**changed)
+
+
+class _SampleLabels:
+    """Cells to be counted by label in their samples."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[UUID, UUID, str], Counter[str]] = defaultdict(Counter)
+
+    def add(self, sample_id: UUID, laboratory_id: UUID, tally: _Tally, *, sign: int = 1) -> None:
+        """Count who stands behind the labels of cells, or take it back."""
+        for (code, column), cells in tally.standing.items():
+            self._counts[sample_id, laboratory_id, code][column] += sign * cells
+
+    def write(self) -> None:
+        """Add everything to the stored rows, in one statement and one order."""
+        _add_up(
+            [
+                SampleLabel(sample_id=sample, laboratory_id=laboratory, code=code, **dict(columns))
+                for (sample, laboratory, code), columns in sorted(self._counts.items())
+                if any(columns.values())
+            ],
+            once_by=("sample_id", "code"),
+            counts=("reviewed", "accepted", "to_review"),
+        )
 
 
 class _Days:
@@ -231,21 +357,38 @@ class _Days:
             )
             for laboratory, day, version, profile, code in keys
         ]
-        # The ORM's upsert can only overwrite; this one adds.
-        fields = [each for each in DailyCells._meta.concrete_fields if not each.primary_key]
-        columns = ", ".join(str(each.column) for each in fields)
-        places = ", ".join(["(" + ", ".join(["%s"] * len(fields)) + ")"] * len(rows))
-        table = DailyCells._meta.db_table
-        values = [
-            each.get_db_prep_save(getattr(row, each.attname), connection)
-            for row in rows
-            for each in fields
-        ]
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO {table} ({columns}) VALUES {places} "  # noqa: S608  our own names
-                "ON CONFLICT (laboratory_id, day, version, profile, code) DO UPDATE SET "
-                f"cells = {table}.cells + EXCLUDED.cells, "
-                f"accepted = {table}.accepted + EXCLUDED.accepted",
-                values,
-            )
+        _add_up(
+            rows,
+            once_by=("laboratory_id", "day", "version", "profile", "code"),
+            counts=("cells", "accepted"),
+        )
+
+
+def _add_up(rows: Sequence[models.Model], *, once_by: Sequence[str], counts: Sequence[str]) -> None:
+    """Store rows of one table; where one is there already, add to it.
+
+    The ORM's upsert can only overwrite; this one adds.
+
+    Args:
+        rows: in the order in which they are to be held.
+        once_by: columns of the table's unique constraint.
+        counts: columns to be added to.
+    """
+    if not rows:
+        return
+    meta = rows[0]._meta
+    fields = [each for each in meta.concrete_fields if not each.primary_key]
+    columns = ", ".join(str(each.column) for each in fields)
+    places = ", ".join(["(" + ", ".join(["%s"] * len(fields)) + ")"] * len(rows))
+    added = ", ".join(f"{name} = {meta.db_table}.{name} + EXCLUDED.{name}" for name in counts)
+    values = [
+        each.get_db_prep_save(getattr(row, each.attname), connection)
+        for row in rows
+        for each in fields
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {meta.db_table} ({columns}) VALUES {places} "  # noqa: S608  our names
+            f"ON CONFLICT ({', '.join(once_by)}) DO UPDATE SET {added}",
+            values,
+        )

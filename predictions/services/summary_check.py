@@ -25,9 +25,10 @@ from predictions.models import (
     ImageLabel,
     JobStatus,
     Sample,
+    SampleLabel,
     SmearImage,
 )
-from predictions.services.summaries import asks_for_review, shown_label
+from predictions.services.summaries import asks_for_review, named_anew, shown_label, stands_behind
 
 _SAMPLES_AT_ONCE = 200
 _IMAGE = (
@@ -38,6 +39,7 @@ _IMAGE = (
     "laboratory_id",
     "last_reviewed_at",
 )
+_CELL = ("present_label", "named_by_role", "last_review_number")
 _SAMPLE = ("images_count", "images_unfinished", "images_failed", "cells_found", "cells_to_review")
 
 
@@ -48,7 +50,11 @@ class _Sources:
     images: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     samples: dict[UUID, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     labels: Counter[tuple[UUID, str]] = field(default_factory=Counter)
-    cells: dict[UUID, tuple[str, int]] = field(default_factory=dict)
+    standing: dict[tuple[UUID, str], Counter[str]] = field(
+        default_factory=lambda: defaultdict(Counter)
+    )
+    # As reviews make them, from what the model said.
+    cells: dict[UUID, Cell] = field(default_factory=dict)
 
 
 def verify_summaries(*, repair: bool = False) -> Iterator[str]:
@@ -81,51 +87,44 @@ def _differences(samples: list[UUID], *, repair: bool) -> Iterator[str]:
     )
     said = _sources_of(samples, cells)
     for cell in cells:
-        label, number = said.cells[cell.pk]
-        if (cell.present_label, cell.last_review_number) != (label, number):
-            yield f"cell {cell.pk}: {cell.present_label}, review {cell.last_review_number}"
-            if repair:
-                Cell.objects.filter(pk=cell.pk).update(
-                    present_label=label, last_review_number=number
-                )
+        wanted = {name: getattr(said.cells[cell.pk], name) for name in _CELL}
+        yield from _compare("cell", cell, _CELL, wanted, repair=repair)
     for image in SmearImage.objects.filter(sample__in=samples):
         yield from _compare("image", image, _IMAGE, said.images[image.pk], repair=repair)
     for sample in Sample.objects.filter(pk__in=samples):
-        wanted = {name: said.samples[sample.pk][name] for name in _SAMPLE}
-        yield from _compare("sample", sample, _SAMPLE, wanted, repair=repair)
+        sums = {name: said.samples[sample.pk][name] for name in _SAMPLE}
+        yield from _compare("sample", sample, _SAMPLE, sums, repair=repair)
     yield from _label_differences(samples, said.labels, repair=repair)
+    yield from _sample_label_differences(samples, said.standing, repair=repair)
 
 
 def _sources_of(samples: list[UUID], cells: list[Cell]) -> _Sources:
     """Work out summaries from samples, images, jobs, cells and reviews alone."""
     said = _Sources()
-    reviews: dict[UUID, tuple[str, int]] = {}
+    for cell in cells:
+        said.cells[cell.pk] = Cell(
+            job_id=cell.job_id,
+            label=cell.label,
+            present_label=cell.label,
+            disposition=cell.disposition,
+        )
     reviewed_at: dict[UUID, datetime] = {}
-    rows = CellReview.objects.filter(cell__image__sample__in=samples).order_by("number")
-    for cell_id, image_id, label, number, at in rows.values_list(
-        "cell", "cell__image", "to_label", "number", "at"
-    ):
-        reviews[cell_id] = (label, number)
-        reviewed_at[image_id] = max(at, reviewed_at.get(image_id, at))
+    rows = CellReview.objects.filter(cell__image__sample__in=samples).select_related("cell")
+    for review in rows.order_by("number"):
+        said.cells[review.cell_id] = named_anew(said.cells[review.cell_id], review)
+        image_id = review.cell.image_id
+        reviewed_at[image_id] = max(review.at, reviewed_at.get(image_id, review.at))
     jobs: dict[UUID, list[tuple[UUID, str]]] = defaultdict(list)
     newest_first = ClassificationJob.objects.filter(image__sample__in=samples)
     for image_id, job_id, status in newest_first.values_list("image", "pk", "status"):
         jobs[image_id].append((job_id, status))
     by_job: dict[UUID, list[Cell]] = defaultdict(list)
-    for cell in cells:
-        said.cells[cell.pk] = reviews.get(cell.pk, (cell.label, 0))
-        by_job[cell.job_id].append(
-            Cell(
-                label=cell.label,
-                disposition=cell.disposition,
-                present_label=said.cells[cell.pk][0],
-                last_review_number=said.cells[cell.pk][1],
-            )
-        )
+    for cell in said.cells.values():
+        by_job[cell.job_id].append(cell)
     images = SmearImage.objects.filter(sample__in=samples).values_list(
-        "pk", "sample", "sample__laboratory"
+        "pk", "sample", "sample__laboratory", "dismissed_at"
     )
-    for key, sample, laboratory in images:
+    for key, sample, laboratory, dismissed_at in images:
         newest = jobs[key][0] if jobs[key] else (None, JobStatus.QUEUED)
         result = next((job for job, status in jobs[key] if status == JobStatus.SUCCEEDED), None)
         found = by_job[result] if result else []
@@ -140,11 +139,13 @@ def _sources_of(samples: list[UUID], cells: list[Cell]) -> _Sources:
         said.samples[sample].update(
             images_count=1,
             images_unfinished=int(not JobStatus(newest[1]).is_final),
-            images_failed=int(newest[1] == JobStatus.FAILED),
+            images_failed=int(newest[1] == JobStatus.FAILED and dismissed_at is None),
             cells_found=len(found),
             cells_to_review=sum(map(asks_for_review, found)),
         )
         said.labels.update((key, shown_label(cell)) for cell in found)
+        for cell in found:
+            said.standing[sample, shown_label(cell)][stands_behind(cell)] += 1
     return said
 
 
@@ -180,6 +181,30 @@ def _label_differences(
         )
 
 
+def _sample_label_differences(
+    samples: list[UUID], wanted: dict[tuple[UUID, str], Counter[str]], *, repair: bool
+) -> Iterator[str]:
+    columns = ("reviewed", "accepted", "to_review")
+    laboratories = dict(Sample.objects.filter(pk__in=samples).values_list("pk", "laboratory"))
+    rows = SampleLabel.objects.filter(sample__in=samples)
+    stored = {
+        (row.sample_id, row.code): Counter({name: getattr(row, name) for name in columns})
+        for row in rows
+        if row.laboratory_id == laboratories[row.sample_id]
+    }
+    keys = {*stored, *wanted}
+    wrong = {key[0] for key in keys if stored.get(key, Counter()) != wanted.get(key, Counter())}
+    for sample_id in sorted(wrong):
+        yield f"sample {sample_id}: its labels are not counted right"
+    if wrong and repair:
+        rows.filter(sample__in=wrong).delete()
+        SampleLabel.objects.bulk_create(
+            SampleLabel(sample_id=key, laboratory_id=laboratories[key], code=code, **dict(counts))
+            for (key, code), counts in wanted.items()
+            if key in wrong
+        )
+
+
 def _daily_differences(*, repair: bool) -> Iterator[str]:
     """What the days count against the cells of the newest results, counted in the database."""
     names = ("laboratory_id", "day", "version", "profile", "code")
@@ -204,7 +229,7 @@ def _daily_differences(*, repair: bool) -> Iterator[str]:
 def _days_from_cells() -> dict[tuple[Any, ...], tuple[int, int]]:
     counted: dict[tuple[Any, ...], tuple[int, int]] = {}
     rows = (
-        Cell.objects.filter(job=F("image__newest_result"))
+        Cell.objects.filter(job=F("image__newest_result"), origin=Cell.Origin.MODEL)
         .order_by()
         .values_list(
             "image__laboratory",

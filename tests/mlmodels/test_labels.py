@@ -20,6 +20,12 @@ ONLY_A_PERSON_SAYS = {
     "smudge_cell",
     "artefact",
     "not_a_cell",
+    "segmented",
+    "giant_platelet",
+    "platelet_clump",
+    "red_blood_cell",
+    "parasite_suspected",
+    "duplicate",
 }
 COUNTED = {
     "neutrophil",
@@ -36,6 +42,7 @@ COUNTED = {
     "reactive_lymphocyte",
     "plasma_cell",
     "other_white_cell",
+    "segmented",
 }
 
 

@@ -126,7 +126,7 @@ def test_reviews_move_cells_between_labels(technician, doctor):
     review_cell(actor=doctor, cell_id=first.pk, label="blast", seen_number=0)
     review_cell(actor=doctor, cell_id=second.pk, label="neutrophil", seen_number=0)
     review_cell(actor=doctor, cell_id=third.pk, label="neutrophil", seen_number=0)
-    review_cell(actor=technician, cell_id=third.pk, label="monocyte", seen_number=1)
+    review_cell(actor=doctor, cell_id=third.pk, label="monocyte", seen_number=1)
     assert labels_of(image) == {"blast": 1, "neutrophil": 1, "monocyte": 1}
     assert counts_of(sample)[-1] == 0
     third.refresh_from_db()

@@ -27,6 +27,7 @@ from predictions import policy
 from predictions.errors import ImageNotFound
 from predictions.models import Cell, CellFeatures, ClassificationJob, SmearImage
 from predictions.services import summaries
+from predictions.services.samples.steps import begin_review
 
 logger = logging.getLogger(__name__)
 
@@ -230,6 +231,7 @@ def record(results: Sequence[Result]) -> list[Claim]:
                 for r in results
             ]
         )
+        begin_review([result.held.image.sample_id for result in results if result.cells])
         _ask_the_shadow([result.held for result in results])
         record_events(
             laboratory=results[0].held.laboratory,

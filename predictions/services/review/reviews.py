@@ -43,14 +43,17 @@ def review_cell(*, actor: User, cell_id: UUID, label: str, seen_number: int) -> 
         review = CellReview.objects.create(
             cell=cell,
             number=seen_number + 1,
-            from_label=last.to_label if last else cell.label,
+            from_label=cell.present_label,
             to_label=label,
             by=actor,
+            by_role=actor.role,
+            model_label=cell.label,
+            model_version_id=cell.job.model_version_id,
         )
         summaries.cell_reviewed(cell, review)
         # The sample's row is taken late, so that uploads, which count in it, need not wait;
         # who closed the sample in the meantime undoes all of this.
-        policy.refuse_review(_sample_under_lock(cell))
+        policy.refuse_review(actor, _sample_under_lock(cell))
         record_event(
             action=AuditAction.CELL_REVIEWED,
             actor=actor,
@@ -71,8 +74,8 @@ def _cell_under_lock(actor: User, cell_id: UUID) -> Cell:
         raise CellNotFound()
     # `no_key`: rows that only refer to the image need not wait.
     list(SmearImage.objects.select_for_update(no_key=True).filter(pk=cell.image_id))
-    cell = Cell.objects.select_related("image__sample").get(pk=cell.pk)
-    policy.refuse_review(cell.image.sample)
+    cell = Cell.objects.select_related("image__sample", "job").get(pk=cell.pk)
+    policy.refuse_review(actor, cell.image.sample)
     if cell.job_id != cell.image.newest_result_id:
         raise ReviewRefused(
             "This image was classified again, so this cell is of an older result. Load the page "

@@ -7,16 +7,25 @@ import secrets
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.models import AuditAction, User
+from accounts.models import Laboratory, User
 from accounts.policy import Action, require
-from accounts.services.audit import record_event
 from predictions import policy
-from predictions.errors import AccessionNumberTaken, OtherNote, OtherPatient, SampleInvalid
-from predictions.models import Sample
+from predictions.errors import (
+    AccessionNumberTaken,
+    IdentifierInvalid,
+    OtherNote,
+    OtherPatient,
+    SampleInvalid,
+)
+from predictions.identifiers import canonical, search_key
+from predictions.models import Sample, SampleEvent
+from predictions.selectors.samples.rules import rules_of
+from predictions.services.samples.steps import take_step
 
-# As the columns have it.
-LONGEST_LINE = 64
+# As the column has it.
 LONGEST_NOTE = 2000
+
+_TITLES = {"accession_number": "Accession number", "patient_reference": "Patient reference"}
 
 
 def create_sample(
@@ -30,8 +39,8 @@ def create_sample(
     """
     require(actor, Action.UPLOAD_IMAGES)
     fields = {
-        "accession_number": _line("accession_number", "Accession number", accession_number),
-        "patient_reference": _line("patient_reference", "Patient reference", patient_reference),
+        "accession_number": identifier("accession_number", accession_number),
+        "patient_reference": identifier("patient_reference", patient_reference),
         "note": _note(note),
     }
     if not fields["accession_number"]:
@@ -39,13 +48,16 @@ def create_sample(
     try:
         with transaction.atomic():
             sample = Sample.objects.create(
-                laboratory_id=actor.laboratory_id, created_by=actor, **fields
-            )
-            record_event(
-                action=AuditAction.SAMPLE_CREATED,
-                actor=actor,
                 laboratory=actor.laboratory,
-                obj=sample,
+                created_by=actor,
+                accession_key=key_in(actor.laboratory, fields["accession_number"]),
+                patient_key=key_in(actor.laboratory, fields["patient_reference"]),
+                **fields,
+            )
+            take_step(
+                actor=actor,
+                sample=sample,
+                kind=SampleEvent.Kind.CREATED,
                 changes={name: [None, value] for name, value in fields.items() if value},
             )
     except IntegrityError as error:
@@ -64,8 +76,8 @@ def sample_for_upload(
         OtherPatient, OtherNote: it has not the patient reference, or the note, that was given.
     """
     require(actor, Action.UPLOAD_IMAGES)
-    number = _line("accession_number", "Accession number", accession_number)
-    known = policy.visible_samples(actor).filter(accession_number=number).first()
+    number = identifier("accession_number", accession_number)
+    known = _present_sample(actor, number)
     if known is None:
         try:
             return create_sample(
@@ -76,10 +88,12 @@ def sample_for_upload(
             )
         except AccessionNumberTaken:
             # Somebody made it in this very moment: theirs is as good.
-            known = policy.visible_samples(actor).get(accession_number=number)
+            known = _present_sample(actor, number)
+            if known is None:
+                raise
     policy.refuse_closed(known)
-    reference = _line("patient_reference", "Patient reference", patient_reference)
-    if reference and reference != known.patient_reference:
+    reference = identifier("patient_reference", patient_reference)
+    if reference and key_in(actor.laboratory, reference) != known.patient_key:
         raise OtherPatient()
     if _note(note) not in ("", known.note):
         raise OtherNote()
@@ -91,14 +105,25 @@ def new_accession_number() -> str:
     return f"P{timezone.now():%Y%m%d}-{secrets.token_hex(4).upper()}"
 
 
-def _line(field: str, title: str, value: str) -> str:
-    """One line of text as it is stored, or a sentence why it cannot be."""
-    value = value.strip()
-    if len(value) > LONGEST_LINE:
-        raise SampleInvalid(field, f"{title}: use at most {LONGEST_LINE} characters.")
-    if not value.isprintable():
-        raise SampleInvalid(field, f"{title}: use letters, digits and signs in one line.")
-    return value
+def _present_sample(actor: User, number: str) -> Sample | None:
+    """The sample that has this number now; cancelled and retracted ones have given it free."""
+    rows = policy.visible_samples(actor).exclude(state__in=Sample.GONE)
+    return rows.filter(
+        accession_key=key_in(actor.laboratory, number), number_collides=False
+    ).first()
+
+
+def identifier(field: str, value: str) -> str:
+    """An accession number or patient reference in its one form, or a sentence why it has none."""
+    try:
+        return canonical(value, title=_TITLES[field])
+    except IdentifierInvalid as error:
+        raise SampleInvalid(field, error.message) from error
+
+
+def key_in(laboratory: Laboratory, text: str) -> str:
+    """What an identifier is compared by in this laboratory."""
+    return search_key(text, tell_case_apart=rules_of(laboratory).tells_case_apart)
 
 
 def _note(value: str) -> str:

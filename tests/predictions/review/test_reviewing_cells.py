@@ -30,7 +30,7 @@ def test_confirming_keeps_the_label_and_says_who(doctor, cell):
     assert (review.number, review.from_label, review.to_label) == (1, "neutrophil", "neutrophil")
     assert cell.present_label == "neutrophil"
     cell.refresh_from_db()
-    assert cell.last_review.by == doctor
+    assert cell.deciding_review.by == doctor
     event = AuditEvent.objects.get(action=AuditAction.CELL_REVIEWED)
     assert (event.actor, event.object_id) == (doctor, str(cell.pk))
 
@@ -78,7 +78,7 @@ def test_an_admin_reviews_nothing_and_a_stranger_sees_nothing(admin, other_techn
         review_cell(actor=other_technician, cell_id=cell.pk, label="blast", seen_number=0)
 
 
-@pytest.mark.parametrize("state", ["ready", "signed", "retracted", "cancelled"])
+@pytest.mark.parametrize("state", ["signed", "retracted", "cancelled"])
 def test_a_sample_that_is_not_under_review_refuses(doctor, cell, state):
     Sample.objects.update(state=state)
     with pytest.raises(ReviewRefused, match="cannot be reviewed"):

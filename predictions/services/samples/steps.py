@@ -1,0 +1,105 @@
+"""Steps in the life of a sample: from one state to the next, under its row's lock.
+
+A step is a row of the sample's history and an audit event in the transaction of whoever takes it.
+Which step is allowed when, and to whom, the policy says; what a sample lacks, its check list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Max
+from django.utils import timezone
+
+from accounts.models import AuditAction, User
+from accounts.services.audit import record_event
+from predictions import policy
+from predictions.errors import SampleNotFound
+from predictions.models import Sample, SampleEvent
+
+_Kind, _State = SampleEvent.Kind, Sample.State
+
+_AUDITED = {
+    _Kind.CREATED: AuditAction.SAMPLE_CREATED,
+    _Kind.STARTED: AuditAction.SAMPLE_STARTED,
+    _Kind.SENT: AuditAction.SAMPLE_SENT,
+    _Kind.SENT_BACK: AuditAction.SAMPLE_SENT_BACK,
+    _Kind.SIGNED: AuditAction.REPORT_SIGNED,
+    _Kind.AMENDMENT_BEGUN: AuditAction.AMENDMENT_BEGUN,
+    _Kind.AMENDMENT_WITHDRAWN: AuditAction.AMENDMENT_WITHDRAWN,
+    _Kind.RETRACTED: AuditAction.REPORT_RETRACTED,
+    _Kind.CANCELLED: AuditAction.SAMPLE_CANCELLED,
+    _Kind.CORRECTED: AuditAction.SAMPLE_CHANGED,
+    _Kind.IMAGE_MOVED: AuditAction.IMAGE_MOVED,
+    _Kind.IMAGE_DISMISSED: AuditAction.IMAGE_DISMISSED,
+    _Kind.ALARM_ACKNOWLEDGED: AuditAction.ALARM_ACKNOWLEDGED,
+    _Kind.CONTACT_RECORDED: AuditAction.CONTACT_RECORDED,
+}
+
+
+def sample_under_lock(actor: User, sample_id: UUID) -> Sample:
+    """The sample as it is now, held until the transaction ends.
+
+    Raises:
+        SampleNotFound: there is no such sample in the actor's laboratory.
+    """
+    rows = policy.visible_samples(actor).select_for_update(of=("self",), no_key=True)
+    sample = rows.filter(pk=sample_id).first()
+    if sample is None:
+        raise SampleNotFound()
+    return sample
+
+
+def take_step(
+    *,
+    actor: User | None,
+    sample: Sample,
+    kind: SampleEvent.Kind,
+    to: Sample.State | None = None,
+    reason: str = "",
+    changes: dict[str, Any] | None = None,
+) -> SampleEvent:
+    """Write a step into the sample's history and into the trail; last in the transaction.
+
+    Args:
+        actor: who takes it; nobody where it follows from a result.
+        sample: held.
+        to: the state it leads to; none where the state stays.
+        changes: by field, what was and what is.
+    """
+    before = _State(sample.state)
+    if to is not None and to != before:
+        sample.state, sample.state_changed_at = to, timezone.now()
+        sample.save(update_fields=["state", "state_changed_at"])
+    last = sample.events.aggregate(last=Max("number"))["last"] or 0
+    event = SampleEvent.objects.create(
+        sample=sample,
+        number=last + 1,
+        kind=kind,
+        from_state="" if kind == _Kind.CREATED else before,
+        to_state=sample.state,
+        by=actor,
+        reason=reason,
+        changes=changes or {},
+    )
+    moved = {} if before == sample.state else {"state": [before, sample.state]}
+    record_event(
+        action=_AUDITED[kind],
+        actor=actor,
+        laboratory=sample.laboratory,
+        obj=sample,
+        changes={**moved, **(changes or {})},
+        reason=reason,
+    )
+    return event
+
+
+def begin_review(sample_ids: Sequence[UUID]) -> None:
+    """Put open samples in which cells were found into review; there is no way back to open."""
+    rows = Sample.objects.select_related("laboratory").select_for_update(of=("self",), no_key=True)
+    for sample in rows.filter(pk__in=sample_ids, state=_State.OPEN, cells_found__gt=0).order_by(
+        "pk"
+    ):
+        take_step(actor=None, sample=sample, kind=_Kind.STARTED, to=_State.IN_REVIEW)
