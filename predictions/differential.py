@@ -1,54 +1,81 @@
 """Counts of cells to percentages, intervals, flags and absolute counts.
 
 Pure: numbers and the laboratory's rows in, frozen dataclasses out. It asks no database, decides
-nothing about signing, and keeps no percentage: all are computed from counts.
+nothing about signing, and keeps no percentage: all are computed from counts. It is one story from
+counts to notes; half of it are the shapes that pages, API and reports show.
 """
+
+# ruff: noqa: RUF001, RUF002
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
 
-from predictions.intervals import CriticalLimit, Interval, Patient
+from predictions.counts import (
+    MINIMUM_CELLS,
+    MOST_UNIDENTIFIED_PERCENT,
+    TARGETS,
+    LabelUse,
+    Tally,
+    headline,
+    in_sentence,
+    label_by_code,
+    limited_count,
+    shown_as,
+    too_many_unidentified,
+    two_counts_z,
+    unidentified_percent,
+    wilson,
+)
+from predictions.intervals import (
+    ABSOLUTE,
+    PER_100_WHITE_CELLS,
+    PERCENT,
+    WHITE_CELLS,
+    CriticalLimit,
+    Interval,
+    Patient,
+    critical_flag,
+    flag,
+    interval_for,
+    is_not_applied,
+)
 
+# What others ask this module for.
+__all__ = [
+    "MAIN_CLASSES",
+    "MINIMUM_CELLS",
+    "MOST_UNIDENTIFIED_PERCENT",
+    "TARGETS",
+    "Apart",
+    "CorrectedCount",
+    "Critical",
+    "Differential",
+    "LabelUse",
+    "Row",
+    "Tally",
+    "WhiteCellCount",
+    "headline",
+    "limited_count",
+    "too_many_unidentified",
+    "two_counts_z",
+    "wilson",
+    "work_out",
+]
 
-@dataclass(frozen=True)
-class LabelUse:
-    """How a laboratory uses a label.
+# Shown with no cell as well: that there is none of them is a result.
+MAIN_CLASSES = ("neutrophil", "lymphocyte", "monocyte", "eosinophil", "basophil")
+ERYTHROBLAST = "erythroblast"
+SMUDGE_CELL = "smudge_cell"
 
-    Args:
-        code: of the label, e.g. "neutrophil".
-        name: for people, e.g. "Neutrophil".
-        short_name: two letters.
-        group: words that the label stands under in lists.
-        counts: whether its cells are in the white-cell denominator.
-        wider: code of the class it belongs to, e.g. "neutrophil" of a band; empty where none.
-        apart: whether it has a row of its own; else its cells are shown with `wider`.
-    """
+# 10^9/L. Outside it a digital differential (DI-60) was not reliable: Sci Rep 14:14344 (2024).
+RELIABLE_WHITE_CELLS = (Decimal("1.5"), Decimal("30"))
+# To 100 white cells. A custom of laboratories without one published figure; rules differ locally.
+MOST_SMUDGE_CELLS = 10
 
-    code: str
-    name: str
-    short_name: str
-    group: str
-    counts: bool
-    wider: str = ""
-    apart: bool = True
-
-
-@dataclass(frozen=True)
-class Tally:
-    """The cells of one present label in a sample, each in one of three.
-
-    Args:
-        reviewed: a person named them.
-        accepted: the model accepted them and nobody looked.
-        to_review: the model asks for a person, and none has looked.
-    """
-
-    reviewed: int = 0
-    accepted: int = 0
-    to_review: int = 0
+HUNDREDTH = Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -203,6 +230,41 @@ class Differential:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Found:
+    """A label with the cells that are shown under it: those that count, those to review."""
+
+    label: LabelUse
+    count: int
+    to_review: int
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """What all rows of a sample are measured by."""
+
+    counted: int
+    white_cells: Decimal | None
+    patient: Patient
+    intervals: Sequence[Interval]
+    limits: Sequence[CriticalLimit]
+
+    def interval(self, label: str, unit: str) -> Interval | None:
+        return interval_for(self.intervals, label, unit, self.patient)
+
+    def is_not_applied(self, label: str, unit: str) -> bool:
+        return is_not_applied(self.intervals, label, unit, self.patient)
+
+    def critical(self, label: str, value: Decimal) -> tuple[str, str]:
+        """The first critical flag and its limit in words; two empty strings without one."""
+        flags = (critical_flag(value, limit) for limit in self.limits if limit.label == label)
+        return next((found for found in flags if found[0]), ("", ""))
+
+    def absolute_flag(self, label: str, value: Decimal) -> str:
+        """ "LL" or "HH" at a critical limit, else "L" or "H" by the interval, else empty."""
+        return self.critical(label, value)[0] or flag(value, self.interval(label, ABSOLUTE))
+
+
 def work_out(
     tallies: Mapping[str, Tally],
     *,
@@ -215,30 +277,293 @@ def work_out(
     target: int,
     always_review: Collection[str],
 ) -> Differential:
-    """The differential of a sample from its counts."""
-    raise NotImplementedError
+    """The differential of a sample: what counts, how sure it is, and what is out of the ordinary.
+
+    Args:
+        tallies: the sample's cells by code of their present label, without the unidentified.
+        unidentified: cells that neither the model nor a person has named.
+        labels: of the laboratory, in the order of the table.
+        intervals: the laboratory's reference intervals.
+        limits: the laboratory's critical limits.
+        patient: sex and age as far as known.
+        white_cells: the analyser's count; None where none is known.
+        target: cells to count, one of `TARGETS`.
+        always_review: codes of labels whose cells a person must see, whatever a model accepted.
+
+    A class as a whole is what intervals and limits are published for (neutrophils with bands:
+    Palmer 2015 (ICSH), Int J Lab Hematol 37:287). Where cells of a narrower class stand apart,
+    the row of the wider one has no interval, and a note tells of the whole.
+    """
+    found = _found(tallies, labels, always_review)
+    inside = [each for each in found if each.label.counts]
+    outside = [each for each in found if not each.label.counts]
+    counted = sum(each.count for each in inside)
+    erythroblasts = sum(each.count for each in outside if each.label.code == ERYTHROBLAST)
+    corrected = _corrected(white_cells, erythroblasts, counted)
+    of_all = None if corrected is None else corrected.corrected
+    scale = _Scale(counted, of_all, patient, intervals, limits)
+
+    wholes = [_row(_whole(each, inside), scale) for each in inside]
+    rows = [
+        _own_row(each, whole, scale)
+        for each, whole in zip(inside, wholes, strict=True)
+        if each.count or each.to_review or each.label.code in MAIN_CLASSES
+    ]
+    apart = [_apart(each, scale) for each in outside if each.count or each.to_review]
+    white_row = _judged(corrected, scale)
+    notes = [
+        *_notes_of_counting(counted, unidentified),
+        *_notes_of_film(white_row, apart),
+        *_notes_of_wholes(inside, wholes),
+        *_notes_of_intervals(wholes, apart, white_row, patient),
+        *_notes_of_labels(outside, labels),
+    ]
+    return Differential(
+        counted=counted,
+        target=target,
+        rows=tuple(rows),
+        apart=tuple(apart),
+        to_review=sum(each.to_review for each in found),
+        unidentified=unidentified,
+        unidentified_percent=unidentified_percent(unidentified, counted),
+        white_cells=white_row,
+        critical=tuple(_criticals(wholes, white_row, scale)),
+        notes=tuple(notes),
+    )
 
 
-def wilson(successes: int, n: int) -> tuple[float, float]:
-    """The Wilson 95 % interval of a proportion, as fractions."""
-    raise NotImplementedError
+def _found(
+    tallies: Mapping[str, Tally], labels: Sequence[LabelUse], always_review: Collection[str]
+) -> list[_Found]:
+    """All labels that are shown for themselves, and after them what the laboratory does not know.
+
+    What it does not know is outside the denominator: nobody has said that it is a white cell.
+    """
+    known = label_by_code(labels)
+    unknown = [LabelUse(code, code, "", "", counts=False) for code in tallies if code not in known]
+    found = {
+        label.code: _Found(label, 0, 0)
+        for label in [*labels, *unknown]
+        if shown_as(label.code, known) == label.code
+    }
+    for code, tally in tallies.items():
+        unseen = tally.accepted if code in always_review else 0
+        shown = found[shown_as(code, known)]
+        found[shown.label.code] = _Found(
+            shown.label,
+            shown.count + tally.reviewed + tally.accepted - unseen,
+            shown.to_review + tally.to_review + unseen,
+        )
+    return list(found.values())
 
 
-def limited_count(counted: int) -> bool:
-    """Whether so few cells are counted that every output says "limited count"."""
-    raise NotImplementedError
+def _corrected(
+    white_cells: WhiteCellCount | None, erythroblasts: int, counted: int
+) -> CorrectedCount | None:
+    """The white-cell count without the erythroblasts that an analyser took for white cells.
+
+    corrected = analyser's count x 100 / (100 + erythroblasts to 100 white cells), the latter with
+    one decimal as in the formula that people see, so that they can follow it.
+
+    Source: the customary formula (medicalalgorithms.com, best-lab.org). Example: 17.4 with 8 to
+        100 gives 16.1.
+    """
+    if white_cells is None:
+        return None
+    value = white_cells.value
+    if white_cells.is_corrected or not erythroblasts or not counted:
+        return CorrectedCount(value, value, formula="", was_corrected=False)
+    per_100 = _rounded(Decimal(100 * erythroblasts) / counted, Decimal("0.1"))
+    step = min(Decimal("0.1"), Decimal(1).scaleb(int(value.as_tuple().exponent)))
+    corrected = _rounded(value * 100 / (100 + per_100), step)
+    formula = f"{value} × 100 / (100 + {_plain(per_100)}) = {corrected}"
+    return CorrectedCount(value, corrected, formula, was_corrected=True)
 
 
-def too_many_unidentified(unidentified: int, counted: int) -> bool:
-    """Whether more cells are unidentified than a signature allows."""
-    raise NotImplementedError
+def _rounded(value: Decimal, step: Decimal) -> Decimal:
+    """To the decimals of `step`, halves up: what people expect of a figure on paper."""
+    return value.quantize(step, ROUND_HALF_UP)
 
 
-def headline(counts: Mapping[str, int], labels: Sequence[LabelUse]) -> str:
-    """Counts by class in words, e.g. "21 neutrophils, 5 monocytes"."""
-    raise NotImplementedError
+def _plain(value: Decimal) -> str:
+    """Without zeros at the end: "8" for 8.0."""
+    return f"{value.normalize():f}"
 
 
-def two_counts_z(a: int, n: int, b: int, m: int) -> float:
-    """How far two proportions are apart, in pooled standard errors."""
-    raise NotImplementedError
+def _judged(white_cells: CorrectedCount | None, scale: _Scale) -> CorrectedCount | None:
+    """The count with its interval and flag."""
+    if white_cells is None:
+        return None
+    return replace(
+        white_cells,
+        interval=scale.interval(WHITE_CELLS, ABSOLUTE),
+        interval_not_applied=scale.is_not_applied(WHITE_CELLS, ABSOLUTE),
+        flag=scale.absolute_flag(WHITE_CELLS, white_cells.corrected),
+    )
+
+
+def _whole(one: _Found, inside: Sequence[_Found]) -> _Found:
+    """A class with the cells of narrower classes that stand apart from it."""
+    narrower = [each for each in inside if each.label.wider == one.label.code and each.count]
+    if not narrower:
+        return one
+    names = ", ".join(in_sentence(each.label.name) for each in narrower)
+    return _Found(
+        replace(one.label, name=f"{one.label.name} with {names}"),
+        one.count + sum(each.count for each in narrower),
+        one.to_review + sum(each.to_review for each in narrower),
+    )
+
+
+def _row(found: _Found, scale: _Scale) -> Row:
+    """A class with all that is known of it; its absolute count is judged as it is reported."""
+    label, count, counted = found.label, found.count, scale.counted
+    percent = Decimal(100 * count) / counted if counted else None
+    low, high = (100 * bound for bound in wilson(count, counted))
+    interval = scale.interval(label.code, PERCENT)
+    by_percent = "" if percent is None else flag(percent, interval)
+    units, absolute, absolute_interval, by_count = [PERCENT], None, None, ""
+    if counted and scale.white_cells is not None:
+        units.append(ABSOLUTE)
+        absolute = _rounded(scale.white_cells * count / counted, HUNDREDTH)
+        absolute_interval = scale.interval(label.code, ABSOLUTE)
+        by_count = scale.absolute_flag(label.code, absolute)
+    return Row(
+        label=label.code,
+        name=label.name,
+        short_name=label.short_name,
+        count=count,
+        to_review=found.to_review,
+        percent=None if percent is None else float(percent),
+        low=low if counted else None,
+        high=high if counted else None,
+        interval=interval,
+        interval_not_applied=any(scale.is_not_applied(label.code, unit) for unit in units),
+        flag=by_percent,
+        absolute=absolute,
+        absolute_interval=absolute_interval,
+        absolute_flag=by_count,
+        is_relative=bool(by_percent and absolute_interval and not by_count),
+    )
+
+
+def _own_row(found: _Found, whole: Row, scale: _Scale) -> Row:
+    """The row of a class; only a critical flag of the whole class stands on it where it is less."""
+    if whole.count == found.count:
+        return whole
+    return replace(
+        _row(found, scale),
+        interval=None,
+        interval_not_applied=bool(whole.interval or whole.absolute_interval)
+        or whole.interval_not_applied,
+        flag="",
+        absolute_interval=None,
+        absolute_flag=whole.absolute_flag if whole.absolute_flag in ("LL", "HH") else "",
+        is_relative=False,
+    )
+
+
+def _apart(found: _Found, scale: _Scale) -> Apart:
+    label, counted = found.label, scale.counted
+    per_100 = Decimal(100 * found.count) / counted if counted else None
+    interval = scale.interval(label.code, PER_100_WHITE_CELLS)
+    return Apart(
+        label=label.code,
+        name=label.name,
+        short_name=label.short_name,
+        count=found.count,
+        to_review=found.to_review,
+        per_100=None if per_100 is None else float(per_100),
+        interval=interval,
+        interval_not_applied=scale.is_not_applied(label.code, PER_100_WHITE_CELLS),
+        flag="" if per_100 is None else flag(per_100, interval),
+    )
+
+
+def _criticals(
+    wholes: Iterable[Row], white_cells: CorrectedCount | None, scale: _Scale
+) -> Iterator[Critical]:
+    """The white-cell count first, then the classes as wholes. Never from a percentage alone."""
+    values = [(row.label, row.name, row.absolute) for row in wholes]
+    if white_cells:
+        values.insert(0, (WHITE_CELLS, "White cells", white_cells.corrected))
+    for label, name, value in values:
+        named, words = ("", "") if value is None else scale.critical(label, value)
+        if value is not None and named:
+            yield Critical(label, name, value, words, named)
+
+
+def _notes_of_counting(counted: int, unidentified: int) -> Iterator[str]:
+    if limited_count(counted):
+        yield f"Limited count: {counted} white cells, fewer than {MINIMUM_CELLS}."
+    if too_many_unidentified(unidentified, counted):
+        yield (
+            f"{unidentified} cells are unidentified, more than {MOST_UNIDENTIFIED_PERCENT} to 100 "
+            "counted white cells: name them before signing."
+        )
+    if counted:
+        yield "The 95 % intervals cover the error of counting only, not cells named wrongly."
+
+
+def _notes_of_film(white_cells: CorrectedCount | None, apart: Iterable[Apart]) -> Iterator[str]:
+    low, high = RELIABLE_WHITE_CELLS
+    if white_cells and not low <= white_cells.corrected <= high:
+        yield (f"WBC below {low} or above {high} × 10⁹/L: extended or manual review advised.")
+    for each in apart:
+        if each.label == SMUDGE_CELL and (each.per_100 or 0) > MOST_SMUDGE_CELLS:
+            yield (
+                f"More than {MOST_SMUDGE_CELLS} smudge cells to 100 white cells: consider a smear "
+                "with albumin, or count them as lymphocytes where the laboratory's rule says so."
+            )
+
+
+def _notes_of_wholes(inside: Iterable[_Found], wholes: Iterable[Row]) -> Iterator[str]:
+    """Of a class whose narrower classes stand apart: what the whole is, by its interval."""
+    for own, whole in zip(inside, wholes, strict=True):
+        if whole.count == own.count:
+            continue
+        told = [f"{whole.name}: {whole.count} cells, {whole.percent:.1f} %"]
+        if whole.interval:
+            told.append(_judgement(whole.flag, whole.interval))
+        if whole.absolute is not None:
+            told.append(f"{whole.absolute} × 10⁹/L")
+        if whole.absolute_interval:
+            told.append(_judgement(whole.absolute_flag, whole.absolute_interval))
+        yield f"{', '.join(told)}. Reference intervals hold for the whole class."
+
+
+def _judgement(flagged: str, interval: Interval) -> str:
+    place = {"L": "below", "H": "above"}.get(flagged[:1], "within")
+    return f"{place} the reference interval {_plain(interval.low)} to {_plain(interval.high)}"
+
+
+def _notes_of_intervals(
+    wholes: Iterable[Row],
+    apart: Iterable[Apart],
+    white_cells: CorrectedCount | None,
+    patient: Patient,
+) -> Iterator[str]:
+    names = [
+        row.name
+        for row in wholes
+        if row.interval_not_applied and (row.count or row.label in MAIN_CLASSES)
+    ]
+    names += [each.name for each in apart if each.interval_not_applied]
+    if white_cells and white_cells.interval_not_applied:
+        names.append("White cells")
+    if names:
+        missing = "age" if patient.age_days is None else "sex"
+        yield (
+            f"Reference intervals are not applied to {', '.join(map(in_sentence, names))}: they "
+            f"differ by {missing}, which is not known of this patient."
+        )
+
+
+def _notes_of_labels(outside: Iterable[_Found], labels: Iterable[LabelUse]) -> Iterator[str]:
+    known = label_by_code(labels)
+    for each in outside:
+        if each.label.code not in known:
+            yield (
+                f"“{each.label.code}” is no label of this laboratory. Its cells are shown apart, "
+                "outside the count: an admin can add the label, or a person name the cells anew."
+            )

@@ -3,6 +3,8 @@
 Pure: the rows come from the laboratory's tables. It knows no interval and no limit of its own.
 """
 
+# ruff: noqa: RUF001, RUF002
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence

@@ -88,6 +88,9 @@ def test_the_import_contracts_are_kept():
         ),
         ("mlmodels/forms.py", "predictions.policy", "Floor, apps in one direction, roof"),
         ("predictions/identifiers.py", "django.db", "What is pure knows no framework"),
+        ("predictions/differential.py", "predictions.models", "Rooms inside an app"),
+        ("predictions/counts.py", "mlmodels.ml.classes", "The differential is plain Python"),
+        ("predictions/intervals.py", "django.conf", "The differential is plain Python"),
     ],
 )
 @pytest.mark.slow
