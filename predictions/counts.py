@@ -15,6 +15,13 @@ TARGETS = (100, 200, 400)
 MINIMUM_CELLS = 100
 # The house's own rule; no published figure stands behind it.
 MOST_UNIDENTIFIED_PERCENT = 5
+# Names that no "s" makes a plural of.
+_PLURALS = {
+    "not a cell": "not a cell",
+    "unidentified": "unidentified",
+    "parasite suspected": "suspected parasites",
+}
+
 # The two-sided 95 % point of the normal distribution.
 Z95 = 1.959963984540054
 
@@ -142,14 +149,6 @@ def headline(counts: Mapping[str, int], labels: Sequence[LabelUse]) -> str:
         if count
     )
     return ", ".join(words) or "no cells"
-
-
-# Names that no "s" makes a plural of.
-_PLURALS = {
-    "not a cell": "not a cell",
-    "unidentified": "unidentified",
-    "parasite suspected": "suspected parasites",
-}
 
 
 def _plural(name: str, count: int) -> str:

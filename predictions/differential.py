@@ -140,8 +140,7 @@ class Apart:
         short_name: two letters; empty where the laboratory does not know it.
         count: cells accepted or named by a person.
         to_review: cells that a person has yet to look at; outside the count.
-        per_100: of them to 100 counted white cells, one decimal, halves up; None where none
-            is counted.
+        per_100: of them to 100 counted white cells, not rounded; None where none is counted.
         interval: the reference interval per 100 white cells.
         interval_not_applied: there are intervals, but none can be applied; a note says why.
         flag: "L" or "H" by `per_100`, else empty.
@@ -261,7 +260,7 @@ class _Scale:
         return next((found for found in flags if found[0]), ("", ""))
 
     def absolute_flag(self, label: str, value: Decimal) -> str:
-        """ "LL" or "HH" at a critical limit, else "L" or "H" by the interval, else empty."""
+        """The flag: "LL" or "HH" at a critical limit, else "L" or "H" by the interval, else empty."""
         return self.critical(label, value)[0] or flag(value, self.interval(label, ABSOLUTE))
 
 
@@ -454,8 +453,9 @@ def _own_row(found: _Found, whole: Row, scale: _Scale) -> Row:
     return replace(
         _row(found, scale),
         interval=None,
-        interval_not_applied=bool(whole.interval or whole.absolute_interval)
-        or whole.interval_not_applied,
+        interval_not_applied=any(
+            (whole.interval, whole.absolute_interval, whole.interval_not_applied)
+        ),
         flag="",
         absolute_interval=None,
         absolute_flag=whole.absolute_flag if whole.absolute_flag in ("LL", "HH") else "",
@@ -508,7 +508,7 @@ def _notes_of_counting(counted: int, unidentified: int) -> Iterator[str]:
 def _notes_of_film(white_cells: CorrectedCount | None, apart: Iterable[Apart]) -> Iterator[str]:
     low, high = RELIABLE_WHITE_CELLS
     if white_cells and not low <= white_cells.corrected <= high:
-        yield (f"WBC below {low} or above {high} × 10⁹/L: extended or manual review advised.")
+        yield f"WBC below {low} or above {high} × 10⁹/L: extended or manual review advised."
     for each in apart:
         if each.label == SMUDGE_CELL and (each.per_100 or 0) > MOST_SMUDGE_CELLS:
             yield (
@@ -518,23 +518,25 @@ def _notes_of_film(white_cells: CorrectedCount | None, apart: Iterable[Apart]) -
 
 
 def _notes_of_wholes(inside: Iterable[_Found], wholes: Iterable[Row]) -> Iterator[str]:
-    """Of a class whose narrower classes stand apart: what the whole is, by its interval."""
+    """What a class is by its interval where narrower classes stand apart from it."""
     for own, whole in zip(inside, wholes, strict=True):
         if whole.count == own.count:
             continue
-        told = [f"{whole.name}: {whole.count} cells, {whole.percent:.1f} %"]
-        if whole.interval:
-            told.append(_judgement(whole.flag, whole.interval))
+        told = f"{whole.name}: {whole.count} cells, {whole.percent:.1f} %"
+        told += _judgement(whole.flag, whole.interval)
         if whole.absolute is not None:
-            told.append(f"{whole.absolute} × 10⁹/L")
-        if whole.absolute_interval:
-            told.append(_judgement(whole.absolute_flag, whole.absolute_interval))
-        yield f"{', '.join(told)}. Reference intervals hold for the whole class."
+            told += f", {whole.absolute} × 10⁹/L"
+            told += _judgement(whole.absolute_flag, whole.absolute_interval)
+        yield f"{told}."
 
 
-def _judgement(flagged: str, interval: Interval) -> str:
+def _judgement(flagged: str, interval: Interval | None) -> str:
+    """A bracket behind a figure, empty without an interval."""
+    if interval is None:
+        return ""
     place = {"L": "below", "H": "above"}.get(flagged[:1], "within")
-    return f"{place} the reference interval {_plain(interval.low)} to {_plain(interval.high)}"
+    low, high = _plain(interval.low), _plain(interval.high)
+    return f" ({place} the reference interval {low} to {high})"
 
 
 def _notes_of_intervals(
@@ -552,10 +554,14 @@ def _notes_of_intervals(
     if white_cells and white_cells.interval_not_applied:
         names.append("White cells")
     if names:
-        missing = "age" if patient.age_days is None else "sex"
+        missing = (
+            "age, which is not known"
+            if patient.age_days is None
+            else "sex, and the sample says neither female nor male"
+        )
         yield (
             f"Reference intervals are not applied to {', '.join(map(in_sentence, names))}: they "
-            f"differ by {missing}, which is not known of this patient."
+            f"differ by {missing}."
         )
 
 
