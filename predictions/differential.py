@@ -260,7 +260,7 @@ class _Scale:
         return next((found for found in flags if found[0]), ("", ""))
 
     def absolute_flag(self, label: str, value: Decimal) -> str:
-        """The flag: "LL" or "HH" at a critical limit, else "L" or "H" by the interval, else empty."""
+        """The flag: "LL" or "HH" at a critical limit, else "L" or "H" by the interval, or empty."""
         return self.critical(label, value)[0] or flag(value, self.interval(label, ABSOLUTE))
 
 

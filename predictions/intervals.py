@@ -138,7 +138,7 @@ def _holding(rows: Iterable[Interval], sex: str, age_days: int) -> Interval | No
 
 
 def flag(value: Decimal, interval: Interval | None) -> str:
-    """The flag: "L" below the interval, "H" above it, else empty; empty as well without an interval.
+    """The flag: "L" below the interval, "H" above it, else (and without an interval) empty.
 
     Args:
         value: in the interval's unit. Low and high themselves are inside.

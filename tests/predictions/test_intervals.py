@@ -28,7 +28,7 @@ ONE, TWO, FIVE, TEN, ELEVEN, EIGHTEEN = (
     365 * years + years // 4 for years in (1, 2, 5, 10, 11, 18)
 )
 # The published tables: label, unit, source, then low and high of each age.
-TABLE = [
+TABLE: list[tuple[str, str, str, dict[tuple[int, int | None], str]]] = [
     # White cells. Iowa's row "2-4 y" ends with the fifth birthday; Davis counts to ten years.
     ("wbc", ABSOLUTE, DAVIS, {(0, 1): "9.1-30.1", (FIVE, ELEVEN): "4.5-13.5"}),
     (
