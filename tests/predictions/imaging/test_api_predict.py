@@ -94,7 +94,7 @@ def test_an_accession_number_adds_to_its_open_sample(technician, api_as, sample)
 
 @pytest.mark.django_db
 def test_an_accession_number_of_a_closed_sample_answers_409(technician, api_as, sample):
-    Sample.objects.filter(pk=sample.pk).update(state=Sample.State.CANCELLED)
+    Sample.objects.filter(pk=sample.pk).update(state=Sample.State.SIGNED)
     answer = send(api_as(technician), accession_number=sample.accession_number)
     assert answer.status_code == 409
     assert not SmearImage.objects.exists()
