@@ -60,6 +60,9 @@ def test_a_review_of_a_cell_is_neither_changed_nor_deleted(rows):
         to_label="monocyte",
         at=NOW,
         by_id=uuid.uuid4(),
+        by_role="doctor",
+        remark="",
+        model_label="lymphocyte",
         cell_id=uuid.uuid4(),
     )
     for act in (
@@ -67,6 +70,71 @@ def test_a_review_of_a_cell_is_neither_changed_nor_deleted(rows):
         "DELETE FROM predictions_cellreview",
     ):
         _assert_refused(rows, act, row, "A review of a cell cannot be changed or deleted.")
+
+
+WRITTEN_ONCE: dict[str, tuple[str, dict[str, Any]]] = {
+    "predictions_sampleevent": (
+        "reason",
+        {"number": 1, "kind": "sent", "from_state": "in_review", "to_state": "ready"}
+        | {"at": NOW, "reason": "", "changes": "{}", "sample_id": uuid.uuid4()},
+    ),
+    "predictions_report": (
+        "content",
+        {"laboratory_id": uuid.uuid4(), "sample_id": uuid.uuid4(), "serial": 1, "at": NOW}
+        | {"number": "R-000001", "version": 1, "status": "final", "amendment_reason": ""}
+        | {"content": "{}", "sha256": "a"},
+    ),
+    "predictions_alarmacknowledgement": (
+        "note",
+        {"sample_id": uuid.uuid4(), "by_id": uuid.uuid4(), "at": NOW, "note": ""}
+        | {"blasts": 1, "immature_granulocytes": 0},
+    ),
+    "predictions_criticalcontact": (
+        "told_to",
+        {"sample_id": uuid.uuid4(), "label": "wbc", "value": "0.4", "told_to": "ward 3"}
+        | {"told_at": NOW, "read_back": True, "note": "", "by_id": uuid.uuid4(), "at": NOW},
+    ),
+    "predictions_intervalset": (
+        "reason",
+        {"number": 7, "intervals": "[]", "limits": "[]", "at": NOW, "reason": ""},
+    ),
+}
+
+
+@pytest.mark.parametrize("table", WRITTEN_ONCE)
+def test_what_a_case_leaves_behind_is_written_once(rows, table: str):
+    column, values = WRITTEN_ONCE[table]
+    row = _add(rows, table, **values)
+    change = f"UPDATE {table} SET {column} = 'another'"  # noqa: S608  our own names
+    for act in (change, f"DELETE FROM {table}"):  # noqa: S608
+        _assert_refused(rows, act, row, "cannot be changed or deleted|changed by a newer set")
+
+
+@pytest.mark.parametrize(
+    ("table", "act"),
+    [
+        ("sample", "UPDATE predictions_sample SET accession_number = 'another'"),
+        ("sample", "UPDATE predictions_sample SET state = 'open'"),
+        ("sample", "DELETE FROM predictions_sample"),
+        ("image", "UPDATE predictions_smearimage SET sha256 = 'another'"),
+        ("image", "DELETE FROM predictions_smearimage"),
+    ],
+)
+@pytest.mark.parametrize("state", ["signed", "retracted"])
+def test_a_signed_sample_and_its_images_are_frozen(rows, table: str, act: str, state: str):
+    sample = _sample(rows)
+    keys = {"sample": sample, "image": _image(rows, sample)}
+    rows.execute("UPDATE predictions_sample SET state = %s WHERE id = %s", [state, sample])
+    _assert_refused(rows, act, keys[table], "nothing of it may change")
+    with pytest.raises(psycopg2.errors.RaiseException, match="nothing of it may change"):
+        _image(rows, sample)
+
+
+def test_a_signed_sample_may_go_into_amendment(rows):
+    sample = _sample(rows)
+    for state in ("signed", "amending", "signed", "retracted"):
+        rows.execute("UPDATE predictions_sample SET state = %s WHERE id = %s", [state, sample])
+        assert rows.rowcount == 1
 
 
 @pytest.mark.parametrize(
@@ -218,6 +286,58 @@ def _picture(cursor: Any, dataset: str) -> str:
         split="train",
         width_px=64,
         height_px=64,
+    )
+
+
+def _sample(cursor: Any) -> str:
+    number = str(uuid.uuid4())
+    return _add(
+        cursor,
+        "predictions_sample",
+        laboratory_id=uuid.uuid4(),
+        created_by_id=uuid.uuid4(),
+        accession_number=number,
+        accession_key=number,
+        number_collides=False,
+        patient_reference="",
+        patient_key="",
+        sex="",
+        requester="",
+        note="",
+        priority="routine",
+        state="ready",
+        state_changed_at=NOW,
+        created_at=NOW,
+        images_count=1,
+        images_unfinished=0,
+        images_failed=0,
+        cells_found=0,
+        cells_to_review=0,
+    )
+
+
+def _image(cursor: Any, sample: str) -> str:
+    return _add(
+        cursor,
+        "predictions_smearimage",
+        sample_id=sample,
+        laboratory_id=uuid.uuid4(),
+        uploaded_by_id=uuid.uuid4(),
+        uploaded_at=NOW,
+        uploaded_on="2026-01-02",
+        original_name="field.jpg",
+        position_in_upload=0,
+        sha256=str(uuid.uuid4()),
+        size_bytes=1,
+        declared_type="",
+        detected_type="JPEG",
+        width_px=64,
+        height_px=64,
+        original="a",
+        rendition="b",
+        thumbnail="c",
+        status="succeeded",
+        dismissal_reason="",
     )
 
 
