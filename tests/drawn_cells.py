@@ -18,6 +18,8 @@ RED_CELL = (214, 160, 156)
 RED_CELL_MIDDLE = (228, 190, 184)
 CYTOPLASM = (206, 186, 214)
 NUCLEUS = (92, 52, 138)
+GRANULAR_CYTOPLASM = (235, 190, 180)
+GRANULE = (190, 140, 200)
 # Radius of a drawn white cell; a red cell has about half of it.
 CELL_RADIUS_PX = 42
 
@@ -29,12 +31,16 @@ def draw_smear(
     width: int = 480,
     height: int = 360,
     centres: Sequence[tuple[int, int]] | None = None,
+    lobed: bool = False,
 ) -> np.ndarray:
     """Draw one field: uint8 array, shape (height, width, 3), RGB. The same seed, the same field.
 
     Args:
         cells: how many white cells, on a grid so that none touches another.
         centres: where they are, in px, instead of the grid.
+        lobed: whether the cells have fine granules and nuclei of four lobes in a row. The shipped
+            network accepts such a cell as a neutrophil; all others it takes for erythroblasts,
+            which it never accepts.
     """
     rng = np.random.default_rng(seed)
     picture = np.full((height, width, 3), BACKGROUND, np.uint8)
@@ -45,7 +51,7 @@ def draw_smear(
             cv2.circle(picture, at, 20, RED_CELL, -1, cv2.LINE_AA)
             cv2.circle(picture, at, 8, RED_CELL_MIDDLE, -1, cv2.LINE_AA)
     for x, y in places:
-        _draw_white_cell(picture, x, y, rng)
+        (_draw_lobed_cell if lobed else _draw_white_cell)(picture, x, y, rng)
     noise = rng.normal(0, 2.5, (min(height, 256), min(width, 256), 1))
     tiled = np.tile(noise, (-(-height // noise.shape[0]), -(-width // noise.shape[1]), 1))
     return np.clip(picture + tiled[:height, :width], 0, 255).astype(np.uint8)
@@ -92,3 +98,18 @@ def _draw_white_cell(picture: np.ndarray, x: int, y: int, rng: np.random.Generat
         angle = turn + lobe * 2 * np.pi / lobes
         at = (int(x + spread * np.cos(angle)), int(y + spread * np.sin(angle)))
         cv2.circle(picture, at, radius, NUCLEUS, -1, cv2.LINE_AA)
+
+
+def _draw_lobed_cell(picture: np.ndarray, x: int, y: int, rng: np.random.Generator) -> None:
+    """Draw a granular cell with a nucleus of four lobes that hang together."""
+    cv2.circle(picture, (x, y), CELL_RADIUS_PX, GRANULAR_CYTOPLASM, -1, cv2.LINE_AA)
+    for _ in range(160):
+        angle, out = rng.uniform(0, 2 * np.pi), CELL_RADIUS_PX * np.sqrt(rng.uniform(0, 0.9))
+        at = (int(x + out * np.cos(angle)), int(y + out * np.sin(angle)))
+        cv2.circle(picture, at, 1, GRANULE, -1, cv2.LINE_AA)
+    turn = rng.uniform(0, 2 * np.pi)
+    angles = turn + 1.3 * np.arange(4)
+    lobes = np.array([x, y]) + CELL_RADIUS_PX * 0.5 * np.stack([np.cos(angles), np.sin(angles)], 1)
+    for lobe in lobes.astype(int).tolist():
+        cv2.circle(picture, lobe, int(CELL_RADIUS_PX * 0.26), NUCLEUS, -1, cv2.LINE_AA)
+    cv2.polylines(picture, [lobes.astype(np.int32)], False, NUCLEUS, 5, cv2.LINE_AA)

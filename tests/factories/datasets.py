@@ -31,8 +31,13 @@ def draw_dataset(
     train: int = 6,
     validation: int = 2,
     test: int = 2,
+    lobed: bool = False,
 ) -> list[Row]:
-    """Write pictures and `manifest.csv` into a folder; so many sources a class in each split."""
+    """Write pictures and `manifest.csv` into a folder; so many sources a class in each split.
+
+    Args:
+        lobed: how the cells are drawn, see `draw_smear`.
+    """
     rows = []
     width, height = SIZE_PX
     for place, label in enumerate(classes):
@@ -42,7 +47,7 @@ def draw_dataset(
             file = folder / path
             file.parent.mkdir(parents=True, exist_ok=True)
             seed = 1000 * place + number
-            file.write_bytes(draw_smear_png(seed=seed, width=width, height=height))
+            file.write_bytes(draw_smear_png(seed=seed, width=width, height=height, lobed=lobed))
             rows.append(Row(path, label, f"{label} {number}", split))
     write_manifest(rows, folder / "manifest.csv")
     return rows

@@ -35,13 +35,13 @@ def mixed_up(card: dict[str, Any]) -> None:
     card["engine"]["classes"] = [*classes[1:], classes[0]]
 
 
-def erythroblasts_only(card: dict[str, Any]) -> None:
-    """A version that has only erythroblasts in common with the shipped one.
+def neutrophils_only(card: dict[str, Any]) -> None:
+    """A version that has only neutrophils in common with the shipped one.
 
-    They are what the shipped network takes every drawn cell for.
+    They are what the shipped network takes drawn cells with lobes for.
     """
     classes = card["engine"]["classes"]
-    card["engine"]["classes"] = [c if c == "erythroblast" else f"own_{c}" for c in classes]
+    card["engine"]["classes"] = [c if c == "neutrophil" else f"own_{c}" for c in classes]
 
 
 def seal(folder: Path) -> None:
@@ -106,7 +106,9 @@ def make_paper_version(laboratory: Laboratory) -> ModelVersion:
 
 def make_reference(admin: User, *, test: int = 60) -> Dataset:
     """A frozen dataset of drawn cells on which the gate compares; enough for every rule."""
-    dataset = make_dataset(admin, classes=("erythroblast",), train=1, validation=1, test=test)
+    dataset = make_dataset(
+        admin, classes=("neutrophil",), train=1, validation=1, test=test, lobed=True
+    )
     Dataset.objects.filter(pk=dataset.pk).update(is_reference=True)
     dataset.refresh_from_db()
     return dataset

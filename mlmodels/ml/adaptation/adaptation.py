@@ -18,7 +18,7 @@ from mlmodels.ml.adaptation.reviewed_cells import FEWEST_CELLS, FEWEST_SOURCES, 
 from mlmodels.ml.datasets.splits import assign_folds
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.evaluation.metrics import Answer
-from mlmodels.ml.inference.calibration import Thresholds, decide, sigmoid, softmax
+from mlmodels.ml.inference.calibration import Thresholds, sigmoid, softmax
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.familiarity import Familiarity
 from mlmodels.ml.inference.size_evidence import weigh_sizes
@@ -381,6 +381,7 @@ def _judge(engine: Engine, fitted: Fitted, seen: _Seen, cells: CellCrops) -> lis
     p = softmax(_corrected(seen, fitted.head), fitted.temperature)
     percentiles = fitted.familiarity.percentiles(seen.features)
     scores = sigmoid(seen.cell)
+    adapted = replace(engine, thresholds=fitted.thresholds)
     answers = []
     for i, row in enumerate(p):
         true = engine.classes[int(cells.truth[i])]
@@ -389,8 +390,9 @@ def _judge(engine: Engine, fitted: Fitted, seen: _Seen, cells: CellCrops) -> lis
             continue
         best = int(row.argmax())
         doubts = float(percentiles[i]), float(cells.edge_share[i]), float(scores[i])
-        disposition = decide(float(row[best]), *doubts, fitted.thresholds)
-        answers.append(Answer(true, engine.classes[best], float(row[best]), disposition))
+        label, confidence = engine.classes[best], float(row[best])
+        disposition = adapted.decide(label, confidence, *doubts)
+        answers.append(Answer(true, label, confidence, disposition))
     return answers
 
 

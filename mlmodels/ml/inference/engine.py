@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from mlmodels.ml.classes import always_reviewed
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.inference.attributes import ATTRIBUTES, AttributeHead, load_attributes
-from mlmodels.ml.inference.calibration import Thresholds
+from mlmodels.ml.inference.calibration import ACCEPTED, REVIEW, Thresholds, decide
 from mlmodels.ml.inference.crops import CropRule
 from mlmodels.ml.inference.familiarity import Familiarity, load_familiarity
 from mlmodels.ml.inference.runtimes.base import Runtime
@@ -40,6 +41,7 @@ class Engine:
         card: the whole card.
         attributes: names what a white cell looks like; None where the version cannot.
         size_limits: float array, shape (K,), see `weigh_sizes`; None where sizes do not count.
+        always_reviewed: classes of which no cell is accepted, however sure the network is.
     """
 
     name: str
@@ -55,6 +57,19 @@ class Engine:
     card: dict[str, Any] = field(default_factory=dict, repr=False)
     attributes: AttributeHead | None = field(default=None, repr=False)
     size_limits: np.ndarray | None = field(default=None, repr=False)
+    always_reviewed: frozenset[str] = always_reviewed()
+
+    def decide(
+        self, label: str, confidence: float, percentile: float, edge_share: float, objectness: float
+    ) -> str:
+        """What is done with a cell of a class: accepted, review or unidentified.
+
+        Args:
+            label: its most probable class.
+            confidence, percentile, edge_share, objectness: as `calibration.decide`.
+        """
+        found = decide(confidence, percentile, edge_share, objectness, self.thresholds)
+        return REVIEW if found == ACCEPTED and label in self.always_reviewed else found
 
     def run(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Run the network on crops, averaged over the version's views.
@@ -106,6 +121,7 @@ def load_engine(directory: Path, *, runtime: str, threads: int | None = None) ->
             card=card,
             attributes=load_attributes(directory / ATTRIBUTES) if ATTRIBUTES in sums else None,
             size_limits=_size_limits(settings),
+            always_reviewed=always_reviewed(settings.get("always_reviewed", ())),
         )
     except (KeyError, TypeError, ValueError, OSError) as error:
         raise ArtifactDamaged(

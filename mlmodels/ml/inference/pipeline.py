@@ -16,7 +16,6 @@ from mlmodels.ml.inference.calibration import (
     REVIEW,
     UNIDENTIFIED,
     Thresholds,
-    decide,
     sigmoid,
     softmax,
 )
@@ -221,7 +220,7 @@ def _judge(
         p = probabilities[i]
         best = int(p.argmax())
         doubts = float(percentiles[i]), nucleus.edge_share, float(scores[i])
-        disposition = decide(float(p[best]), *doubts, engine.thresholds)
+        disposition = engine.decide(engine.classes[best], float(p[best]), *doubts)
         if doubted and disposition == ACCEPTED:
             disposition = REVIEW
         cells.append(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlmodels import artifacts
+from mlmodels.ml.classes import always_reviewed
 from mlmodels.ml.inference.version_files import file_of
 from mlmodels.models import GateCheck, Label, ModelVersion
 
@@ -101,12 +102,14 @@ class VersionCard:
 
     Args:
         classes: that it names, in its order.
+        always_reviewed: those of them that a person looks at whatever the confidence.
         measured: what it was measured on, in the card's order.
         files: with their hashes; the checksums' own hash is the version's.
         is_whole: whether the folder carries the registered checksums and every file.
     """
 
     classes: tuple[CardClass, ...]
+    always_reviewed: tuple[CardClass, ...]
     measured: tuple[MeasuredSet, ...]
     files: tuple[ModelFile, ...]
     is_whole: bool
@@ -117,8 +120,10 @@ def card_of(version: ModelVersion, labels: dict[str, Label]) -> VersionCard:
     card = version.card
     commands = card.get("commands", {})
     folder = artifacts.model_folder(version)
+    asked = always_reviewed(card.get("engine", {}).get("always_reviewed", ()))
     return VersionCard(
         classes=tuple(_called(code, labels) for code in version.classes),
+        always_reviewed=tuple(_called(code, labels) for code in version.classes if code in asked),
         measured=tuple(
             _measured(name, figures, commands.get(name, ""), labels)
             for name, figures in _sets_of(card).items()

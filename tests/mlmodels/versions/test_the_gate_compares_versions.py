@@ -19,10 +19,10 @@ from mlmodels.services.versions.run_gate import check_gate
 from tests.drawn_cells import draw_smear_png
 from tests.factories.datasets import make_dataset
 from tests.factories.models import (
-    erythroblasts_only,
     make_candidate,
     make_reference,
     mixed_up,
+    neutrophils_only,
     seal,
 )
 from tests.factories.people import make_user
@@ -50,7 +50,7 @@ def row_of(gate, rule: str, about: str = "") -> dict:
 
 def test_a_version_that_answers_alike_passes(admin, laboratory):
     dataset = make_reference(admin)
-    version = make_candidate(laboratory, erythroblasts_only)
+    version = make_candidate(laboratory, neutrophils_only)
     gate = checked(admin, version)
     assert gate.status == GateCheck.Status.DONE, gate.error
     assert gate.passed, [row for row in gate.result["rows"] if not row["holds"]]
@@ -67,10 +67,10 @@ def test_a_version_that_answers_alike_passes(admin, laboratory):
 
 def test_the_classes_that_only_one_names_are_told(admin, laboratory):
     make_reference(admin, test=2)
-    gate = checked(admin, make_candidate(laboratory, erythroblasts_only))
-    assert gate.result["classes"]["shared"] == ["erythroblast"]
-    assert "neutrophil" in gate.result["classes"]["only_active"]
-    assert "own_neutrophil" in gate.result["classes"]["only_candidate"]
+    gate = checked(admin, make_candidate(laboratory, neutrophils_only))
+    assert gate.result["classes"]["shared"] == ["neutrophil"]
+    assert "eosinophil" in gate.result["classes"]["only_active"]
+    assert "own_eosinophil" in gate.result["classes"]["only_candidate"]
 
 
 def test_a_regression_does_not_pass(admin, laboratory):
@@ -78,7 +78,7 @@ def test_a_regression_does_not_pass(admin, laboratory):
     gate = checked(admin, make_candidate(laboratory, mixed_up))
     assert gate.status == GateCheck.Status.DONE
     assert gate.passed is False
-    row = row_of(gate, "recall", "erythroblast")
+    row = row_of(gate, "recall", "neutrophil")
     assert row["measured"] == "0 of 60 against 60: 100.0 points lost"
     assert not row["holds"]
     assert "too few" in row_of(gate, "recall", "monocyte")["measured"]
@@ -86,7 +86,7 @@ def test_a_regression_does_not_pass(admin, laboratory):
 
 def test_too_few_pictures_do_not_pass_in_silence(admin, laboratory):
     make_reference(admin, test=9)
-    gate = checked(admin, make_candidate(laboratory, erythroblasts_only))
+    gate = checked(admin, make_candidate(laboratory, neutrophils_only))
     assert gate.passed is False
     for rule in ("balanced_accuracy", "calibration", "accepted", "recall"):
         assert "too few" in row_of(gate, rule)["measured"]
@@ -100,7 +100,7 @@ def test_without_any_pictures_nothing_passes(admin, laboratory):
 
 def test_a_reference_that_trained_one_of_them_is_told(admin, laboratory):
     dataset = make_reference(admin, test=2)
-    version = make_candidate(laboratory, erythroblasts_only)
+    version = make_candidate(laboratory, neutrophils_only)
     folder = artifacts.model_folder(version)
     with (folder / "trained_on.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
@@ -117,7 +117,7 @@ def test_a_reference_that_trained_one_of_them_is_told(admin, laboratory):
 def test_pictures_that_trained_one_of_the_two_never_count(admin, laboratory, tmp_path):
     dataset = make_reference(admin, test=4)
     images = list(dataset.images.filter(split="test"))
-    version = make_candidate(laboratory, erythroblasts_only)
+    version = make_candidate(laboratory, neutrophils_only)
     folder = artifacts.model_folder(version)
     with (folder / "trained_on.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
@@ -136,7 +136,7 @@ def test_the_dataset_has_to_be_free_of_near_duplicates(admin, laboratory):
     dataset = make_reference(admin)
     first, second = DatasetImage.objects.filter(dataset=dataset)[:2]
     NearDuplicate.objects.create(dataset=dataset, first=first, second=second, likeness=0.99)
-    gate = checked(admin, make_candidate(laboratory, erythroblasts_only))
+    gate = checked(admin, make_candidate(laboratory, neutrophils_only))
     assert not row_of(gate, "dataset")["holds"]
     assert gate.passed is False
 
@@ -154,7 +154,7 @@ def test_a_picture_that_is_not_the_frozen_one_ends_the_check(admin, laboratory):
     assert image is not None
     file = artifacts.dataset_folder(dataset.folder) / image.path
     file.write_bytes(draw_smear_png(seed=999_999, width=160, height=120))
-    gate = checked(admin, make_candidate(laboratory, erythroblasts_only))
+    gate = checked(admin, make_candidate(laboratory, neutrophils_only))
     assert gate.status == GateCheck.Status.FAILED
     assert "not the one that was frozen" in gate.error
     file.unlink()
@@ -164,7 +164,7 @@ def test_a_picture_that_is_not_the_frozen_one_ends_the_check(admin, laboratory):
 
 def test_a_damaged_candidate_is_not_opened_and_does_not_pass(admin, laboratory):
     make_reference(admin)
-    version = make_candidate(laboratory, erythroblasts_only)
+    version = make_candidate(laboratory, neutrophils_only)
     with (artifacts.model_folder(version) / "model.tflite").open("ab") as stream:
         stream.write(b" ")
     gate = checked(admin, version)
@@ -179,12 +179,14 @@ def test_the_benchmark_is_compared_where_it_is_at_hand(admin, laboratory, settin
     lines = ["path,class,set,source,split_hint"]
     for number in range(60):
         name = f"cells/pbc/{number}.png"
-        (tmp_path / "data" / name).write_bytes(draw_smear_png(seed=number, width=160, height=120))
+        (tmp_path / "data" / name).write_bytes(
+            draw_smear_png(seed=number, width=160, height=120, lobed=True)
+        )
         split = "test" if number else "train"
-        lines.append(f"{name},erythroblast,pbc,pbc:{number},{split}")
+        lines.append(f"{name},neutrophil,pbc,pbc:{number},{split}")
     (folder / "manifest.csv").write_text("\n".join(lines) + "\n")
     settings.BENCHMARK_DATA_DIR = str(tmp_path / "data")
-    gate = checked(admin, make_candidate(laboratory, erythroblasts_only))
+    gate = checked(admin, make_candidate(laboratory, neutrophils_only))
     [missing, benchmark] = sorted(gate.result["sets"], key=lambda each: each["kind"] != "reference")
     assert "marked as its reference" in missing["note"]
     assert (benchmark["kind"], benchmark["compared"]) == ("benchmark", 59)
@@ -199,8 +201,8 @@ def test_a_benchmark_that_cannot_be_read_is_said(admin, laboratory, settings, tm
 
 
 def test_without_a_reference_the_candidates_own_test_part_serves(admin, laboratory):
-    dataset = make_dataset(admin, classes=("erythroblast",), train=1, validation=1, test=2)
-    version = make_candidate(laboratory, erythroblasts_only)
+    dataset = make_dataset(admin, classes=("neutrophil",), train=1, validation=1, test=2)
+    version = make_candidate(laboratory, neutrophils_only)
     admin.laboratory.training_runs.create(
         dataset=dataset, recipe="tiny", created_by=admin, candidate=version
     )
@@ -217,7 +219,7 @@ def test_another_laboratorys_reference_is_not_used(admin, laboratory, other_labo
 
 def test_a_check_done_twice_counts_once(admin, laboratory):
     make_reference(admin)
-    gate = checked(admin, make_candidate(laboratory, erythroblasts_only))
+    gate = checked(admin, make_candidate(laboratory, neutrophils_only))
     check_gate(gate_id=gate.pk)
     again = GateCheck.objects.get(pk=gate.pk)
     assert (again.attempts, again.finished_at) == (1, gate.finished_at)
@@ -227,10 +229,10 @@ def test_a_check_done_twice_counts_once(admin, laboratory):
 
 def test_the_operator_checks_and_promotes_by_command(admin, laboratory, capsys):
     make_reference(admin)
-    version = make_candidate(laboratory, erythroblasts_only, version="9.1")
+    version = make_candidate(laboratory, neutrophils_only, version="9.1")
     call_command("promote_model", "St Mary", "ours 9.1", "--check")
     told = capsys.readouterr().out
-    assert "holds: Recall of erythroblast" in told
+    assert "holds: Recall of neutrophil" in told
     assert "active for all imaging profiles: ours 9.1" in told
     row = Promotion.objects.get()
     assert (row.version, row.by, row.gate_passed) == (version, None, True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mlmodels.ml.classes import always_reviewed
 from mlmodels.ml.inference.calibration import Thresholds
 from mlmodels.ml.training.reports.attribute_text import attribute_tables
 
@@ -89,13 +90,25 @@ def _decides(card: dict[str, Any]) -> str:
         f"unidentified below {t['identify_probability']:.3f}, beyond the "
         f"{t['unfamiliar_percentile']} percentile of out-of-distribution scores, with an "
         f"objectness below {t['cell_score']:.3f}, or cut off by the picture's edge; "
-        "between these a person looks. "
+        f"between these a person looks. {_always(e)}"
         f"A find with an objectness below {least:.3g} is not shown, nor one below "
         f"{t['cell_score']:.3f} in a picture that may be no film. "
         f"Chosen on {c['n']} training pictures whose sources did not train "
         f"({c['right']} of them right). Keras and LiteRT agree on {card['agreement']['n']} of "
         f"these: same class {card['agreement']['same_class']:.2%}, probabilities differ by at most "
         f"{card['agreement']['largest_difference']:.1e}.{_sizes(e)}{_words(card)}"
+    )
+
+
+def _always(settings: dict[str, Any]) -> str:
+    """Which of its classes a person always looks at; nothing where it has none of them."""
+    asked = always_reviewed(settings.get("always_reviewed", ()))
+    names = [name.replace("_", " ") for name in settings["classes"] if name in asked]
+    if not names:
+        return ""
+    return (
+        f"Whatever the confidence, a person looks at what is named {', '.join(names)}; figures "
+        "measured before that rule count these as any other class. "
     )
 
 

@@ -21,7 +21,7 @@ from mlmodels.ml.adaptation.reviewed_cells import (
 )
 from mlmodels.ml.datasets.manifest import Row, write_manifest
 from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.inference.calibration import Thresholds
+from mlmodels.ml.inference.calibration import ACCEPTED, REVIEW, Thresholds
 from mlmodels.ml.inference.crops import Box, CropRule
 from mlmodels.ml.inference.engine import FAMILIARITY, Engine, load_engine
 from mlmodels.ml.inference.runtimes.keras_runtime import KerasRuntime
@@ -302,6 +302,14 @@ def test_an_adaptation_accepts_nothing_that_its_base_would_not(engine, network, 
         fitted = adapt(strict, network, cells)
         assert fitted.thresholds.accept_probability >= least
         assert fitted.thresholds.identify_probability == fitted.thresholds.accept_probability / 2
+
+
+def test_an_adaptation_accepts_none_of_a_class_that_is_always_reviewed(engine, cells):
+    open_to_all = replace(engine, thresholds=Thresholds(0.0, 0.0, 0.0, 100.0, 100.0))
+    strict = replace(open_to_all, always_reviewed=frozenset({CLASSES[0]}))
+    for answer in answers_as_it_is(strict, cells):
+        assert answer.disposition == (REVIEW if answer.predicted == CLASSES[0] else ACCEPTED)
+    assert {a.disposition for a in answers_as_it_is(open_to_all, cells)} == {ACCEPTED}
 
 
 def test_sizes_count_for_an_adaptation_as_they_do_in_use(engine, cells):

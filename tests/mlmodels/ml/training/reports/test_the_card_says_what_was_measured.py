@@ -68,6 +68,17 @@ def test_the_page_shows_what_was_taken_for_what_and_how_surely(card):
     assert lines[-1].endswith("|")
 
 
+def test_the_page_says_which_classes_a_person_always_looks_at(card):
+    own = {**card, "engine": {**card["engine"], "classes": ["blast", "band"]}}
+    others = {**card, "engine": {**card["engine"], "classes": ["neutrophil", "monocyte"]}}
+    added = {**others, "engine": {**others["engine"], "always_reviewed": ["monocyte"]}}
+    said = "Whatever the confidence, a person looks at what is named "
+    assert f"{said}basophil, immature granulocyte, erythroblast;" in card_markdown(card)
+    assert f"{said}blast;" in card_markdown(own)
+    assert f"{said}monocyte;" in card_markdown(added)
+    assert said not in card_markdown(others)
+
+
 def test_the_page_is_the_card(card):
     assert CARD_PAGE.read_text(encoding="utf-8") == card_markdown(card)
 
