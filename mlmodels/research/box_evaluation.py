@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.evaluation.box_matching import match_boxes
 from mlmodels.ml.evaluation.metrics import wilson_interval
+from mlmodels.ml.inference.boxes import match_boxes
 from mlmodels.ml.inference.calibration import ACCEPTED, UNIDENTIFIED
 from mlmodels.ml.inference.crops import Box
 from mlmodels.ml.inference.engine import Engine

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from mlmodels.ml.inference.attributes import AttributeValue
+from mlmodels.ml.inference.boxes import without_overlaps
 from mlmodels.ml.inference.calibration import (
     ACCEPTED,
     REVIEW,
@@ -200,7 +201,9 @@ def _judge(
     """Leave out what is most likely no cell, calibrate, decide, put the principal cell first.
 
     A find of low objectness comes last. Of a doubted field no cell is accepted, and a find of
-    low objectness is left out, too.
+    low objectness is left out, too. Of finds of one cell, such as lobes that lie too far apart to
+    be one nucleus, the first in that order is kept: a sure one before one that may be no cell,
+    then the larger nucleus, which is more of the cell's own and sets the crop's scale.
     """
     logits, cell_logits, features = answers
     scores = sigmoid(cell_logits)
@@ -216,7 +219,8 @@ def _judge(
     ordered = sorted(principal_first(finds, **size), key=lambda find: bool(scores[find[1]] < limit))
     boxes = cell_boxes(seen, [nucleus for nucleus, _ in ordered], **size)
     cells = []
-    for (nucleus, i), box in zip(ordered, boxes, strict=True):
+    for place in without_overlaps(boxes):
+        nucleus, i = ordered[place]
         p = probabilities[i]
         best = int(p.argmax())
         doubts = float(percentiles[i]), nucleus.edge_share, float(scores[i])
@@ -225,7 +229,7 @@ def _judge(
             disposition = REVIEW
         cells.append(
             CellFinding(
-                box=box,
+                box=boxes[place],
                 label=engine.classes[best],
                 confidence=float(p[best]),
                 probabilities=dict(zip(engine.classes, map(float, p), strict=True)),

@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.policy import Action, require
-from mlmodels.ml.evaluation.box_matching import match_boxes
 from mlmodels.ml.evaluation.metrics import wilson_interval
+from mlmodels.ml.inference.boxes import match_boxes
 from mlmodels.ml.inference.crops import Box
 from mlmodels.models import Label, ModelVersion
 from mlmodels.selectors.labels import labels_for

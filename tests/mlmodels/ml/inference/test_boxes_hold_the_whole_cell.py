@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlmodels.ml.evaluation.box_matching import overlap
+from mlmodels.ml.inference.boxes import overlap
 from mlmodels.ml.inference.cell_boundary import cell_boxes
 from mlmodels.ml.inference.crops import Box
 from mlmodels.ml.inference.localize import locate

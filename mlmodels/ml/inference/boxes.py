@@ -1,10 +1,13 @@
-"""Which boxes of two lists show the same cell."""
+"""Which boxes show the same cell: of one list, and of two."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from mlmodels.ml.inference.crops import Box
+
+# From this overlap on two boxes are of one cell.
+SAME_CELL = 0.5
 
 
 def overlap(one: Box, other: Box) -> float:
@@ -38,3 +41,20 @@ def match_boxes(ones: Sequence[Box], others: Sequence[Box], least: float) -> dic
             matched[i] = j
             taken.add(j)
     return matched
+
+
+def without_overlaps(boxes: Sequence[Box]) -> list[int]:
+    """The places of boxes that are left when each cell has one: the first of those that overlap.
+
+    Args:
+        boxes: of one picture, in px, the one to keep first.
+
+    Returns:
+        Places in `boxes`, in their order; a box is left out where one that is kept overlaps it
+        by `SAME_CELL` or more.
+    """
+    kept: list[int] = []
+    for place, box in enumerate(boxes):
+        if all(overlap(box, boxes[other]) < SAME_CELL for other in kept):
+            kept.append(place)
+    return kept
