@@ -21,6 +21,10 @@ class RejectedImage(EngineError):
     """The bytes are not an acceptable picture."""
 
 
+class BoxRefused(EngineError):
+    """No cell can be read from the box that was drawn."""
+
+
 class ArtifactDamaged(EngineError):
     """A file of a model version is missing, or is not the file that was registered."""
 

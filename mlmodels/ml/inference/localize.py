@@ -46,7 +46,7 @@ class Nucleus:
         left, top, width, height: its bounding box, px.
         area_px: number of pixels of the nucleus itself, px².
         edge_share: share of its outline that lies on the picture's border, 0 to 1.
-        mark: its number in the field's `labels`.
+        mark: its number in the field's `labels`; 0 where nothing stained marks it.
     """
 
     left: float
@@ -112,7 +112,7 @@ def locate(rgb: np.ndarray) -> Field:
         labels, parts = _stained_parts(score)
         scale = max(rgb.shape[:2]) / max(small.shape[:2])
         kept = _standing_out(parts, labels, score, balanced[..., 1])
-        found = [_measure(part, labels, scale) for part in kept]
+        found = [measure(part, labels, scale) for part in kept]
     nuclei = tuple(sorted(found, key=lambda n: -n.area_px)[:MOST_NUCLEI])
     return Field(nuclei, gains, blackout, balanced, score, labels)
 
@@ -159,15 +159,20 @@ def _threshold(score: np.ndarray) -> float:
 
 
 @dataclass(frozen=True)
-class _Part:
-    """A stained part: its number among the labels, and a window of the picture that holds it."""
+class Part:
+    """A stained part of a picture, at working size.
+
+    Args:
+        mark: its number among the labels.
+        rows, columns: a window that holds it.
+    """
 
     mark: int
     rows: slice
     columns: slice
 
 
-def _stained_parts(score: np.ndarray) -> tuple[np.ndarray, list[_Part]]:
+def _stained_parts(score: np.ndarray) -> tuple[np.ndarray, list[Part]]:
     """Components of the stained pixels; lobes that lie close together are one nucleus.
 
     Returns:
@@ -191,13 +196,13 @@ def _stained_parts(score: np.ndarray) -> tuple[np.ndarray, list[_Part]]:
     parts = []
     for mark in np.flatnonzero((areas >= least) & (areas <= most)):
         x, y, width, height = (int(v) for v in windows[mark, :4])
-        parts.append(_Part(int(mark), slice(y, y + height), slice(x, x + width)))
+        parts.append(Part(int(mark), slice(y, y + height), slice(x, x + width)))
     return labels, parts
 
 
 def _standing_out(
-    parts: list[_Part], labels: np.ndarray, score: np.ndarray, green: np.ndarray
-) -> list[_Part]:
+    parts: list[Part], labels: np.ndarray, score: np.ndarray, green: np.ndarray
+) -> list[Part]:
     """Keep what is stained strongly, or clearly more than the rest of the field's cells."""
     means = [_mean_score(part, labels, score) for part in parts]
     if not parts or min(means) >= SURELY_STAINED:
@@ -209,12 +214,19 @@ def _standing_out(
     return [part for part, mean in zip(parts, means, strict=True) if mean >= least]
 
 
-def _mean_score(part: _Part, labels: np.ndarray, score: np.ndarray) -> float:
+def _mean_score(part: Part, labels: np.ndarray, score: np.ndarray) -> float:
     window = part.rows, part.columns
     return score[window][labels[window] == part.mark].mean()
 
 
-def _measure(part: _Part, labels: np.ndarray, scale: float) -> Nucleus:
+def measure(part: Part, labels: np.ndarray, scale: float) -> Nucleus:
+    """The nucleus that a stained part is.
+
+    Args:
+        part: it has at least one pixel.
+        labels: int32 array, shape (h, w), see `Field`.
+        scale: px of the picture in a pixel of `labels`.
+    """
     height, width = labels.shape
     mask = labels[part.rows, part.columns] == part.mark
     rows = np.flatnonzero(mask.any(axis=1)) + part.rows.start

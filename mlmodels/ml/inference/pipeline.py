@@ -6,28 +6,19 @@ A pure function of bytes and a loaded engine. It stores nothing and knows no sam
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mlmodels.ml.inference.attributes import AttributeValue
 from mlmodels.ml.inference.boxes import without_overlaps
-from mlmodels.ml.inference.calibration import (
-    ACCEPTED,
-    REVIEW,
-    UNIDENTIFIED,
-    Thresholds,
-    sigmoid,
-    softmax,
-)
 from mlmodels.ml.inference.cell_boundary import cell_boxes
+from mlmodels.ml.inference.cell_naming import CellFinding, name_cell, weigh
 from mlmodels.ml.inference.crops import Box, CropRule, cut_crop
+from mlmodels.ml.inference.drawn_box import field_of_box, refuse_useless
 from mlmodels.ml.inference.engine import Engine, load_engine
 from mlmodels.ml.inference.images import ImageLimits, Picture, read_picture
 from mlmodels.ml.inference.localize import Field, Nucleus, locate
 from mlmodels.ml.inference.quality import doubt_about_field
-from mlmodels.ml.inference.red_cells import sizes_in_red_cells
-from mlmodels.ml.inference.size_evidence import weigh_sizes
 
 __all__ = [
     "Box",
@@ -36,43 +27,10 @@ __all__ = [
     "Findings",
     "ImageLimits",
     "load_engine",
+    "read_box",
     "read_image",
     "read_pixels",
 ]
-
-
-@dataclass(frozen=True)
-class CellFinding:
-    """One cell of an image.
-
-    Args:
-        box: the cell, px of the oriented image.
-        label: the most probable class, even where the cell is unidentified.
-        confidence: calibrated probability of that class, 0 to 1.
-        probabilities: by class, adding up to 1.
-        disposition: "accepted", "review" or "unidentified".
-        nucleus_area_px: area of the nucleus, px² of the oriented image.
-        nucleus_in_red_cells: diameter of the nucleus over that of the red cells around it; None
-            where these could not be measured, or the picture's border cuts the nucleus off.
-        objectness: how surely this is a cell at all, 0 to 1.
-        familiarity_percentile: of its out-of-distribution score among the cells that
-            calibrated the version, 0 to 100.
-        features: float16 array, shape (F,).
-        attributes: what the cell looks like, by attribute, as far as the version is sure;
-            nothing of an unidentified cell.
-    """
-
-    box: Box
-    label: str
-    confidence: float
-    probabilities: dict[str, float]
-    disposition: str
-    nucleus_area_px: float
-    objectness: float
-    familiarity_percentile: float
-    features: np.ndarray = field(repr=False, compare=False)
-    attributes: dict[str, AttributeValue] = field(default_factory=dict)
-    nucleus_in_red_cells: float | None = None
 
 
 @dataclass(frozen=True)
@@ -139,6 +97,34 @@ def read_pixels(rgb: np.ndarray, engine: Engine) -> Findings:
     return replace(findings, timings_ms={"locate": located, **findings.timings_ms})
 
 
+def read_box(
+    data: bytes, box: Box, engine: Engine, limits: ImageLimits = ImageLimits()
+) -> CellFinding:
+    """Name one cell of an image file whose box a person drew.
+
+    Args:
+        data: the whole file.
+        box: the outline of the cell, px of the oriented picture.
+        engine: a loaded version.
+        limits: what is read at most.
+
+    Returns:
+        The cell in that very box, also where it is most likely none; that is said by its
+        objectness and disposition, as of a cell that was found.
+
+    Raises:
+        RejectedImage: the bytes are not an acceptable picture.
+        BoxRefused: the box reaches beyond the picture or is too small.
+    """
+    rgb = read_picture(data, limits).rgb
+    height, width = rgb.shape[:2]
+    refuse_useless(box, width_px=width, height_px=height)
+    seen = field_of_box(locate(rgb), box, longer_px=max(width, height))
+    crop = cut_crop(rgb, seen, seen.nuclei[0], engine.crop_rule)
+    weighed = weigh(seen, engine.run(crop[np.newaxis]), engine)
+    return name_cell(weighed, 0, seen.nuclei[0], box, engine, doubted=bool(doubt_about_field(seen)))
+
+
 def _read(rgb: np.ndarray, seen: Field, engine: Engine) -> Findings:
     """Name the cells of a picture whose nuclei are found."""
     marks = [time.perf_counter()]
@@ -198,64 +184,22 @@ def _judge(
     *,
     doubted: bool,
 ) -> tuple[CellFinding, ...]:
-    """Leave out what is most likely no cell, calibrate, decide, put the principal cell first.
+    """Leave out what is most likely no cell, name the others, put the principal cell first.
 
     A find of low objectness comes last. Of a doubted field no cell is accepted, and a find of
     low objectness is left out, too. Of finds of one cell, such as lobes that lie too far apart to
     be one nucleus, the first in that order is kept: a sure one before one that may be no cell,
     then the larger nucleus, which is more of the cell's own and sets the crop's scale.
     """
-    logits, cell_logits, features = answers
-    scores = sigmoid(cell_logits)
-    sizes = sizes_in_red_cells(seen)
-    if engine.size_limits is not None:
-        logits = weigh_sizes(logits, sizes, engine.size_limits)
-    probabilities = softmax(logits, engine.temperature)
-    percentiles = engine.familiarity.percentiles(features)
+    weighed = weigh(seen, answers, engine)
+    scores = weighed.scores
     size = {"width_px": shape[1], "height_px": shape[0]}
     limit = engine.thresholds.objectness
     least = limit if doubted else engine.thresholds.least_shown
     finds = [(nucleus, i) for i, nucleus in enumerate(seen.nuclei) if scores[i] >= least]
     ordered = sorted(principal_first(finds, **size), key=lambda find: bool(scores[find[1]] < limit))
     boxes = cell_boxes(seen, [nucleus for nucleus, _ in ordered], **size)
-    cells = []
-    for place in without_overlaps(boxes):
-        nucleus, i = ordered[place]
-        p = probabilities[i]
-        best = int(p.argmax())
-        doubts = float(percentiles[i]), nucleus.edge_share, float(scores[i])
-        disposition = engine.decide(engine.classes[best], float(p[best]), *doubts)
-        if doubted and disposition == ACCEPTED:
-            disposition = REVIEW
-        cells.append(
-            CellFinding(
-                box=boxes[place],
-                label=engine.classes[best],
-                confidence=float(p[best]),
-                probabilities=dict(zip(engine.classes, map(float, p), strict=True)),
-                disposition=disposition,
-                nucleus_area_px=nucleus.area_px,
-                objectness=float(scores[i]),
-                familiarity_percentile=float(percentiles[i]),
-                features=features[i].astype(np.float16),
-                attributes=_seen(engine, features[i], engine.classes[best], disposition),
-                nucleus_in_red_cells=_told(sizes[i], nucleus, engine.thresholds),
-            )
-        )
-    return tuple(cells)
-
-
-def _told(size: float, nucleus: Nucleus, thresholds: Thresholds) -> float | None:
-    """The size of a whole nucleus; what is left of one that is cut off tells nobody anything."""
-    if np.isnan(size) or nucleus.edge_share > thresholds.edge_share:
-        return None
-    return float(size)
-
-
-def _seen(
-    engine: Engine, features: np.ndarray, label: str, disposition: str
-) -> dict[str, AttributeValue]:
-    """What the cell looks like; nothing where the engine does not know what it is."""
-    if engine.attributes is None or disposition == UNIDENTIFIED:
-        return {}
-    return engine.attributes.say(features[None], [label])[0]
+    return tuple(
+        name_cell(weighed, ordered[k][1], ordered[k][0], boxes[k], engine, doubted=doubted)
+        for k in without_overlaps(boxes)
+    )

@@ -40,12 +40,13 @@ def sizes_in_red_cells(field: Field) -> np.ndarray:
 
     Returns:
         float64 array, shape (N,), in the order of `field.nuclei`, above 0; NaN where no red cells
-        could be measured.
+        could be measured, and of a nucleus that nothing stained marks.
     """
     diameter = red_cell_diameter(field) if field.nuclei else None
     if diameter is None:
         return np.full(len(field.nuclei), np.nan)
-    areas = np.bincount(field.labels.ravel())
+    areas = np.bincount(field.labels.ravel()).astype(np.float64)
+    areas[0] = np.nan
     marks = [nucleus.mark for nucleus in field.nuclei]
     return 2 * np.sqrt(areas[marks] / np.pi) / diameter
 

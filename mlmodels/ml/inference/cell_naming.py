@@ -1,0 +1,151 @@
+"""What is said of one cell: from the network's answer to a class, a disposition and words.
+
+It finds no cells and leaves none out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mlmodels.ml.inference.attributes import AttributeValue
+from mlmodels.ml.inference.calibration import (
+    ACCEPTED,
+    REVIEW,
+    UNIDENTIFIED,
+    Thresholds,
+    sigmoid,
+    softmax,
+)
+from mlmodels.ml.inference.crops import Box
+from mlmodels.ml.inference.engine import Engine
+from mlmodels.ml.inference.localize import Field, Nucleus
+from mlmodels.ml.inference.red_cells import sizes_in_red_cells
+from mlmodels.ml.inference.size_evidence import weigh_sizes
+
+
+@dataclass(frozen=True)
+class CellFinding:
+    """One cell of an image.
+
+    Args:
+        box: the cell, px of the oriented image.
+        label: the most probable class, even where the cell is unidentified.
+        confidence: calibrated probability of that class, 0 to 1.
+        probabilities: by class, adding up to 1.
+        disposition: "accepted", "review" or "unidentified".
+        nucleus_area_px: area of the nucleus, px² of the oriented image; 0 where a person drew the
+            box and nothing in it is stained.
+        nucleus_in_red_cells: diameter of the nucleus over that of the red cells around it; None
+            where these could not be measured, or the picture's border cuts the nucleus off.
+        objectness: how surely this is a cell at all, 0 to 1.
+        familiarity_percentile: of its out-of-distribution score among the cells that
+            calibrated the version, 0 to 100.
+        features: float16 array, shape (F,).
+        attributes: what the cell looks like, by attribute, as far as the version is sure;
+            nothing of an unidentified cell.
+    """
+
+    box: Box
+    label: str
+    confidence: float
+    probabilities: dict[str, float]
+    disposition: str
+    nucleus_area_px: float
+    objectness: float
+    familiarity_percentile: float
+    features: np.ndarray = field(repr=False, compare=False)
+    attributes: dict[str, AttributeValue] = field(default_factory=dict)
+    nucleus_in_red_cells: float | None = None
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """What is thought of the nuclei of a field, in their order.
+
+    Args:
+        probabilities: float64 (N, K), calibrated, sizes in red cells counted in.
+        scores: float64 (N,), objectness.
+        percentiles: float64 (N,), of out-of-distribution scores.
+        sizes: float64 (N,), in red cells; NaN where unknown.
+        features: float32 (N, F).
+    """
+
+    probabilities: np.ndarray
+    scores: np.ndarray
+    percentiles: np.ndarray
+    sizes: np.ndarray
+    features: np.ndarray
+
+
+def weigh(
+    seen: Field, answers: tuple[np.ndarray, np.ndarray, np.ndarray], engine: Engine
+) -> Weighed:
+    """Calibrate the network's answers for the nuclei of a field.
+
+    Args:
+        seen: the field.
+        answers: as `Engine.run` gave them, in the order of the field's nuclei.
+        engine: that gave them.
+    """
+    logits, cell_logits, features = answers
+    sizes = sizes_in_red_cells(seen)
+    if engine.size_limits is not None:
+        logits = weigh_sizes(logits, sizes, engine.size_limits)
+    return Weighed(
+        probabilities=softmax(logits, engine.temperature),
+        scores=sigmoid(cell_logits),
+        percentiles=engine.familiarity.percentiles(features),
+        sizes=sizes,
+        features=features,
+    )
+
+
+def name_cell(
+    weighed: Weighed, i: int, nucleus: Nucleus, box: Box, engine: Engine, *, doubted: bool
+) -> CellFinding:
+    """Decide about one nucleus.
+
+    Args:
+        weighed: what is thought of the nuclei of its field.
+        i: its place there.
+        nucleus, box: it, and its cell.
+        engine: a loaded version.
+        doubted: whether the picture may be no film; then no cell of it is accepted.
+    """
+    p = weighed.probabilities[i]
+    label, confidence = engine.classes[int(p.argmax())], float(p.max())
+    percentile, objectness = float(weighed.percentiles[i]), float(weighed.scores[i])
+    disposition = engine.decide(label, confidence, percentile, nucleus.edge_share, objectness)
+    if doubted and disposition == ACCEPTED:
+        disposition = REVIEW
+    return CellFinding(
+        box=box,
+        label=label,
+        confidence=confidence,
+        probabilities=dict(zip(engine.classes, map(float, p), strict=True)),
+        disposition=disposition,
+        nucleus_area_px=nucleus.area_px,
+        objectness=objectness,
+        familiarity_percentile=percentile,
+        features=weighed.features[i].astype(np.float16),
+        attributes=_seen(engine, weighed.features[i], label, disposition),
+        nucleus_in_red_cells=_told(weighed.sizes[i], nucleus, engine.thresholds),
+    )
+
+
+def _told(size: float, nucleus: Nucleus, thresholds: Thresholds) -> float | None:
+    """The size of a whole nucleus; what is left of one that is cut off tells nobody anything."""
+    if np.isnan(size) or nucleus.edge_share > thresholds.edge_share:
+        return None
+    return float(size)
+
+
+def _seen(
+    engine: Engine, features: np.ndarray, label: str, disposition: str
+) -> dict[str, AttributeValue]:
+    """What the cell looks like; nothing where the engine does not know what it is."""
+    if engine.attributes is None or disposition == UNIDENTIFIED:
+        return {}
+    return engine.attributes.say(features[None], [label])[0]
