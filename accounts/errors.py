@@ -1,6 +1,21 @@
 """What the accounts refuse, in sentences."""
 
+from __future__ import annotations
+
+from collections.abc import Collection
+
 from hematovision.errors import DomainError, NotFound
+
+
+class UnknownParameter(DomainError):
+    """The address has query parameters that the endpoint does not know."""
+
+    code = "unknown_parameter"
+
+    def __init__(self, unknown: Collection[str], known: Collection[str]) -> None:
+        told = f"It knows {', '.join(known)}." if known else "It knows none."
+        sentence = f"This address does not know the query parameter {', '.join(unknown)}. {told}"
+        super().__init__(sentence, fields={name: [sentence] for name in unknown})
 
 
 class AccessDenied(DomainError):

@@ -347,6 +347,7 @@ SPECTACULAR_SETTINGS = {
     "Assistive use: a qualified person reviews every result. Not a certified medical device.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "PATH_CONVERTER_OVERRIDES": {"id": {"type": "string", "format": "uuid"}},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -1,13 +1,17 @@
 """Every address of the product. Each view names its action; one that does not stops the start."""
 
-from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
 
 from accounts.api.docs import ApiDocs, ApiSchema
 from accounts.policy import refuse_unnamed
+from hematovision.addresses import AnyCaseUUID
 from hematovision.web.error_responses import unknown_api_address
 from hematovision.web.health import healthz, readyz
 from predictions.views import models
 from predictions.views.home import about, home
+
+# Before the apps' addresses, which are read by what they include.
+register_converter(AnyCaseUUID, "id")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
@@ -16,7 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", readyz, name="readyz"),
     # Pages on which the apps meet carry no app's name: a lower app links to them, too.
     path("models/", models.models, name="models"),
-    path("models/<uuid:version_id>/shadow/", models.shadow, name="model_shadow"),
+    path("models/<id:version_id>/shadow/", models.shadow, name="model_shadow"),
     path("", include("accounts.urls")),
     path("", include("mlmodels.urls")),
     path("", include("predictions.urls")),

@@ -277,7 +277,7 @@ def client_of(person: User | None, address: str) -> Client:
 def answer_to(client: Client, method: str, address: str, sent: dict[str, str]) -> int | str:
     """The status, with everything that the call changed taken back afterwards."""
     with transaction.atomic():
-        answer = getattr(client, method.lower())(address, sent)
+        answer = getattr(client, method.lower())(address, {} if method == "GET" else sent)
         transaction.set_rollback(True)
     if answer.status_code == 302 and answer["Location"].startswith("/sign-in/"):
         return SIGN_IN

@@ -7,8 +7,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from accounts.api.endpoints import Endpoint
 from accounts.api.serializers import (
     AnyToken,
     ErrorBody,
@@ -28,7 +28,7 @@ _ERRORS: dict[int, Any] = {400: _INVALID, 401: _REFUSED, 429: _TOO_MANY}
 _NOTHING = OpenApiResponse(description="An empty object.")
 
 
-class _PublicEndpoint(APIView):
+class _PublicEndpoint(Endpoint):
     """Whoever calls has no token yet; a bad one in the header must not stand in the way."""
 
     authentication_classes: list[Any] = []

@@ -9,8 +9,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from accounts.api.endpoints import Endpoint
 from accounts.policy import Action, needs
 from accounts.requests import SignedInApiRequest
 from hematovision.file_responses import attachment_response, jpeg_response
@@ -30,7 +30,7 @@ REFUSED = OpenApiResponse(RefusedUpload, description="No file was taken; each sa
 
 
 @needs({"POST": Action.UPLOAD_IMAGES})
-class SampleImagesView(APIView):
+class SampleImagesView(Endpoint):
     """The images of a sample."""
 
     parser_classes = [MultiPartParser, FormParser]
@@ -65,7 +65,7 @@ class SampleImagesView(APIView):
 
 
 @needs({"GET": Action.SEE_RESULTS})
-class ImageView(APIView):
+class ImageView(Endpoint):
     """One image."""
 
     @extend_schema(
@@ -77,7 +77,7 @@ class ImageView(APIView):
 
 
 @needs({"GET": Action.SEE_RESULTS})
-class ImageRenditionView(APIView):
+class ImageRenditionView(Endpoint):
     """The picture for showing."""
 
     content_negotiation_class = AnyAccept
@@ -103,7 +103,7 @@ class ImageRenditionView(APIView):
 
 
 @needs({"GET": Action.DOWNLOAD_ORIGINALS})
-class ImageOriginalView(APIView):
+class ImageOriginalView(Endpoint):
     """The bytes that were uploaded."""
 
     content_negotiation_class = AnyAccept

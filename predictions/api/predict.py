@@ -5,8 +5,8 @@ from __future__ import annotations
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from accounts.api.endpoints import Endpoint
 from accounts.policy import Action, needs
 from accounts.requests import SignedInApiRequest
 from predictions.api.responses import CLOSED, EVERYWHERE, INVALID, STORAGE_DOWN, TOO_LARGE
@@ -17,10 +17,11 @@ LONGEST_WAIT_S = 20
 
 
 @needs({"POST": Action.UPLOAD_IMAGES})
-class PredictView(APIView):
+class PredictView(Endpoint):
     """Upload and wait."""
 
     parser_classes = [MultiPartParser, FormParser]
+    query_parameters = {"POST": ("wait",)}
 
     @extend_schema(
         operation_id="predict",

@@ -7,8 +7,8 @@ from uuid import UUID
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from accounts.api.endpoints import Endpoint
 from accounts.policy import Action, needs
 from accounts.requests import SignedInApiRequest
 from predictions.api.responses import CLOSED, EVERYWHERE, INVALID, NOT_FOUND, NewestFirst
@@ -18,8 +18,10 @@ from predictions.services.samples import samples as services
 
 
 @needs({"GET": Action.SEE_RESULTS, "POST": Action.UPLOAD_IMAGES})
-class SampleListView(APIView):
+class SampleListView(Endpoint):
     """The laboratory's samples."""
+
+    query_parameters = {"GET": ("cursor", "page_size")}
 
     @extend_schema(
         operation_id="samples_list",
@@ -49,7 +51,7 @@ class SampleListView(APIView):
 
 
 @needs({"GET": Action.SEE_RESULTS})
-class SampleView(APIView):
+class SampleView(Endpoint):
     """One sample."""
 
     @extend_schema(

@@ -7,16 +7,16 @@ from predictions.api import images, predict, samples
 app_name = "predictions_api"
 urlpatterns = [
     path("samples/", samples.SampleListView.as_view(), name="samples"),
-    path("samples/<uuid:sample_id>/", samples.SampleView.as_view(), name="sample"),
+    path("samples/<id:sample_id>/", samples.SampleView.as_view(), name="sample"),
     path(
-        "samples/<uuid:sample_id>/images/",
+        "samples/<id:sample_id>/images/",
         images.SampleImagesView.as_view(),
         name="sample_images",
     ),
-    path("images/<uuid:image_id>/", images.ImageView.as_view(), name="image"),
+    path("images/<id:image_id>/", images.ImageView.as_view(), name="image"),
     path(
-        "images/<uuid:image_id>/rendition/", images.ImageRenditionView.as_view(), name="rendition"
+        "images/<id:image_id>/rendition/", images.ImageRenditionView.as_view(), name="rendition"
     ),
-    path("images/<uuid:image_id>/original/", images.ImageOriginalView.as_view(), name="original"),
+    path("images/<id:image_id>/original/", images.ImageOriginalView.as_view(), name="original"),
     path("predict/", predict.PredictView.as_view(), name="predict"),
 ]
