@@ -13,6 +13,7 @@ class DomainError(Exception):
         code: a stable word for programs.
         http_status: the status of the answer.
         fields: messages by field of the input, where they belong to one.
+        details: what a program is told beside that, by name, e.g. the id of what stands in the way.
     """
 
     code = "refused"
@@ -25,12 +26,14 @@ class DomainError(Exception):
         code: str | None = None,
         http_status: int | None = None,
         fields: Mapping[str, list[str]] | None = None,
+        details: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code or self.code
         self.http_status = http_status or self.http_status
         self.fields = dict(fields or {})
+        self.details = dict(details or {})
 
 
 class NotFound(DomainError):

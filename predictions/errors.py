@@ -1,5 +1,9 @@
 """What samples, images and jobs refuse, in sentences."""
 
+from __future__ import annotations
+
+from uuid import UUID
+
 from hematovision.errors import DomainError, NotFound
 
 
@@ -18,14 +22,22 @@ class ImageNotFound(NotFound):
 
 
 class AccessionNumberTaken(DomainError):
-    """Another sample of the laboratory has this accession number."""
+    """Another sample of the laboratory has this accession number.
+
+    Args:
+        sample_id: of that sample; none where it has given the number free meanwhile.
+    """
 
     code = "accession_number_taken"
     http_status = 409
 
-    def __init__(self) -> None:
+    def __init__(self, sample_id: UUID | None) -> None:
         sentence = "A sample with this accession number exists. Open it, or choose another number."
-        super().__init__(sentence, fields={"accession_number": [sentence]})
+        super().__init__(
+            sentence,
+            fields={"accession_number": [sentence]},
+            details={"sample": str(sample_id)} if sample_id else None,
+        )
 
 
 class OtherPatient(DomainError):
@@ -77,12 +89,55 @@ class JobStateRefused(DomainError):
 
 
 class SampleInvalid(DomainError):
-    """What is said about a new sample cannot be taken."""
+    """What is said about a sample cannot be taken."""
 
     code = "invalid"
 
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(sentence, fields={field: [sentence]})
+
+
+class AgeInvalid(DomainError):
+    """An age cannot be taken."""
+
+    code = "invalid"
+
+
+class ChangeRefused(DomainError):
+    """The sample's state does not let this person change what is said of it."""
+
+    code = "change_refused"
+    http_status = 409
+
+
+class MoveRefused(DomainError):
+    """An image cannot go to that sample."""
+
+    code = "move_refused"
+    http_status = 409
+
+
+class DismissalRefused(DomainError):
+    """An image cannot be dismissed."""
+
+    code = "dismissal_refused"
+    http_status = 409
+
+
+class RulesInvalid(DomainError):
+    """What a laboratory would ask of its cases cannot be taken."""
+
+    code = "invalid"
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence, fields={field: [sentence]})
+
+
+class RulesRefused(DomainError):
+    """What the laboratory has does not let its rules change so."""
+
+    code = "rules_refused"
+    http_status = 409
 
 
 class IdentifierInvalid(DomainError):

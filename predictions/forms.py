@@ -13,6 +13,8 @@ from django.db.models import QuerySet
 
 from accounts.forms import ServiceForm
 from accounts.models import User
+from predictions.errors import IdentifierInvalid
+from predictions.identifiers import canonical
 from predictions.models import JobStatus, SmearImage
 from predictions.selectors.imaging import history
 
@@ -24,18 +26,24 @@ STATUSES = [
     (JobStatus.FAILED, "failed"),
 ]
 # Nearer to the calendar's ends, the midnight of some time zone is no moment any more.
-_DAYS = [MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2999, 12, 31))]
+DAYS = [MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2999, 12, 31))]
 
 
 class SearchForm(forms.Form):
     """What is looked for by number. It is sent in a body: numbers stay out of addresses."""
 
     search = forms.CharField(
-        max_length=64,
         required=False,
         label="Accession number or patient reference",
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
     )
+
+    def clean_search(self) -> str:
+        """The one form in which numbers and references are kept; a sentence where it has none."""
+        try:
+            return canonical(self.cleaned_data["search"], title="Search")
+        except IdentifierInvalid as error:
+            raise forms.ValidationError(error.message) from error
 
 
 class ProfileForm(ServiceForm):
@@ -85,13 +93,13 @@ class HistoryFilter(django_filters.FilterSet):
         label="From",
         method="keep_from",
         widget=forms.DateInput(attrs={"type": "date"}),
-        validators=_DAYS,
+        validators=DAYS,
     )
     last_day = django_filters.DateFilter(
         label="To",
         method="keep_until",
         widget=forms.DateInput(attrs={"type": "date"}),
-        validators=_DAYS,
+        validators=DAYS,
     )
 
     class Meta:

@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.policy import Action, allows
-from predictions.errors import JobStateRefused, ReviewRefused, SampleClosed
+from predictions.errors import ChangeRefused, JobStateRefused, ReviewRefused, SampleClosed
 from predictions.models import Cell, Sample, SmearImage
 
 
@@ -35,6 +35,21 @@ def refuse_closed(sample: Sample) -> None:
         raise SampleClosed(
             f"This sample is {sample.get_state_display()}, so no image can be added. "
             "Create a new sample."
+        )
+
+
+def refuse_change(viewer: User, sample: Sample) -> None:
+    """Let only a sample pass that this person may correct now, or take images from."""
+    if sample.state == Sample.State.SIGNED:
+        raise ChangeRefused(
+            "This sample is signed. It can be changed once a doctor has begun an amendment."
+        )
+    if sample.is_frozen:
+        raise ChangeRefused(f"This sample is {sample.get_state_display()}, so it stays as it is.")
+    if sample.state == Sample.State.READY and not allows(viewer, Action.SIGN_OUT):
+        raise ChangeRefused(
+            "This sample waits for the doctor, so only a doctor changes it. Take it back first, "
+            "with a note."
         )
 
 

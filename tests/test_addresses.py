@@ -55,7 +55,7 @@ def test_who_is_not_signed_in_learns_nothing_of_parameters(api):
 @pytest.mark.django_db
 def test_what_an_address_knows_is_told(technician, api_as):
     answer = api_as(technician).get("/api/v1/samples/?sate=open")
-    assert "It knows cursor, page_size." in answer.json()["message"]
+    assert "It knows state, priority, created_from, created_to" in answer.json()["message"]
 
 
 def test_every_address_takes_ids_in_capitals():

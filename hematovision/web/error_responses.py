@@ -1,6 +1,6 @@
 """The only place that turns a refusal into a page, a fragment of one, or JSON.
 
-Every JSON answer has one shape: `{code, message, fields?}`.
+Every JSON answer has one shape: `{code, message, fields?}`, and where a program needs more, that.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def error_response(request: HttpRequest, error: DomainError) -> HttpResponse:
 
 def body_of(error: DomainError) -> dict[str, Any]:
     """The one body of every refused API call."""
-    body: dict[str, Any] = {"code": error.code, "message": error.message}
+    body: dict[str, Any] = {**error.details, "code": error.code, "message": error.message}
     if error.fields:
         body["fields"] = error.fields
     return body

@@ -8,70 +8,12 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from predictions.models import Cell, ClassificationJob, Sample
+from predictions.models import Cell, ClassificationJob
 from predictions.selectors.imaging.descriptions import description_of
 from predictions.selectors.imaging.images import ImageReading
 from predictions.services.imaging.intake import ReceivedFile
 
 _STATUS = ClassificationJob.Status
-
-
-class NewSample(serializers.Serializer):
-    """What a new sample is made of."""
-
-    accession_number = serializers.CharField(max_length=64)
-    patient_reference = serializers.CharField(
-        max_length=64, required=False, allow_blank=True, help_text="A pseudonym, never a name."
-    )
-    note = serializers.CharField(max_length=2000, required=False, allow_blank=True)
-
-
-class SampleBody(serializers.ModelSerializer):
-    """A sample in a list."""
-
-    created_by = serializers.CharField(source="created_by.username", read_only=True)
-    image_count = serializers.IntegerField(source="images_count", read_only=True)
-
-    class Meta:
-        model = Sample
-        fields = [
-            "id",
-            "accession_number",
-            "patient_reference",
-            "note",
-            "state",
-            "created_at",
-            "created_by",
-            "image_count",
-        ]
-        read_only_fields = fields
-
-
-class SampleImage(serializers.Serializer):
-    """An image of a sample, and what has become of it."""
-
-    id = serializers.UUIDField()
-    name = serializers.CharField(source="original_name")
-    status = serializers.ChoiceField(choices=_STATUS.choices)
-    uploaded_at = serializers.DateTimeField()
-
-
-class SampleDetail(SampleBody):
-    """A sample with its images in the order they came."""
-
-    images = SampleImage(many=True, read_only=True)
-
-    class Meta(SampleBody.Meta):
-        fields = [*SampleBody.Meta.fields, "images"]
-        read_only_fields = fields
-
-
-class SamplePage(serializers.Serializer):
-    """One page of samples, newest first."""
-
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
-    results = SampleBody(many=True)
 
 
 class UploadForm(serializers.Serializer):

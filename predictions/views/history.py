@@ -22,14 +22,19 @@ SEARCHES_KEPT = 20
 
 @needs({"GET": Action.SEE_RESULTS, "POST": Action.SEE_RESULTS})
 def history(request: HttpRequest) -> HttpResponse:
-    """The list; sent as a form, it answers with the address that holds the filters."""
-    if request.method == "POST":
-        return redirect(_address_of(request))
+    """The list; sent as a form, it answers with the address that holds the filters,
+    or says why it cannot search so.
+    """
     viewer: Any = request.user
     word = request.GET.get("search", "")
     search = request.session.get(SEARCHES, {}).get(word, "")
+    search_form, sent = SearchForm(initial={"search": search}), request.GET
+    if request.method == "POST":
+        search_form, sent = SearchForm(request.POST), request.POST
+        if search_form.is_valid():
+            return redirect(_address_of(request, search_form.cleaned_data["search"]))
     chosen = HistoryFilter(
-        request.GET,
+        sent,
         queryset=selector.matching(viewer, selector.images_newest_first(viewer), search),
         labels=selector.label_choices(viewer),
         uploaders=selector.uploaders(viewer),
@@ -42,24 +47,25 @@ def history(request: HttpRequest) -> HttpResponse:
         before=request.GET.get("before", ""),
         after=request.GET.get("after", ""),
     )
-    kept = {name: request.GET[name] for name in (*FILTERS, "search") if request.GET.get(name)}
+    kept = {name: sent[name] for name in FILTERS if sent.get(name)}
+    if word:
+        kept["search"] = word
     context = {
         "filter": chosen,
-        "search_form": SearchForm(initial={"search": search}),
+        "search_form": search_form,
         "search_has_ended": bool(word and not search),
         "is_filtered": bool(kept),
         "page": page,
         "newer_url": _with(kept, after=page.newer) if page.newer else "",
         "older_url": _with(kept, before=page.older) if page.older else "",
     }
-    return render(request, "predictions/history.html", context)
+    status = 400 if search_form.errors else 200
+    return render(request, "predictions/history.html", context, status=status)
 
 
-def _address_of(request: HttpRequest) -> str:
+def _address_of(request: HttpRequest, search: str) -> str:
     """The history's address with the filters sent; what is searched for goes to the session."""
     wanted = {name: request.POST[name] for name in FILTERS if request.POST.get(name)}
-    form = SearchForm(request.POST)
-    search = form.cleaned_data["search"] if form.is_valid() else ""
     if search:
         wanted["search"] = _remember(request, search)
     return _with(wanted)

@@ -15,6 +15,7 @@ from mlmodels.selectors.labels import labels_for
 from mlmodels.selectors.profiles import profiles_of
 from predictions import policy
 from predictions.models import Cell, ImageLabel, JobStatus, SmearImage
+from predictions.selectors.samples.rules import key_in
 
 UNIDENTIFIED = ImageLabel.UNIDENTIFIED
 UNFINISHED = "unfinished"
@@ -118,12 +119,17 @@ def with_profile(images: QuerySet[SmearImage], profile: str) -> QuerySet[SmearIm
 
 
 def matching(viewer: User, images: QuerySet[SmearImage], search: str) -> QuerySet[SmearImage]:
-    """Those whose accession number or patient reference holds the words searched for."""
+    """Those whose accession number or patient reference holds what is searched for.
+
+    Args:
+        search: in its canonical form.
+    """
     if not search:
         return images
+    key = key_in(viewer.laboratory, search)
     # Samples are few beside images: they are searched first.
     samples = policy.visible_samples(viewer).filter(
-        Q(accession_number__icontains=search) | Q(patient_reference__icontains=search)
+        Q(accession_key__contains=key) | Q(patient_key__contains=key)
     )
     return images.filter(sample__in=samples)
 

@@ -10,11 +10,12 @@ from accounts.models import User
 from predictions import policy
 from predictions.errors import SampleNotFound
 from predictions.models import Sample, SmearImage
+from predictions.selectors.samples.rules import key_in
 
 
 def samples_newest_first(viewer: User) -> QuerySet[Sample]:
     """The samples that the viewer may see."""
-    return policy.visible_samples(viewer).select_related("created_by")
+    return policy.visible_samples(viewer).select_related("created_by", "laboratory")
 
 
 def sample_with_images(viewer: User, sample_id: UUID) -> Sample:
@@ -33,3 +34,14 @@ def sample_with_images(viewer: User, sample_id: UUID) -> Sample:
     if sample is None:
         raise SampleNotFound()
     return sample
+
+
+def sample_of_number(viewer: User, accession_number: str) -> Sample | None:
+    """The sample that has this number now; cancelled and retracted ones have given it free.
+
+    Args:
+        accession_number: in its canonical form.
+    """
+    present = policy.visible_samples(viewer).exclude(state__in=Sample.GONE)
+    key = key_in(viewer.laboratory, accession_number)
+    return present.filter(accession_key=key, number_collides=False).first()

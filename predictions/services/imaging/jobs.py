@@ -24,9 +24,9 @@ from mlmodels.models import ModelVersion
 from mlmodels.selectors.versions.active import active_version
 from mlmodels.selectors.versions.promotions import shadow_of
 from predictions import policy
-from predictions.errors import ImageNotFound
 from predictions.models import Cell, CellFeatures, ClassificationJob, SmearImage
 from predictions.services import summaries
+from predictions.services.imaging.held_images import image_under_lock
 from predictions.services.samples.steps import begin_review
 
 logger = logging.getLogger(__name__)
@@ -84,11 +84,7 @@ def request_rerun(*, actor: User, image_id: UUID) -> ClassificationJob:
     """
     require(actor, Action.RERUN_IMAGES)
     with transaction.atomic():
-        image = (
-            policy.visible_images(actor).select_for_update(of=("self",)).filter(pk=image_id).first()
-        )
-        if image is None:
-            raise ImageNotFound()
+        image = image_under_lock(actor, image_id)
         policy.refuse_unfinished(image)
         job = queue_job(image)
         record_event(

@@ -3,66 +3,62 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.models import Laboratory, User
+from accounts.models import User
 from accounts.policy import Action, require
 from predictions import policy
-from predictions.errors import (
-    AccessionNumberTaken,
-    IdentifierInvalid,
-    OtherNote,
-    OtherPatient,
-    SampleInvalid,
-)
-from predictions.identifiers import canonical, search_key
+from predictions.errors import AccessionNumberTaken, OtherNote, OtherPatient
 from predictions.models import Sample, SampleEvent
-from predictions.selectors.samples.rules import rules_of
+from predictions.selectors.samples.rules import key_in
+from predictions.selectors.samples.samples import sample_of_number
+from predictions.services.samples.fields import (
+    as_told,
+    identifier,
+    judged,
+    refuse_contradictions,
+    text_of,
+)
 from predictions.services.samples.steps import take_step
 
-# As the column has it.
-LONGEST_NOTE = 2000
-
-_TITLES = {"accession_number": "Accession number", "patient_reference": "Patient reference"}
+_COMPARED = ("accession_key", "patient_key")
 
 
-def create_sample(
-    *, actor: User, accession_number: str, patient_reference: str = "", note: str = ""
-) -> Sample:
+def create_sample(*, actor: User, accession_number: str, **said: Any) -> Sample:
     """Make a new sample in the actor's laboratory.
 
+    Args:
+        said: what else is known of it, by field, as `change_sample` takes it.
+
     Raises:
-        SampleInvalid: a field is missing, too long or holds control characters.
+        SampleInvalid: a field is missing, or cannot be so.
         AccessionNumberTaken: the laboratory has a sample of this number.
     """
     require(actor, Action.UPLOAD_IMAGES)
-    fields = {
-        "accession_number": identifier("accession_number", accession_number),
-        "patient_reference": identifier("patient_reference", patient_reference),
-        "note": _note(note),
+    columns = judged(actor.laboratory, {"accession_number": accession_number, **said})
+    sample = Sample(laboratory=actor.laboratory, created_by=actor, **columns)
+    refuse_contradictions(sample)
+    told = {
+        name: [None, as_told(value)]
+        for name, value in columns.items()
+        if value not in (None, "") and name not in _COMPARED
     }
-    if not fields["accession_number"]:
-        raise SampleInvalid("accession_number", "Give the sample an accession number.")
     try:
         with transaction.atomic():
-            sample = Sample.objects.create(
-                laboratory=actor.laboratory,
-                created_by=actor,
-                accession_key=key_in(actor.laboratory, fields["accession_number"]),
-                patient_key=key_in(actor.laboratory, fields["patient_reference"]),
-                **fields,
-            )
-            take_step(
-                actor=actor,
-                sample=sample,
-                kind=SampleEvent.Kind.CREATED,
-                changes={name: [None, value] for name, value in fields.items() if value},
-            )
+            sample.save(force_insert=True)
+            take_step(actor=actor, sample=sample, kind=SampleEvent.Kind.CREATED, changes=told)
     except IntegrityError as error:
-        raise AccessionNumberTaken() from error
+        raise number_taken(actor, sample) from error
     return sample
+
+
+def number_taken(actor: User, sample: Sample) -> AccessionNumberTaken:
+    """The refusal that names the sample which has this one's number."""
+    holder = sample_of_number(actor, sample.accession_number)
+    return AccessionNumberTaken(holder.pk if holder else None)
 
 
 def sample_for_upload(
@@ -77,7 +73,7 @@ def sample_for_upload(
     """
     require(actor, Action.UPLOAD_IMAGES)
     number = identifier("accession_number", accession_number)
-    known = _present_sample(actor, number)
+    known = sample_of_number(actor, number)
     if known is None:
         try:
             return create_sample(
@@ -88,14 +84,14 @@ def sample_for_upload(
             )
         except AccessionNumberTaken:
             # Somebody made it in this very moment: theirs is as good.
-            known = _present_sample(actor, number)
+            known = sample_of_number(actor, number)
             if known is None:
                 raise
     policy.refuse_closed(known)
     reference = identifier("patient_reference", patient_reference)
     if reference and key_in(actor.laboratory, reference) != known.patient_key:
         raise OtherPatient()
-    if _note(note) not in ("", known.note):
+    if text_of("note", note) not in ("", known.note):
         raise OtherNote()
     return known
 
@@ -103,33 +99,3 @@ def sample_for_upload(
 def new_accession_number() -> str:
     """A number for an upload that names none: the day and eight random characters."""
     return f"P{timezone.now():%Y%m%d}-{secrets.token_hex(4).upper()}"
-
-
-def _present_sample(actor: User, number: str) -> Sample | None:
-    """The sample that has this number now; cancelled and retracted ones have given it free."""
-    rows = policy.visible_samples(actor).exclude(state__in=Sample.GONE)
-    return rows.filter(
-        accession_key=key_in(actor.laboratory, number), number_collides=False
-    ).first()
-
-
-def identifier(field: str, value: str) -> str:
-    """An accession number or patient reference in its one form, or a sentence why it has none."""
-    try:
-        return canonical(value, title=_TITLES[field])
-    except IdentifierInvalid as error:
-        raise SampleInvalid(field, error.message) from error
-
-
-def key_in(laboratory: Laboratory, text: str) -> str:
-    """What an identifier is compared by in this laboratory."""
-    return search_key(text, tell_case_apart=rules_of(laboratory).tells_case_apart)
-
-
-def _note(value: str) -> str:
-    value = value.strip().replace("\r\n", "\n")
-    if len(value) > LONGEST_NOTE:
-        raise SampleInvalid("note", f"Note: use at most {LONGEST_NOTE} characters.")
-    if "\x00" in value:
-        raise SampleInvalid("note", "Note: it holds a character that cannot be kept.")
-    return value

@@ -63,6 +63,24 @@ def test_a_search_finds_numbers_and_references(page_as, doctor, three, search, e
     assert numbers_on(answer.content.decode(), "A-1", "B-2", "C-3") == expected
 
 
+@pytest.mark.parametrize("search", [" ]C1b-2", "Ｐ－９", "p\u2011" + "9\u200b"])  # noqa: RUF001
+def test_a_search_finds_what_looks_the_same(page_as, doctor, three, search):
+    answer = page_as(doctor).post(URL, {"search": search}, follow=True)
+    assert numbers_on(answer.content.decode(), "A-1", "B-2", "C-3") == {"B-2"}
+
+
+@pytest.mark.parametrize(
+    ("search", "sentence"),
+    [("x" * 65, "use at most 64 characters"), ("B\u202e-2", "RIGHT-TO-LEFT OVERRIDE (U+202E)")],
+)
+def test_a_search_that_cannot_be_says_why(page_as, doctor, three, search, sentence):
+    answer = page_as(doctor).post(URL, {"search": search, "status": "failed"})
+    assert answer.status_code == 400
+    page = answer.content.decode()
+    assert sentence in page
+    assert numbers_on(page, "A-1", "B-2", "C-3") == {"C-3"}
+
+
 def test_what_is_searched_for_is_not_in_the_address(page_as, doctor, three):
     answer = page_as(doctor).post(URL, {"search": "P-9", "label": "unidentified"})
     assert answer["Location"].startswith("/history/?label=unidentified&search=")

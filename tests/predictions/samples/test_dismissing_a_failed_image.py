@@ -1,0 +1,114 @@
+"""A failed image is set aside with a reason, so that it does not keep its sample from its end."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.errors import AccessDenied
+from accounts.models import AuditAction, AuditEvent
+from predictions.errors import ChangeRefused, DismissalRefused, ImageNotFound, SampleInvalid
+from predictions.models import Sample, SampleEvent, SmearImage
+from predictions.services.imaging.dismissing import dismiss_image
+from predictions.services.imaging.jobs import request_rerun
+from predictions.services.summary_check import verify_summaries
+from tests.factories.images import make_image
+from tests.factories.results import fail_image, record_result
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _summaries_are_what_their_rows_say(db):
+    yield
+    assert list(verify_summaries()) == []
+
+
+@pytest.fixture
+def failed(technician) -> SmearImage:
+    return fail_image(make_image(technician))
+
+
+def dismiss(actor, image: SmearImage, reason: str = "blurred") -> SmearImage:
+    return dismiss_image(actor=actor, image_id=image.pk, reason=reason)
+
+
+def failures_of(image: SmearImage) -> int:
+    return Sample.objects.get(pk=image.sample_id).images_failed
+
+
+def test_it_counts_as_failed_no_more_and_is_told(technician, failed):
+    dismiss(technician, failed, " blurred ")
+    failed.refresh_from_db()
+    assert (failed.dismissed_by, failed.dismissal_reason) == (technician, "blurred")
+    assert failures_of(failed) == 0
+    event = failed.sample.events.get(kind=SampleEvent.Kind.IMAGE_DISMISSED)
+    assert (event.by, event.reason) == (technician, "blurred")
+    assert event.changes == {"image": [str(failed.pk), None]}
+    assert AuditEvent.objects.get(action=AuditAction.IMAGE_DISMISSED).reason == "blurred"
+
+
+def test_running_it_again_takes_the_dismissal_back(technician, failed):
+    dismiss(technician, failed)
+    request_rerun(actor=technician, image_id=failed.pk)
+    failed.refresh_from_db()
+    assert failed.dismissed_at is None
+    fail_image(failed)
+    assert failures_of(failed) == 1
+    dismiss(technician, failed)
+    assert failures_of(failed) == 0
+
+
+def test_only_once(technician, failed):
+    dismiss(technician, failed)
+    with pytest.raises(DismissalRefused, match="already"):
+        dismiss(technician, failed)
+    assert failures_of(failed) == 0
+
+
+def test_only_what_has_failed_without_a_result(technician):
+    waits, read = make_image(technician), record_result(make_image(technician), {})
+    for image in (waits, read):
+        with pytest.raises(DismissalRefused, match="not failed"):
+            dismiss(technician, image)
+    request_rerun(actor=technician, image_id=read.pk)
+    fail_image(read)
+    with pytest.raises(DismissalRefused, match="earlier result"):
+        dismiss(technician, read)
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 501])
+def test_a_reason_is_needed(technician, failed, reason):
+    with pytest.raises(SampleInvalid):
+        dismiss(technician, failed, reason)
+
+
+def test_a_sample_that_waits_for_the_doctor_is_the_doctor_s(technician, doctor, failed):
+    Sample.objects.filter(pk=failed.sample_id).update(state=Sample.State.READY)
+    with pytest.raises(ChangeRefused):
+        dismiss(technician, failed)
+    dismiss(doctor, failed)
+
+
+@pytest.mark.parametrize("state", Sample.FROZEN)
+def test_what_is_at_its_end_stays_as_it_is(doctor, failed, state):
+    Sample.objects.filter(pk=failed.sample_id).update(state=state)
+    with pytest.raises(ChangeRefused):
+        dismiss(doctor, failed)
+
+
+def test_others_do_not(admin, other_technician, failed):
+    with pytest.raises(AccessDenied):
+        dismiss(admin, failed)
+    with pytest.raises(ImageNotFound):
+        dismiss(other_technician, failed)
+
+
+def test_the_api_answers_with_its_sample(technician, api_as, failed):
+    address = f"/api/v1/images/{failed.pk}/dismiss/"
+    assert api_as(technician).post(address, {}, format="json").status_code == 400
+    answer = api_as(technician).post(address, {"reason": "blurred"}, format="json")
+    assert answer.status_code == 200
+    body = answer.json()
+    assert (body["images_failed"], body["images"][0]["status"]) == (0, "failed")
+    assert body["images"][0]["dismissed_at"]
+    assert api_as(technician).post(address, {"reason": "blurred"}).status_code == 409
