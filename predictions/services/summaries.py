@@ -8,7 +8,7 @@ transactions wait for each other. `verify_summaries` compares all of it with its
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -33,6 +33,7 @@ from predictions.models import (
 )
 
 _UNFINISHED = (JobStatus.QUEUED, JobStatus.RUNNING)
+_AT_ONCE = 1000
 
 
 def shown_label(cell: Cell) -> str:
@@ -220,6 +221,53 @@ def image_moved(image: SmearImage, sample_before: UUID) -> None:
         )
         labels.add(sample_id, image.laboratory_id, tally, sign=sign)
     labels.write()
+
+
+def review_asked(laboratory_id: Any, codes: Collection[str]) -> None:
+    """A laboratory asks for a person's look at every cell of these classes, however sure a model.
+
+    What a model had accepted waits for that look, in samples that are not at their end.
+    """
+    accepted = Cell.objects.filter(
+        image__laboratory=laboratory_id,
+        job=F("image__newest_result"),
+        label__in=codes,
+        last_review_number=0,
+        disposition=Cell.Disposition.ACCEPTED,
+    ).exclude(image__sample__state__in=Sample.FROZEN)
+    # All images, then all samples: as whoever records results holds them.
+    images = _held(SmearImage, accepted.values("image"))
+    samples = _held(Sample, accepted.values("image__sample"))
+    cells = [
+        cell
+        for cell in accepted.select_related("image", "job__model_version").only(
+            "label", "present_label", "last_review_number", "disposition", "origin", "image", "job"
+        )
+        if cell.image_id in images and cell.image.sample_id in samples
+    ]
+    to_review: Counter[UUID] = Counter()
+    labels, days = _SampleLabels(), _Days()
+    for cell in cells:
+        image, version = cell.image, cell.job.model_version
+        asked = copy(cell)
+        asked.disposition = Cell.Disposition.REVIEW
+        for each, sign in ((cell, -1), (asked, 1)):
+            labels.add(image.sample_id, image.laboratory_id, _Tally.of([each]), sign=sign)
+            days.add(image, version, _Tally.of([each]), sign=sign)
+        to_review[image.sample_id] += 1
+    for begin in range(0, len(cells), _AT_ONCE):
+        part = [cell.pk for cell in cells[begin : begin + _AT_ONCE]]
+        Cell.objects.filter(pk__in=part).update(disposition=Cell.Disposition.REVIEW)
+    for sample_id, count in sorted(to_review.items()):
+        _add(sample_id, cells_to_review=count)
+    labels.write()
+    days.write()
+
+
+def _held(model: type[SmearImage] | type[Sample], keys: models.QuerySet) -> set[UUID]:
+    """Rows, held until the transaction ends, taken in one order."""
+    rows = model._default_manager.select_for_update(no_key=True).filter(pk__in=keys)
+    return set(rows.order_by("pk").values_list("pk", flat=True))
 
 
 def _recount(changes: Sequence[tuple[Cell | None, Cell]]) -> None:

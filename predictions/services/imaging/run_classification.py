@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Collection
 from dataclasses import asdict
 from functools import partial
 from uuid import UUID
@@ -17,12 +18,13 @@ from hematovision.errors import DomainError
 from mlmodels.errors import ModelDamaged, NoActiveModel
 from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.inference.images import ImageLimits
-from mlmodels.ml.inference.pipeline import Findings, read_image
+from mlmodels.ml.inference.pipeline import CellFinding, Findings, read_image
 from mlmodels.selectors.versions.active import versions_in_use
 from mlmodels.services.versions.run_engine import ENGINES_KEPT, engine_for
 from predictions import storage
 from predictions.errors import OriginalMissing, StorageUnavailable
 from predictions.models import Cell, ClassificationJob
+from predictions.selectors.samples.rules import always_reviewed, rules_of
 from predictions.services.imaging import jobs
 
 logger = logging.getLogger(__name__)
@@ -152,15 +154,19 @@ def _read(held: jobs.Claim) -> jobs.Result | None:
         return None
     return jobs.Result(
         held,
-        cells=_rows(held, findings),
+        cells=_rows(held, findings, always_reviewed(rules_of(held.laboratory))),
         features=[cell.features.astype("<f2").tobytes() for cell in findings.cells],
         timings_ms=findings.timings_ms,
         field_note=findings.field_note,
     )
 
 
-def _rows(held: jobs.Claim, findings: Findings) -> list[Cell]:
-    """The findings as rows that are not stored yet, the principal cell first."""
+def _rows(held: jobs.Claim, findings: Findings, always: Collection[str]) -> list[Cell]:
+    """The findings as rows that are not stored yet, the principal cell first.
+
+    Args:
+        always: codes of classes of which a person sees every cell.
+    """
     return [
         Cell(
             image=held.image,
@@ -174,7 +180,7 @@ def _rows(held: jobs.Claim, findings: Findings) -> list[Cell]:
             present_label=cell.label,
             confidence=cell.confidence,
             probabilities=cell.probabilities,
-            disposition=cell.disposition,
+            disposition=_disposition(cell, always),
             nucleus_area_px=cell.nucleus_area_px,
             nucleus_in_red_cells=cell.nucleus_in_red_cells,
             objectness=cell.objectness,
@@ -183,3 +189,9 @@ def _rows(held: jobs.Claim, findings: Findings) -> list[Cell]:
         )
         for position, cell in enumerate(findings.cells, start=1)
     ]
+
+
+def _disposition(cell: CellFinding, always: Collection[str]) -> str:
+    """How far the model stands behind a cell, by what the laboratory asks beyond its card."""
+    is_accepted = cell.disposition == Cell.Disposition.ACCEPTED
+    return Cell.Disposition.REVIEW if is_accepted and cell.label in always else cell.disposition
