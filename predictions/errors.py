@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from hematovision.errors import DomainError, NotFound
@@ -241,3 +242,35 @@ class OnboardingRefused(DomainError):
 
     code = "onboarding_refused"
     http_status = 409
+
+
+class StateRefused(DomainError):
+    """The state of a sample does not allow the step; the sentence says who brought it there."""
+
+    code = "state"
+    http_status = 409
+
+
+class NotReady(DomainError):
+    """Something is missing for the step.
+
+    Args:
+        missing: what, each with a code and a sentence.
+    """
+
+    code = "not_ready"
+    http_status = 409
+
+    def __init__(self, missing: Sequence[Mapping[str, str]]) -> None:
+        super().__init__(
+            " ".join(each["message"] for each in missing), details={"missing": list(missing)}
+        )
+
+
+class ReasonMissing(DomainError):
+    """A step that needs a reason was asked for without one, or with one that is too long."""
+
+    code = "invalid"
+
+    def __init__(self, sentence: str, *, field: str = "reason") -> None:
+        super().__init__(sentence, fields={field: [sentence]})

@@ -1,11 +1,58 @@
 """Which rows a person sees, and which state allows what."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.policy import Action, allows
 from predictions.errors import ChangeRefused, JobStateRefused, ReviewRefused, SampleClosed
-from predictions.models import Cell, Sample, SmearImage
+from predictions.models import Cell, Report, Sample, SampleEvent, SmearImage
+
+_State, _Kind = Sample.State, SampleEvent.Kind
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A step that changes the state of a sample.
+
+    Args:
+        starts: states from which it may be taken.
+        to: the state it leads to.
+        action: who may take it.
+    """
+
+    starts: tuple[Sample.State, ...]
+    to: Sample.State
+    action: Action
+
+
+# The only ways from state to state that a person takes; the one that a result takes, from open to
+# in review, is `steps.begin_review`.
+TRANSITIONS: Mapping[SampleEvent.Kind, Transition] = {
+    _Kind.SENT: Transition((_State.IN_REVIEW,), _State.READY, Action.SEND_SAMPLES),
+    _Kind.SENT_BACK: Transition((_State.READY,), _State.IN_REVIEW, Action.SEND_SAMPLES),
+    _Kind.SIGNED: Transition((_State.READY, _State.AMENDING), _State.SIGNED, Action.SIGN_OUT),
+    _Kind.AMENDMENT_BEGUN: Transition((_State.SIGNED,), _State.AMENDING, Action.SIGN_OUT),
+    _Kind.AMENDMENT_WITHDRAWN: Transition((_State.AMENDING,), _State.SIGNED, Action.SIGN_OUT),
+    _Kind.RETRACTED: Transition((_State.SIGNED,), _State.RETRACTED, Action.SIGN_OUT),
+    _Kind.CANCELLED: Transition(
+        (_State.OPEN, _State.IN_REVIEW, _State.READY), _State.CANCELLED, Action.CORRECT_SAMPLES
+    ),
+}
+
+
+def allows_step(sample: Sample, kind: SampleEvent.Kind) -> bool:
+    """Whether the sample's state allows a step."""
+    return sample.state in TRANSITIONS[kind].starts
+
+
+def can_take(viewer: User, sample: Sample, kind: SampleEvent.Kind) -> bool:
+    """Whether this person may take a step with the sample now; what it lacks is not asked."""
+    return allows(viewer, TRANSITIONS[kind].action) and allows_step(sample, kind)
 
 
 def visible_samples(viewer: User) -> QuerySet[Sample]:
@@ -27,6 +74,13 @@ def visible_cells(viewer: User) -> QuerySet[Cell]:
     if not allows(viewer, Action.SEE_RESULTS):
         return Cell.objects.none()
     return Cell.objects.filter(image__laboratory_id=viewer.laboratory_id)
+
+
+def visible_reports(viewer: User) -> QuerySet[Report]:
+    """The reports of the viewer's laboratory."""
+    if not allows(viewer, Action.SEE_REPORTS):
+        return Report.objects.none()
+    return Report.objects.filter(laboratory_id=viewer.laboratory_id)
 
 
 def refuse_closed(sample: Sample) -> None:

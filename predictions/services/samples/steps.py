@@ -7,19 +7,22 @@ Which step is allowed when, and to whom, the policy says; what a sample lacks, i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import F, Max
 from django.utils import timezone
 
 from accounts.models import AuditAction, User
 from accounts.services.audit import record_event
 from predictions import policy
-from predictions.errors import SampleNotFound
+from predictions.errors import ReasonMissing, SampleNotFound, StateRefused
 from predictions.models import Sample, SampleEvent
 
 _Kind, _State = SampleEvent.Kind, Sample.State
+
+LONGEST_REASON = 1000
 
 _AUDITED = {
     _Kind.CREATED: AuditAction.SAMPLE_CREATED,
@@ -45,11 +48,53 @@ def sample_under_lock(actor: User, sample_id: UUID) -> Sample:
     Raises:
         SampleNotFound: there is no such sample in the actor's laboratory.
     """
-    rows = policy.visible_samples(actor).select_for_update(of=("self",), no_key=True)
+    rows = policy.visible_samples(actor).select_related("laboratory")
+    rows = rows.select_for_update(of=("self",), no_key=True)
     sample = rows.filter(pk=sample_id).first()
     if sample is None:
         raise SampleNotFound()
     return sample
+
+
+def refuse_step(sample: Sample, kind: SampleEvent.Kind) -> None:
+    """Let only a sample pass whose state allows the step; who comes second is told of the first.
+
+    Args:
+        sample: held.
+    """
+    if policy.allows_step(sample, kind):
+        return
+    sentence = f"This sample is {sample.get_state_display()}, so nobody can do this now."
+    moves = sample.events.select_related("by").exclude(from_state=F("to_state"))
+    last = moves.exclude(from_state="").order_by("-number").first()
+    if last is not None and last.by is not None:
+        when = _when(last.at.astimezone(sample.laboratory.zone), sample.laboratory.today)
+        sentence = (
+            f"{last.by.display_name} {last.get_kind_display()} {when}, so this sample is "
+            f"{sample.get_state_display()} now. Load it again."
+        )
+    raise StateRefused(sentence)
+
+
+def given_reason(text: str) -> str:
+    """A reason that somebody gave, as it is kept.
+
+    Raises:
+        ReasonMissing: there is none, or it is too long or holds what cannot be kept.
+    """
+    reason = text.strip().replace("\r\n", "\n")
+    if not reason:
+        raise ReasonMissing("Give a reason; it stands in the history of the sample.")
+    if len(reason) > LONGEST_REASON:
+        raise ReasonMissing(f"Use at most {LONGEST_REASON} characters for the reason.")
+    if "\x00" in reason:
+        raise ReasonMissing("The reason holds a character that cannot be kept.")
+    return reason
+
+
+def _when(moment: datetime, today: date) -> str:
+    """ "at 14:03", with the day where it was not today."""
+    return moment.strftime("at %H:%M" if moment.date() == today else "on %-d %B %Y at %H:%M")
 
 
 def take_step(

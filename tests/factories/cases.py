@@ -1,0 +1,70 @@
+"""Samples with results, on their way to a signature, made by the services that make them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from accounts.models import User
+from predictions.models import Cell, Sample
+from predictions.services.review.reviews import review_cell
+from predictions.services.samples.states import send_to_doctor
+from tests.factories.images import make_image, make_sample
+from tests.factories.results import record_result
+
+# An ordinary film: 120 cells, all accepted by the model.
+ORDINARY: Mapping[str, int] = {
+    "neutrophil": 72, "lymphocyte": 36, "monocyte": 8, "eosinophil": 4,
+}  # fmt: skip
+
+
+def make_case(
+    technician: User,
+    cells: Mapping[str, int] = ORDINARY,
+    *,
+    to_review: Mapping[str, int] | None = None,
+    unidentified: int = 0,
+    **sample: object,
+) -> Sample:
+    """A sample in review with one image and these cells, by label; nothing waits.
+
+    Args:
+        cells: that the model accepted.
+        to_review: for which it asks a person.
+        unidentified: of which it says nothing.
+        sample: columns of the sample, e.g. `wbc`.
+    """
+    row = make_sample(technician)
+    if sample:
+        Sample.objects.filter(pk=row.pk).update(**sample)
+    found = [{"label": label} for label, count in cells.items() for _ in range(count)]
+    found += [
+        {"label": label, "disposition": Cell.Disposition.REVIEW}
+        for label, count in (to_review or {}).items()
+        for _ in range(count)
+    ]
+    found += [{"disposition": Cell.Disposition.UNIDENTIFIED}] * unidentified
+    record_result(make_image(technician, row), *map(dict, found))
+    return Sample.objects.get(pk=row.pk)
+
+
+def make_ready(technician: User, cells: Mapping[str, int] = ORDINARY, **more: object) -> Sample:
+    """A sample that waits for the doctor: one cell confirmed by the technician, then sent."""
+    sample = make_case(technician, cells, **more)  # type: ignore[arg-type]
+    confirm(technician, cells_of(sample).order_by("position")[0])
+    return send_to_doctor(actor=technician, sample_id=sample.pk)
+
+
+def cells_of(sample: Sample):
+    """Its cells, those of older results among them."""
+    return Cell.objects.filter(image__sample=sample)
+
+
+def confirm(actor: User, cell: Cell) -> None:
+    """Say of a cell what it is taken for already."""
+    cell.refresh_from_db()
+    review_cell(
+        actor=actor,
+        cell_id=cell.pk,
+        label=cell.present_label,
+        seen_number=cell.last_review_number,
+    )
