@@ -45,6 +45,17 @@ class SignInRefused(DomainError):
         super().__init__("User name or password is not right. Try again, or ask your admin.")
 
 
+class ProofRefused(DomainError):
+    """Somebody who is signed in did not prove again who they are."""
+
+    code = "proof_refused"
+    http_status = 403
+
+    def __init__(self) -> None:
+        sentence = "The password is not right. Enter the one that you sign in with."
+        super().__init__(sentence, fields={"password": [sentence]})
+
+
 class SignInLocked(DomainError):
     """Too many failures; carries how long to wait."""
 

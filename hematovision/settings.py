@@ -21,6 +21,10 @@ ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", cast=str.strip, default=["localhost", "127.0.0.1", "[::1]"]
 )
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", cast=str.strip, default=[])
+# What the QR code of a report leads to begins with it.
+PUBLIC_ADDRESS = env.str(
+    "PUBLIC_ADDRESS", default=next(iter(CSRF_TRUSTED_ORIGINS), "http://127.0.0.1:8000")
+).rstrip("/")
 VAR_DIR = env.folder("VAR_DIR", default=BASE_DIR / "var")
 # How many proxies in front write X-Forwarded-For; 0 means the client speaks to us directly.
 TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", default=0)
@@ -267,6 +271,7 @@ CELERY_TASK_ROUTES = {
     "predictions.sweep_jobs": {"queue": "sweep"},
     "predictions.remove_unnamed_files": {"queue": "sweep"},
     "predictions.read_in_shadow": {"queue": "reports"},
+    "predictions.make_report": {"queue": "reports"},
     "mlmodels.import_dataset": {"queue": "reports"},
     "mlmodels.check_duplicates": {"queue": "reports"},
     "mlmodels.run_training": {"queue": "training"},

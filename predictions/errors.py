@@ -267,6 +267,76 @@ class NotReady(DomainError):
         )
 
 
+class NothingChanged(DomainError):
+    """An amendment changes nothing of the report that it would replace."""
+
+    code = "nothing_changed"
+    http_status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nothing differs from the report that is signed. Withdraw the amendment instead."
+        )
+
+
+class SomethingChanged(DomainError):
+    """An amendment cannot be withdrawn: the signed report says something else by now."""
+
+    code = "something_changed"
+    http_status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Something differs from the report that is signed, so the amendment cannot be "
+            "withdrawn. Sign the amended report, or undo what was changed."
+        )
+
+
+class ReportNotFound(NotFound):
+    """No such report in this laboratory."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such report in your laboratory.")
+
+
+class ReportFileFailed(DomainError):
+    """The file of a report could not be made; the sentence says why."""
+
+    code = "report_file_failed"
+    http_status = 409
+
+
+class ReportFileDamaged(DomainError):
+    """The stored file of a report is gone or is not the one that was made."""
+
+    code = "report_file_damaged"
+    http_status = 410
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The stored file of this report is missing or damaged, so it is not handed out. Tell "
+            "the operator: it can be restored from a backup."
+        )
+
+
+class ContactRefused(DomainError):
+    """What is said of a contact about a critical value cannot be recorded."""
+
+    code = "invalid"
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence, fields={field: [sentence]})
+
+
+class SignatureInvalid(DomainError):
+    """What a signer said cannot stand on a report."""
+
+    code = "invalid"
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence, fields={field: [sentence]})
+
+
 class ReasonMissing(DomainError):
     """A step that needs a reason was asked for without one, or with one that is too long."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from accounts.models import User
-from predictions.models import Cell, Sample
+from predictions.models import Cell, Report, Sample, Signature
+from predictions.services.reports.signing import sign
 from predictions.services.review.reviews import review_cell
 from predictions.services.samples.states import send_to_doctor
 from tests.factories.images import make_image, make_sample
+from tests.factories.people import PASSWORD
 from tests.factories.results import record_result
 
 # An ordinary film: 120 cells, all accepted by the model.
@@ -68,3 +70,14 @@ def confirm(actor: User, cell: Cell) -> None:
         label=cell.present_label,
         seen_number=cell.last_review_number,
     )
+
+
+def sign_case(doctor: User, sample: Sample, **said: object) -> Report:
+    """Sign what nothing is missing of."""
+    said.setdefault("meaning", Signature.Meaning.RESPONSIBILITY)
+    return sign(actor=doctor, sample_id=sample.pk, password=PASSWORD, **said)  # type: ignore[arg-type]
+
+
+def make_signed(technician: User, doctor: User, **case: object) -> Report:
+    """The signed report of a new sample; its file waits to be made."""
+    return sign_case(doctor, make_ready(technician, **case))  # type: ignore[arg-type]
