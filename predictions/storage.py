@@ -1,4 +1,4 @@
-"""The bytes of images in private storage: written once under a new name, never changed.
+"""The bytes of images and reports in private storage: written once under a new name, never changed.
 
 Knows no rows. Every name is ours (a day and a UUID); nothing of the uploader's goes in.
 """
@@ -26,6 +26,7 @@ from predictions.errors import OriginalMissing, StorageUnavailable
 logger = logging.getLogger(__name__)
 
 ORIGINALS, RENDITIONS, THUMBNAILS = "originals", "renditions", "thumbnails"
+REPORTS = "reports"
 # Around a cell: what of its surroundings the crop shows, as a share of the box's longer side.
 CROP_MARGIN = 0.2
 
@@ -67,11 +68,16 @@ def make_thumbnail(rgb: np.ndarray) -> str:
     return _save_jpeg(THUMBNAILS, rgb, settings.THUMBNAIL_SIDE_PX)
 
 
+def keep_report(data: bytes) -> str:
+    """Store the file of a report; returns its name in storage."""
+    return _save(f"{REPORTS}/{_new_name()}.pdf", data)
+
+
 def read_original(name: str, *, sha256: str) -> bytes:
-    """The uploaded bytes, verified.
+    """The bytes that were stored under a name, verified.
 
     Raises:
-        OriginalMissing: the file is gone, or its bytes are not those that were uploaded.
+        OriginalMissing: the file is gone, or its bytes are not those that were stored.
         StorageUnavailable: the storage does not answer now.
     """
     data = read_file(name)

@@ -11,6 +11,7 @@ from celery import current_app, shared_task, signals
 from hematovision.leases import worker_name
 from predictions.services.imaging import run_classification, run_shadow, sweep
 from predictions.services.imaging.run_heartbeat import Heartbeat
+from predictions.services.reports import run_reports
 
 QUEUE = "inference"
 
@@ -39,9 +40,21 @@ def read_in_shadow(job_id: str) -> None:
     run_shadow.read_in_shadow(job_id=UUID(job_id))
 
 
+@shared_task(
+    name="predictions.make_report",
+    autoretry_for=run_reports.PASSING,
+    retry_backoff=2,
+    retry_backoff_max=60,
+    max_retries=5,
+)
+def make_report(report_id: str) -> None:
+    """Make the file of one report."""
+    run_reports.make_report(report_id=UUID(report_id))
+
+
 @shared_task(name="predictions.sweep_jobs")
 def sweep_jobs() -> None:
-    """Look after stale jobs."""
+    """Look after stale jobs and files of reports."""
     sweep.sweep()
 
 

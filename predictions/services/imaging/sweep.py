@@ -1,4 +1,4 @@
-"""Looks after stale jobs, so that nothing depends on the broker's memory."""
+"""Looks after stale jobs and files of reports, so that nothing depends on the broker's memory."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from hematovision import leases, queue
 from predictions import storage
-from predictions.models import ClassificationJob, SmearImage
+from predictions.models import ClassificationJob, ReportFile, SmearImage
 from predictions.services.imaging import jobs
+from predictions.services.reports import files
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,9 @@ def sweep() -> Sweep:
     """Send what nobody has claimed in time, and fail what no attempt is left for."""
     jobs_left = leases.exhausted(jobs.unfinished()).select_related("image__sample__laboratory")
     failed = sum(jobs.give_up(job) for job in jobs_left[: settings.JOB_RESEND_AT_MOST])
-    return Sweep(sent=leases.send_due(jobs.unfinished(), _send), failed=failed)
+    failed += files.give_up_exhausted()
+    sent = leases.send_due(jobs.unfinished(), _send) + files.send_due()
+    return Sweep(sent=sent, failed=failed)
 
 
 def _send(job: ClassificationJob) -> bool:
@@ -41,19 +44,20 @@ def remove_orphaned_files() -> int:
     removed = 0
     today = timezone.now().date()
     for days in range(2, 9):
-        for folder, column in _COLUMNS.items():
+        for folder, (rows, column) in _COLUMNS.items():
             names = storage.names_of_day(folder, today - timedelta(days=days))
             for begin in range(0, len(names), 500):
                 part = names[begin : begin + 500]
-                named = SmearImage.objects.filter(**{f"{column}__in": part})
+                named = rows.objects.filter(**{f"{column}__in": part})
                 orphaned = set(part) - set(named.values_list(column, flat=True))
                 storage.remove(*orphaned)
                 removed += len(orphaned)
     return removed
 
 
-_COLUMNS = {
-    storage.ORIGINALS: "original",
-    storage.RENDITIONS: "rendition",
-    storage.THUMBNAILS: "thumbnail",
+_COLUMNS: dict[str, tuple[type[SmearImage | ReportFile], str]] = {
+    storage.ORIGINALS: (SmearImage, "original"),
+    storage.RENDITIONS: (SmearImage, "rendition"),
+    storage.THUMBNAILS: (SmearImage, "thumbnail"),
+    storage.REPORTS: (ReportFile, "name"),
 }

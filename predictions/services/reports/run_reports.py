@@ -1,0 +1,104 @@
+"""The slow work on a report: its pictures are cut, its pages set, its file stored. Workers only."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from functools import partial
+from itertools import groupby
+from uuid import UUID
+
+from django.db import InterfaceError, OperationalError
+
+from hematovision import leases
+from predictions import storage
+from predictions.errors import OriginalMissing, StorageUnavailable
+from predictions.models import SmearImage
+from predictions.reports.canonical import ContentInvalid
+from predictions.reports.content import ReportContent, ReportCrop
+from predictions.reports.pdf import render
+from predictions.services.reports import files
+
+logger = logging.getLogger(__name__)
+
+# What may pass by itself: the task is tried again, up to the attempts of the file.
+PASSING = (OperationalError, InterfaceError, StorageUnavailable, OSError)
+
+
+def make_report(*, report_id: UUID) -> None:
+    """Make the file of a report, whole and once, however often it is asked for.
+
+    Bytes come before the row that names them: whoever is killed between leaves a file that no
+    row names, and the next attempt makes its own.
+
+    Raises:
+        OperationalError, InterfaceError, StorageUnavailable, OSError: what may pass; the file is
+            given back.
+    """
+    held = files.claim(report_id)
+    if held is None:
+        return
+    try:
+        with leases.renewed(partial(files.renew, held), f"report {report_id}"):
+            _make(held)
+    except PASSING:
+        files.release(held)
+        raise
+    except ContentInvalid as error:
+        files.fail(held, str(error))
+    # A file must not stay unmade for ever without a word: the row says that it failed.
+    except Exception:
+        logger.exception("The file of report %s could not be made.", report_id)
+        files.fail(held, _UNEXPECTED)
+        raise
+
+
+_UNEXPECTED = (
+    "Something failed while the report's file was made; the reason is in the log. Ask for it "
+    "again; if it fails again, tell the operator."
+)
+
+
+def _make(held: files.Claim) -> None:
+    content = ReportContent.from_json(held.report.content)
+    data = render(content, _pictures(held, content))
+    name = storage.keep_report(data)
+    sha256 = hashlib.sha256(data).hexdigest()
+    if not files.record(held, name=name, sha256=sha256, size_bytes=len(data)):
+        storage.remove(name)
+
+
+def _pictures(held: files.Claim, content: ReportContent) -> dict[str, bytes]:
+    """The cells that it shows, cut from the uploaded bytes; image by image, each opened once."""
+    crops = sorted(
+        (crop for of_class in content.crops for crop in of_class.crops),
+        key=lambda crop: crop.image_id,
+    )
+    originals = dict(
+        SmearImage.objects.filter(
+            laboratory_id=held.report.laboratory_id, pk__in={crop.image_id for crop in crops}
+        ).values_list("pk", "original")
+    )
+    pictures: dict[str, bytes] = {}
+    for image_id, of_image in groupby(crops, key=lambda crop: crop.image_id):
+        pictures |= _cut(originals.get(UUID(image_id), ""), list(of_image))
+    return pictures
+
+
+def _cut(original: str, crops: list[ReportCrop]) -> dict[str, bytes]:
+    """Cells of one image; none where its bytes are gone, and the report says so in their place."""
+    try:
+        storage.read_original(original, sha256=crops[0].image_sha256)
+        return {
+            crop.cell_id: storage.cut_crop(
+                original,
+                x_px=crop.box.x,
+                y_px=crop.box.y,
+                width_px=crop.box.width,
+                height_px=crop.box.height,
+            )
+            for crop in crops
+        }
+    except OriginalMissing:
+        logger.warning("A picture of image %s is missing on a report.", crops[0].image_id)
+        return {}
