@@ -69,6 +69,12 @@ class SignInLocked(DomainError):
         super().__init__(f"Too many failed sign-ins. Try again in {wait}.")
 
 
+class RepeatRefused(DomainError):
+    """A request with an Idempotency-Key cannot be answered as the repeat of another one."""
+
+    code = "idempotency_key"
+
+
 class TokenRefused(DomainError):
     """A token is broken, expired, revoked or was used before."""
 

@@ -9,5 +9,5 @@ from accounts.services import expiry
 
 @shared_task(name="accounts.purge_expired")
 def purge_expired() -> None:
-    """Delete sessions and token families that have expired."""
+    """Delete sessions, token families and kept answers that have expired."""
     expiry.purge_expired()

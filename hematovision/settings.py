@@ -355,6 +355,11 @@ SPECTACULAR_SETTINGS = {
     "PATH_CONVERTER_OVERRIDES": {"id": {"type": "string", "format": "uuid"}},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    # Two of them are fields called "status".
+    "ENUM_NAME_OVERRIDES": {
+        "JobStatusEnum": "predictions.models.JobStatus",
+        "ReportStatusEnum": "predictions.models.Report.Status",
+    },
 }
 
 # --- Language, time, log --------------------------------------------------------------------

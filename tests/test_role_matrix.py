@@ -13,9 +13,11 @@ import pytest
 from django.db import transaction
 from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import Role, User
+from tests.factories.cases import make_signed
 from tests.factories.datasets import make_open_dataset
 from tests.factories.images import make_image
 from tests.factories.models import make_gate, make_paper_version
@@ -124,6 +126,19 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions_api:sample", "PATCH"):       (401,     200, 200, 403, 404, 403),
     ("predictions_api:sample_search", "POST"): (401,     200, 200, 200, 200, 200),
     ("predictions_api:sample_images", "POST"): (401,     400, 403, 403, 404, 403),  # no file
+    ("predictions_api:differential", "GET"):   (401,     200, 200, 200, 404, 404),
+    ("predictions_api:state", "POST"):         (401,     200, 200, 403, 404, 403),
+    ("predictions_api:sign", "POST"):          (401,     403, 409, 403, 403, 403),  # it is open
+    ("predictions_api:amend", "POST"):         (401,     403, 409, 403, 403, 403),  # not signed
+    ("predictions_api:withdraw", "POST"):      (401,     403, 409, 403, 403, 403),  # not amended
+    ("predictions_api:retract", "POST"):       (401,     403, 409, 403, 403, 403),  # not signed
+    ("predictions_api:contacts", "POST"):      (401,     400, 400, 403, 404, 403),  # none critical
+    ("predictions_api:alarm", "POST"):         (401,     403, 409, 403, 403, 403),  # no suspicion
+    ("predictions_api:sample_reports", "GET"): (401,     200, 200, 403, 404, 403),
+    ("predictions_api:report", "GET"):         (401,     200, 200, 403, 404, 403),
+    ("predictions_api:report_pdf", "GET"):     (401,     202, 202, 403, 404, 403),  # to be made
+    ("predictions_api:report_pdf", "POST"):    (401,     202, 202, 403, 404, 403),
+    ("predictions_api:report_verify", "POST"): (401,     400, 400, 403, 400, 403),  # no file
     ("predictions_api:image", "GET"):          (401,     200, 200, 200, 404, 404),
     ("predictions_api:rendition", "GET"):      (401,     200, 200, 200, 404, 404),
     ("predictions_api:original", "GET"):       (401,     200, 200, 403, 404, 403),
@@ -146,6 +161,16 @@ SENT: dict[str, dict[str, str]] = {
         "reason": "wrong tube",
     },
     "predictions:cell_review": {"label": "blast", "seen_number": "0"},
+    "predictions_api:state": {"to": "cancelled", "reason": "Clotted"},
+    "predictions_api:sign": {"password": PASSWORD, "meaning": "review"},
+    "predictions_api:amend": {"reason": "A cell was wrong"},
+    "predictions_api:retract": {"password": PASSWORD, "reason": "Other patient"},
+    "predictions_api:contacts": {
+        "label": "wbc",
+        "told_to": "Ward 3",
+        "told_at": timezone.now().isoformat(),
+        "read_back": "true",
+    },
 }
 
 
@@ -187,6 +212,7 @@ def rows(actors, files) -> dict[str, Any]:
     colleague = make_user(laboratory, Role.DOCTOR, "carla")
     closed = make_user(laboratory, Role.DOCTOR, "cleo")
     User.objects.filter(pk=closed.pk).update(is_active=False)
+    report = make_signed(technician, actors["doctor"])
     version = make_paper_version(laboratory)
     pair = make_open_dataset(admin).near_duplicates.get()
     return {
@@ -201,6 +227,7 @@ def rows(actors, files) -> dict[str, Any]:
         "image_id": image.pk,
         "sample_id": image.sample_id,
         "cell_id": cell.pk,
+        "report_id": report.pk,
         "profile_id": make_profile(admin).pk,
         "run_id": make_failed_run(admin).pk,
         "picture": "samples-0.jpg",

@@ -11,6 +11,7 @@ from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.response import Response
 
 from accounts.api.endpoints import Endpoint
+from accounts.api.idempotency import PARAMETER, REUSED, answered_once
 from accounts.policy import Action, needs
 from accounts.requests import SignedInApiRequest
 from hematovision.file_responses import attachment_response, jpeg_response
@@ -37,6 +38,7 @@ class SampleImagesView(Endpoint):
 
     @extend_schema(
         operation_id="sample_images_upload",
+        parameters=[PARAMETER],
         request={"multipart/form-data": UploadForm},
         responses={
             202: UploadOutcome,
@@ -45,9 +47,11 @@ class SampleImagesView(Endpoint):
             503: REFUSED,
             **NOT_FOUND,
             **CLOSED,
+            **REUSED,
             **EVERYWHERE,
         },
     )
+    @answered_once
     def post(self, request: SignedInApiRequest, sample_id: UUID) -> Response:
         """Upload one picture or many; each has its own outcome, in the order sent."""
         files = intake.receive_images(

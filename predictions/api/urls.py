@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from predictions.api import corrections, images, predict, samples
+from predictions.api import case, corrections, images, predict, reports, samples
 
 app_name = "predictions_api"
 urlpatterns = [
@@ -14,6 +14,26 @@ urlpatterns = [
         images.SampleImagesView.as_view(),
         name="sample_images",
     ),
+    path(
+        "samples/<id:sample_id>/differential/",
+        case.DifferentialView.as_view(),
+        name="differential",
+    ),
+    path("samples/<id:sample_id>/state/", case.StateView.as_view(), name="state"),
+    path("samples/<id:sample_id>/sign/", case.SignView.as_view(), name="sign"),
+    path("samples/<id:sample_id>/amend/", case.AmendView.as_view(), name="amend"),
+    path("samples/<id:sample_id>/amend/withdraw/", case.WithdrawView.as_view(), name="withdraw"),
+    path("samples/<id:sample_id>/retract/", case.RetractView.as_view(), name="retract"),
+    path("samples/<id:sample_id>/contacts/", case.ContactsView.as_view(), name="contacts"),
+    path("samples/<id:sample_id>/alarm/acknowledge/", case.AlarmView.as_view(), name="alarm"),
+    path(
+        "samples/<id:sample_id>/reports/",
+        reports.SampleReportsView.as_view(),
+        name="sample_reports",
+    ),
+    path("reports/verify/", reports.VerifyView.as_view(), name="report_verify"),
+    path("reports/<id:report_id>/", reports.ReportView.as_view(), name="report"),
+    path("reports/<id:report_id>/pdf/", reports.ReportPdfView.as_view(), name="report_pdf"),
     path("images/<id:image_id>/", images.ImageView.as_view(), name="image"),
     path("images/<id:image_id>/rendition/", images.ImageRenditionView.as_view(), name="rendition"),
     path("images/<id:image_id>/original/", images.ImageOriginalView.as_view(), name="original"),

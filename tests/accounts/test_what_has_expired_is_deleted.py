@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.utils import timezone
 
-from accounts.models import TokenFamily, User
+from accounts.models import RepeatedRequest, TokenFamily, User
 from accounts.services.expiry import BATCH, purge_expired
 from accounts.tasks import purge_expired as task
 from tests.at_once import at_once
@@ -46,8 +46,8 @@ def test_thousands_go_batch_by_batch(django_assert_num_queries):
         make_session(f"old{number}", ends_in=-timedelta(hours=1)) for number in range(2 * BATCH + 1)
     )
     make_session("live", ends_in=timedelta(hours=1)).save()
-    # Three batches are found and deleted, then none is found; and no family is.
-    with django_assert_num_queries(3 * 2 + 1 + 1):
+    # Three batches are found and deleted, then none is found; and no family or answer is.
+    with django_assert_num_queries(3 * 2 + 1 + 2):
         assert purge_expired().sessions == 2 * BATCH + 1
     assert [session.session_key for session in Session.objects.all()] == ["live"]
 
@@ -80,13 +80,21 @@ def test_live_tokens_work_and_revoked_ones_are_refused_afterwards(technician, do
         assert answer.status_code == status, answer.content
 
 
+def test_a_kept_answer_goes_after_a_day(technician):
+    for key, hours in (("young", 23), ("old", 25)):
+        at = timezone.now() - timedelta(hours=hours)
+        RepeatedRequest.objects.create(user=technician, key=key, fingerprint="0" * 64, at=at)
+    assert purge_expired().answers == 1
+    assert RepeatedRequest.objects.get().key == "young"
+
+
 def test_the_task_and_the_command_do_the_same(capsys):
     make_session("one", ends_in=-timedelta(hours=1)).save()
     task()
     assert not Session.objects.exists()
     make_session("two", ends_in=-timedelta(hours=1)).save()
     call_command("purge_expired")
-    assert capsys.readouterr().out == "sessions: 1, token families: 0\n"
+    assert capsys.readouterr().out == "sessions: 1, token families: 0, answers: 0\n"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,11 +8,14 @@ from accounts.services.expiry import purge_expired
 
 
 class Command(BaseCommand):
-    """Deletes sessions and families of API tokens that have expired."""
+    """Deletes sessions, families of API tokens and kept answers that have expired."""
 
-    help = "Delete sessions and families of API tokens that have expired."
+    help = "Delete sessions, families of API tokens and kept answers that have expired."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Say how many went."""
         purged = purge_expired()
-        self.stdout.write(f"sessions: {purged.sessions}, token families: {purged.token_families}")
+        self.stdout.write(
+            f"sessions: {purged.sessions}, token families: {purged.token_families}, "
+            f"answers: {purged.answers}"
+        )

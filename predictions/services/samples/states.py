@@ -66,6 +66,18 @@ def cancel(*, actor: User, sample_id: UUID, reason: str) -> Sample:
     return _leave(actor, sample_id, _Kind.CANCELLED, reason)
 
 
+def bring_to(*, actor: User, sample_id: UUID, to: Sample.State, reason: str = "") -> Sample:
+    """Take the step that leads to a state: to the doctor, back into review, or out.
+
+    Raises:
+        as `send_to_doctor`, `send_back` and `cancel`.
+    """
+    if to == Sample.State.READY:
+        return send_to_doctor(actor=actor, sample_id=sample_id)
+    leave = {Sample.State.IN_REVIEW: send_back, Sample.State.CANCELLED: cancel}[to]
+    return leave(actor=actor, sample_id=sample_id, reason=reason)
+
+
 def refuse_missing(missing: Sequence[Missing]) -> None:
     """Let pass only what nothing is missing for."""
     if missing:

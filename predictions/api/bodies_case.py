@@ -1,0 +1,241 @@
+"""The form of what the API takes and gives of a sample on its way to a signature."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.api.serializers import ErrorBody
+from predictions.differential import Apart, Row
+from predictions.models import Sample, Signature
+from predictions.selectors.reports.case import Case
+from predictions.services.reports.sayings import GRADES, LONGEST_PHRASE, LONGEST_TEXT
+from predictions.services.samples.steps import LONGEST_REASON
+
+# Of a percentage; more of them would tell of nothing.
+DECIMALS = 2
+
+
+class MissingBody(serializers.Serializer):
+    """One thing that still stops the next step."""
+
+    code = serializers.CharField(help_text="A stable word for programs.")
+    message = serializers.CharField(help_text="What to do, for a person.")
+
+
+class NotReadyBody(ErrorBody):
+    """A refusal that says what is missing, where something is."""
+
+    missing = MissingBody(many=True, required=False)
+
+
+class IntervalBody(serializers.Serializer):
+    """A reference interval."""
+
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+    unit = serializers.CharField(help_text="UCUM.")
+    source = serializers.CharField()
+
+
+class RowBody(serializers.Serializer):
+    """A class of counted white cells."""
+
+    label = serializers.CharField()
+    name = serializers.CharField()
+    count = serializers.IntegerField()
+    to_review = serializers.IntegerField(help_text="Outside the count until a person has looked.")
+    percent = serializers.SerializerMethodField(help_text="Of the counted cells.")
+    low = serializers.SerializerMethodField(help_text="Of the Wilson 95 % interval, in percent.")
+    high = serializers.SerializerMethodField()
+    reference = IntervalBody(source="interval", allow_null=True)
+    flag = serializers.SerializerMethodField(
+        help_text="L, H, LL, HH or empty: of the absolute count where it is judged, else of the "
+        "percentage."
+    )
+    absolute = serializers.FloatField(allow_null=True, help_text="10^9/L.")
+
+    def get_flag(self, row: Row) -> str:
+        """A percentage alone is never critical."""
+        return row.absolute_flag or row.flag
+
+    def get_percent(self, row: Row) -> float | None:
+        """None where nothing is counted."""
+        return _rounded(row.percent)
+
+    def get_low(self, row: Row) -> float | None:
+        """As the percentage."""
+        return _rounded(row.low)
+
+    def get_high(self, row: Row) -> float | None:
+        """As the percentage."""
+        return _rounded(row.high)
+
+
+class ApartBody(serializers.Serializer):
+    """What is found on the film and is no counted white cell."""
+
+    label = serializers.CharField()
+    name = serializers.CharField()
+    count = serializers.IntegerField()
+    to_review = serializers.IntegerField()
+    per_100 = serializers.SerializerMethodField(help_text="To 100 counted white cells.")
+
+    def get_per_100(self, each: Apart) -> float | None:
+        """None where nothing is counted."""
+        return _rounded(each.per_100)
+
+
+class WhiteCellsBody(serializers.Serializer):
+    """The analyser's white cell count, and what erythroblasts make of it."""
+
+    value = serializers.FloatField(help_text="10^9/L.")
+    corrected = serializers.FloatField(help_text="The same where nothing is to correct.")
+    formula = serializers.CharField()
+    flag = serializers.CharField()
+
+
+class DifferentialBody(serializers.Serializer):
+    """The white-cell differential of a sample, and what still stops its next step."""
+
+    counted = serializers.IntegerField(source="differential.counted")
+    target = serializers.IntegerField(source="differential.target")
+    rows = RowBody(many=True, source="differential.rows")
+    apart = ApartBody(many=True, source="differential.apart")
+    to_review = serializers.IntegerField(source="differential.to_review")
+    unidentified = serializers.IntegerField(source="differential.unidentified")
+    wbc = WhiteCellsBody(source="differential.white_cells", allow_null=True)
+    notes = serializers.ListField(child=serializers.CharField(), source="differential.notes")
+    missing = serializers.SerializerMethodField()
+
+    @extend_schema_field(MissingBody(many=True))
+    def get_missing(self, case: Case) -> list[dict[str, Any]]:
+        """The check list as the caller would meet it."""
+        return MissingBody(self.context["missing"], many=True).data  # type: ignore[return-value]
+
+
+class StateForm(serializers.Serializer):
+    """Where a sample is to go."""
+
+    to = serializers.ChoiceField(
+        choices=[Sample.State.READY, Sample.State.IN_REVIEW, Sample.State.CANCELLED]
+    )
+    reason = serializers.CharField(
+        max_length=LONGEST_REASON,
+        required=False,
+        allow_blank=True,
+        help_text="Needed unless it goes to the doctor.",
+    )
+
+
+class StateBody(serializers.Serializer):
+    """Where a sample stands."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=Sample.State.choices)
+
+
+class ReasonForm(serializers.Serializer):
+    """Why."""
+
+    reason = serializers.CharField(max_length=LONGEST_REASON)
+
+
+class ProvenReasonForm(ReasonForm):
+    """Why, and the caller's password once more."""
+
+    password = serializers.CharField(
+        max_length=256, trim_whitespace=False, style={"input_type": "password"}
+    )
+
+
+class FindingForm(serializers.Serializer):
+    """A standard phrase with its grade."""
+
+    text = serializers.CharField(max_length=LONGEST_PHRASE)
+    grade = serializers.ChoiceField(choices=GRADES, required=False, default="", allow_blank=True)
+
+
+class MorphologyForm(serializers.Serializer):
+    """What the film looks like."""
+
+    red_cells = FindingForm(many=True, required=False)
+    platelets = FindingForm(many=True, required=False)
+    white_cells = FindingForm(many=True, required=False)
+    text = serializers.CharField(max_length=LONGEST_TEXT, required=False, allow_blank=True)
+
+
+class SignForm(serializers.Serializer):
+    """What a signer says and proves."""
+
+    password = serializers.CharField(
+        max_length=256, trim_whitespace=False, style={"input_type": "password"}
+    )
+    meaning = serializers.ChoiceField(choices=Signature.Meaning.choices)
+    comment = serializers.CharField(max_length=LONGEST_TEXT, required=False, allow_blank=True)
+    morphology = MorphologyForm(required=False)
+    limited_count_reason = serializers.CharField(
+        max_length=LONGEST_PHRASE,
+        required=False,
+        allow_blank=True,
+        help_text="Needed below 100 counted cells.",
+    )
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """As the service takes it."""
+        said = dict(self.validated_data)
+        morphology = dict(said.pop("morphology", {}))
+        said["morphology"] = morphology.pop("text", "")
+        said["findings"] = {
+            group: [(each["text"], each["grade"]) for each in found]
+            for group, found in morphology.items()
+        }
+        return said
+
+
+class ContactForm(serializers.Serializer):
+    """Who was told a critical value."""
+
+    label = serializers.CharField(max_length=40, help_text="Of the value, or wbc.")
+    told_to = serializers.CharField(max_length=120)
+    told_at = serializers.DateTimeField()
+    read_back = serializers.BooleanField(help_text="Whether they repeated it.")
+    note = serializers.CharField(max_length=500, required=False, allow_blank=True)
+
+
+class ContactBody(serializers.Serializer):
+    """A contact about a critical value, as it is on record."""
+
+    id = serializers.UUIDField()
+    label = serializers.CharField()
+    value = serializers.CharField(help_text="As it was told.")
+    told_to = serializers.CharField()
+    told_at = serializers.DateTimeField()
+    read_back = serializers.BooleanField()
+    note = serializers.CharField()
+    by = serializers.CharField(source="by.display_name")
+    at = serializers.DateTimeField()
+
+
+class AlarmForm(serializers.Serializer):
+    """What the doctor saw."""
+
+    note = serializers.CharField(max_length=500, required=False, allow_blank=True)
+
+
+class AlarmBody(serializers.Serializer):
+    """That a doctor has looked where blasts are suspected."""
+
+    id = serializers.UUIDField()
+    blasts = serializers.IntegerField()
+    immature_granulocytes = serializers.IntegerField()
+    note = serializers.CharField()
+    by = serializers.CharField(source="by.display_name")
+    at = serializers.DateTimeField()
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, DECIMALS)
