@@ -29,7 +29,7 @@ def refused(doctor, sample, **said):
         sign_case(doctor, sample, **said)
     assert Sample.objects.get(pk=sample.pk).state == Sample.State.READY
     assert not Report.objects.exists()
-    return [each["code"] for each in caught.value.extra["missing"]]
+    return [each["code"] for each in caught.value.details["missing"]]
 
 
 def test_a_signature_freezes_what_the_report_says(technician, doctor):
