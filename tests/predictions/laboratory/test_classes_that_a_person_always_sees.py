@@ -22,12 +22,15 @@ def _summaries_are_what_their_rows_say(db):
     assert list(verify_summaries()) == []
 
 
+def monocytes(count: int) -> list[dict[str, object]]:
+    return [{"label": "monocyte"} for _ in range(count)]
+
+
 @pytest.fixture
 def image(technician) -> SmearImage:
     """Three monocytes, one of them reviewed and one unidentified, and a neutrophil."""
-    monocyte = {"label": "monocyte"}
-    unsure = {**monocyte, "disposition": "unidentified"}
-    image = record_result(make_image(technician), dict(monocyte), dict(monocyte), unsure, {})
+    unsure: dict[str, object] = {"label": "monocyte", "disposition": "unidentified"}
+    image = record_result(make_image(technician), *monocytes(2), unsure, {})
     first = image.cells.get(position=1)
     review_cell(actor=technician, cell_id=first.pk, label="monocyte", seen_number=0)
     return image
@@ -84,7 +87,7 @@ def test_it_asks_as_often_however_many_cells_there_are(
     admin, technician, image, django_assert_max_num_queries
 ):
     for _ in range(4):
-        record_result(make_image(technician), *({"label": "monocyte"} for _ in range(30)))
+        record_result(make_image(technician), *monocytes(30))
     with django_assert_max_num_queries(30):
         want_looked_at(admin, "monocyte")
 

@@ -123,7 +123,7 @@ def test_another_laboratory_sees_none_of_it(other_technician, four):
 
 def test_a_row_tells_how_many_of_the_wanted_cells_count(technician, doctor, laboratory, sample):
     CaseRules.objects.create(laboratory=laboratory, target_cells=100)
-    found = (
+    found: tuple[dict[str, object], ...] = (
         {},
         {"label": "monocyte", "disposition": "review"},
         {"label": "erythroblast"},
