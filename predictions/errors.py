@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from hematovision.errors import DomainError, NotFound
@@ -209,11 +211,42 @@ class StorageUnavailable(DomainError):
         super().__init__("The store of pictures does not answer. Try again in a minute.")
 
 
-class CellNotFound(NotFound):
-    """No such cell in this laboratory."""
+class RerunAsksFirst(DomainError):
+    """People said what cells of the image are; whoever runs it again must know that."""
 
-    def __init__(self) -> None:
-        super().__init__("There is no such cell in your laboratory.")
+    code = "rerun_asks_first"
+    http_status = 409
+
+    def __init__(self, *, reviews: int, added: int) -> None:
+        said = [f"{reviews} review{'' if reviews == 1 else 's'}"] if reviews else []
+        drawn = [f"{added} cell{'' if added == 1 else 's'} added by hand"] if added else []
+        super().__init__(
+            f"This image has {' and '.join(said + drawn)}. All of it is carried to the same cells "
+            "of the new result; what the new result does not find stays as added by hand. "
+            "Confirm to run it again.",
+            details={"reviews": reviews, "added": added},
+        )
+
+
+class CellNotFound(NotFound):
+    """No such cell in this laboratory, or in the sample that was named."""
+
+    def __init__(self, where: str = "your laboratory") -> None:
+        super().__init__(f"There is no such cell in {where}.")
+
+
+class CellRefused(DomainError):
+    """A cell cannot be added so."""
+
+    code = "cell_refused"
+    http_status = 409
+
+    def __init__(self, sentence: str, *, field: str = "") -> None:
+        super().__init__(
+            sentence,
+            fields={field: [sentence]} if field else None,
+            http_status=400 if field else None,
+        )
 
 
 class ReviewRefused(DomainError):
@@ -230,11 +263,42 @@ class ReviewRefused(DomainError):
         )
 
 
+@dataclass(frozen=True)
+class SaidOfCell:
+    """What a cell is called, and by whom.
+
+    Args:
+        label: the code.
+        number: of the cell's last review; 0 where there is none.
+        by: who named it; empty where only the model did.
+        at: when; none where only the model did.
+    """
+
+    label: str
+    number: int
+    by: str = ""
+    at: datetime | None = None
+
+
 class ReviewConflict(DomainError):
     """Somebody else reviewed the cell since the page was shown."""
 
     code = "review_conflict"
     http_status = 409
+
+    def __init__(self, sentence: str, *, now: SaidOfCell, yours: SaidOfCell) -> None:
+        super().__init__(
+            sentence,
+            details={
+                "now": {
+                    "label": now.label,
+                    "by": now.by or None,
+                    "at": now.at.isoformat() if now.at else None,
+                    "number": now.number,
+                },
+                "yours": {"label": yours.label, "seen_number": yours.number},
+            },
+        )
 
 
 class OnboardingRefused(DomainError):

@@ -47,3 +47,8 @@ class CellReview(models.Model):
     def is_doctors(self) -> bool:
         """Whether a doctor said it."""
         return self.by_role == Role.DOCTOR
+
+    @property
+    def is_overruled(self) -> bool:
+        """Whether a doctor's word counts instead of this one."""
+        return not self.is_doctors and self.cell.named_by_role == Role.DOCTOR

@@ -8,7 +8,7 @@ transactions wait for each other. `verify_summaries` compares all of it with its
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -174,8 +174,11 @@ def cells_reviewed(reviews: Sequence[tuple[Cell, CellReview]]) -> None:
     seen: dict[UUID, datetime] = {}
     for cell, review in reviews:
         seen[cell.image_id] = max(review.at, seen.get(cell.image_id, review.at))
-    for image_id, at in sorted(seen.items()):
-        SmearImage.objects.filter(pk=image_id).update(last_reviewed_at=at)
+    images: dict[datetime, list[UUID]] = defaultdict(list)
+    for image_id, at in seen.items():
+        images[at].append(image_id)
+    for at, image_ids in images.items():
+        SmearImage.objects.filter(pk__in=image_ids).update(last_reviewed_at=at)
     _recount([(cell, after) for (cell, _), after in zip(reviews, named, strict=True)])
 
 
@@ -273,29 +276,38 @@ def _held(model: type[SmearImage] | type[Sample], keys: models.QuerySet) -> set[
 def _recount(changes: Sequence[tuple[Cell | None, Cell]]) -> None:
     """Count cells of one sample as they are now instead of as they were, or beside the others."""
     labels = _SampleLabels()
+    shown: dict[UUID, Counter[str]] = defaultdict(Counter)
     to_review = 0
     for before, after in changes:
+        image = after.image
         for cell, sign in ((before, -1), (after, 1)):
             if cell is None:
                 continue
-            image = after.image
             labels.add(image.sample_id, image.laboratory_id, _Tally.of([cell]), sign=sign)
             to_review += sign * asks_for_review(cell)
-        _relabel(after.image, shown_label(before) if before else "", shown_label(after))
+            shown[image.pk][shown_label(cell)] += sign
+    _relabel({after.image_id: after.image for _, after in changes}, shown)
     if changes:
         _add(changes[0][1].image.sample_id, cells_to_review=to_review)
     labels.write()
 
 
-def _relabel(image: SmearImage, before: str, label: str) -> None:
-    """Count one of an image's cells under another label; before it was added, under none."""
-    if label == before:
+def _relabel(images: Mapping[UUID, SmearImage], shown: Mapping[UUID, Counter[str]]) -> None:
+    """Count so many more or fewer cells of images under labels; the images' rows are held."""
+    moved = {(key, code): by for key, codes in shown.items() for code, by in codes.items() if by}
+    if not moved:
         return
-    rows = ImageLabel.objects.filter(image=image)
-    rows.filter(code=before).update(cells=F("cells") - 1)
-    rows.filter(code=before, cells=0).delete()
-    if not rows.filter(code=label).update(cells=F("cells") + 1):
-        ImageLabel.of(image, label, 1).save(force_insert=True)
+    rows = {(row.image_id, row.code): row for row in ImageLabel.objects.filter(image__in=images)}
+    known = [rows[key] for key in moved if key in rows]
+    for row in known:
+        row.cells += moved[row.image_id, row.code]
+    ImageLabel.objects.bulk_update([row for row in known if row.cells > 0], ["cells"])
+    ImageLabel.objects.filter(pk__in=[row.pk for row in known if row.cells <= 0]).delete()
+    ImageLabel.objects.bulk_create(
+        ImageLabel.of(images[key], code, by)
+        for (key, code), by in sorted(moved.items())
+        if (key, code) not in rows and by > 0
+    )
 
 
 @dataclass(frozen=True)
