@@ -135,7 +135,25 @@ def _accepts_reviews_of(viewer: User, sample: Sample) -> bool:
 
 def can_rerun(viewer: User, image: SmearImage) -> bool:
     """Whether this person may have the image classified again now."""
-    return allows(viewer, Action.RERUN_IMAGES) and image.is_final
+    return (
+        allows(viewer, Action.RERUN_IMAGES)
+        and image.is_final
+        and _accepts_reviews_of(viewer, image.sample)
+    )
+
+
+def refuse_rerun(viewer: User, sample: Sample) -> None:
+    """Let only a sample pass whose images this person may have classified again now."""
+    if _accepts_reviews_of(viewer, sample):
+        return
+    if sample.state == Sample.State.READY:
+        raise SampleClosed(
+            "This sample waits for the doctor, so only a doctor runs its images again. Take it "
+            "back first, with a note."
+        )
+    raise SampleClosed(
+        f"This sample is {sample.get_state_display()}, so its images cannot be run again."
+    )
 
 
 def refuse_unfinished(image: SmearImage) -> None:

@@ -14,7 +14,7 @@ from django.utils.cache import get_conditional_response
 from accounts.policy import Action, needs
 from accounts.requests import SignedInRequest
 from hematovision.file_responses import attachment_response, jpeg_response, private_no_cache
-from predictions.errors import ReviewConflict, ReviewRefused
+from predictions.errors import RerunAsksFirst, ReviewConflict, ReviewRefused
 from predictions.selectors.imaging import cells as cell_selectors
 from predictions.selectors.imaging import images as image_selectors
 from predictions.selectors.imaging.images import ImageReading
@@ -42,8 +42,14 @@ def image_status(request: SignedInRequest, image_id: UUID) -> HttpResponse:
 
 @needs({"POST": Action.RERUN_IMAGES})
 def image_rerun(request: SignedInRequest, image_id: UUID) -> HttpResponse:
-    """Ask for a new classification, and go back to the image."""
-    jobs.request_rerun(actor=request.user, image_id=image_id)
+    """Ask for a new classification, and go back to the image; first ask back where people spoke."""
+    confirmed = request.POST.get("confirmed") == "yes"
+    try:
+        jobs.request_rerun(actor=request.user, image_id=image_id, confirmed=confirmed)
+    except RerunAsksFirst as question:
+        result = image_selectors.image_for_reading(request.user, image_id)
+        context = {**_context(result), "question": question.message}
+        return render(request, "predictions/image.html", context, status=question.http_status)
     return redirect("predictions:image", image_id=image_id)
 
 

@@ -97,13 +97,14 @@ def test_a_second_result_takes_the_place_of_the_first(technician, doctor, model)
     cell = image.cells.get(position=2)
     review_cell(actor=doctor, cell_id=cell.pk, label="blast", seen_number=0)
     assert labels_of(image) == {"neutrophil": 1, "blast": 1, "monocyte": 1}
-    request_rerun(actor=technician, image_id=image.pk)
+    request_rerun(actor=technician, image_id=image.pk, confirmed=True)
     image.refresh_from_db()
     assert (image.status, image.cells_found) == ("queued", 3)
     record_result(image, UNNAMED)
     image.refresh_from_db()
-    assert labels_of(image) == {"unidentified": 1}
-    assert counts_of(sample) == (1, 0, 0, 1, 1)
+    # The doctor's blast is not found again, and stays.
+    assert labels_of(image) == {"unidentified": 1, "blast": 1}
+    assert counts_of(sample) == (1, 0, 0, 2, 1)
     counted = DailyCells.objects.exclude(cells=0).values_list("code", "cells")
     assert list(counted) == [("unidentified", 1)]
 

@@ -6,13 +6,13 @@ How a claim holds is the business of `hematovision.leases`; here is what it mean
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.models import AuditAction, Laboratory, User
@@ -24,9 +24,18 @@ from mlmodels.models import ModelVersion
 from mlmodels.selectors.versions.active import active_version
 from mlmodels.selectors.versions.promotions import shadow_of
 from predictions import policy
-from predictions.models import Cell, CellFeatures, ClassificationJob, SmearImage
+from predictions.errors import RerunAsksFirst
+from predictions.models import (
+    Cell,
+    CellFeatures,
+    CellReview,
+    ClassificationJob,
+    Sample,
+    SmearImage,
+)
 from predictions.services import summaries
 from predictions.services.imaging.held_images import image_under_lock
+from predictions.services.review.carrying import carry
 from predictions.services.samples.steps import begin_review
 
 logger = logging.getLogger(__name__)
@@ -75,22 +84,40 @@ def queue_job(image: SmearImage) -> ClassificationJob:
     return job
 
 
-def request_rerun(*, actor: User, image_id: UUID) -> ClassificationJob:
+def request_rerun(*, actor: User, image_id: UUID, confirmed: bool = False) -> ClassificationJob:
     """Ask for a new classification of an image with the version that is active now.
+
+    Args:
+        confirmed: that what people said of its cells is to be carried to the new result.
 
     Raises:
         ImageNotFound: there is no such image in the actor's laboratory.
         JobStateRefused: the last one asked for is not finished.
+        SampleClosed: the state of its sample does not let this person run it again.
+        RerunAsksFirst: people reviewed or added cells, and nothing was confirmed.
     """
     require(actor, Action.RERUN_IMAGES)
     with transaction.atomic():
         image = image_under_lock(actor, image_id)
         policy.refuse_unfinished(image)
+        sample = Sample.objects.select_for_update(of=("self",), no_key=True).get(pk=image.sample_id)
+        policy.refuse_rerun(actor, sample)
+        if not confirmed:
+            _ask_first(image)
         job = queue_job(image)
         record_event(
             action=AuditAction.IMAGE_RERUN, actor=actor, laboratory=actor.laboratory, obj=image
         )
     return job
+
+
+def _ask_first(image: SmearImage) -> None:
+    """Refuse where people spoke of the image's cells."""
+    said = Cell.objects.filter(job=image.newest_result_id).aggregate(
+        reviews=Sum("last_review_number"), added=Count("pk", filter=Q(origin=Cell.Origin.PERSON))
+    )
+    if said["reviews"] or said["added"]:
+        raise RerunAsksFirst(reviews=said["reviews"] or 0, added=said["added"])
 
 
 def claim(job_id: UUID) -> Claim | None:
@@ -208,25 +235,21 @@ def record(results: Sequence[Result]) -> list[Claim]:
         results = _end_succeeded(results)
         if not results:
             return []
-        # Only this transaction ever stores cells of these jobs: no other attempt left any.
-        Cell.objects.bulk_create(
-            (cell for result in results for cell in result.cells), batch_size=200
-        )
-        CellFeatures.objects.bulk_create(
-            (
-                CellFeatures(cell=cell, model_version=result.held.version, values=values)
-                for result in results
-                if result.held.version is not None
-                for cell, values in zip(result.cells, result.features, strict=False)
-            ),
-            batch_size=200,
-        )
-        summaries.results_recorded(
+        carried = carry(
             [
                 summaries.Recorded(r.held.image, r.held.job_id, r.held.version, r.cells)
                 for r in results
             ]
         )
+        # Only this transaction ever stores cells of these jobs: no other attempt left any.
+        Cell.objects.bulk_create(
+            (cell for result in carried.recorded for cell in result.cells), batch_size=200
+        )
+        CellFeatures.objects.bulk_create(
+            [*carried.features, *_features_of(results)], batch_size=200
+        )
+        CellReview.objects.bulk_create(carried.reviews, batch_size=200)
+        summaries.results_recorded(carried.recorded)
         begin_review([result.held.image.sample_id for result in results if result.cells])
         _ask_the_shadow([result.held for result in results])
         record_events(
@@ -242,9 +265,18 @@ def record(results: Sequence[Result]) -> list[Claim]:
                     },
                 )
                 for result in results
-            ],
+            ]
+            + carried.events,
         )
     return [result.held for result in results]
+
+
+def _features_of(results: Sequence[Result]) -> Iterator[CellFeatures]:
+    """What the network saw of the cells, where it is kept."""
+    for result in results:
+        if result.held.version is not None:
+            for cell, values in zip(result.cells, result.features, strict=False):
+                yield CellFeatures(cell=cell, model_version=result.held.version, values=values)
 
 
 def _end_succeeded(results: Sequence[Result]) -> list[Result]:
