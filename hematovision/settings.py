@@ -268,6 +268,7 @@ CELERY_TASK_DEFAULT_QUEUE = "inference"
 CELERY_TASK_ROUTES = {
     "accounts.purge_expired": {"queue": "sweep"},
     "predictions.classify_image": {"queue": "inference"},
+    "predictions.name_added_cell": {"queue": "inference"},
     "predictions.sweep_jobs": {"queue": "sweep"},
     "predictions.remove_unnamed_files": {"queue": "sweep"},
     "predictions.read_in_shadow": {"queue": "reports"},

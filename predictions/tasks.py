@@ -12,6 +12,7 @@ from hematovision.leases import worker_name
 from predictions.services.imaging import run_classification, run_shadow, sweep
 from predictions.services.imaging.run_heartbeat import Heartbeat
 from predictions.services.reports import run_reports
+from predictions.services.review import run_added_cells
 
 QUEUE = "inference"
 
@@ -50,6 +51,18 @@ def read_in_shadow(job_id: str) -> None:
 def make_report(report_id: str) -> None:
     """Make the file of one report."""
     run_reports.make_report(report_id=UUID(report_id))
+
+
+@shared_task(
+    name="predictions.name_added_cell",
+    autoretry_for=run_added_cells.PASSING,
+    retry_backoff=2,
+    retry_backoff_max=60,
+    max_retries=5,
+)
+def name_added_cell(cell_id: str) -> None:
+    """Let the engine name a cell that a person added."""
+    run_added_cells.name_added_cell(cell_id=UUID(cell_id))
 
 
 @shared_task(name="predictions.sweep_jobs")

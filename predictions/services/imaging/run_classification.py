@@ -7,6 +7,7 @@ import time
 from collections.abc import Collection
 from dataclasses import asdict
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -155,7 +156,7 @@ def _read(held: jobs.Claim) -> jobs.Result | None:
     return jobs.Result(
         held,
         cells=_rows(held, findings, always_reviewed(rules_of(held.laboratory))),
-        features=[cell.features.astype("<f2").tobytes() for cell in findings.cells],
+        features=[stored_features(cell) for cell in findings.cells],
         timings_ms=findings.timings_ms,
         field_note=findings.field_note,
     )
@@ -176,22 +177,34 @@ def _rows(held: jobs.Claim, findings: Findings, always: Collection[str]) -> list
             y_px=cell.box.y,
             width_px=cell.box.width,
             height_px=cell.box.height,
-            label=cell.label,
             present_label=cell.label,
-            confidence=cell.confidence,
-            probabilities=cell.probabilities,
-            disposition=_disposition(cell, always),
-            nucleus_area_px=cell.nucleus_area_px,
-            nucleus_in_red_cells=cell.nucleus_in_red_cells,
-            objectness=cell.objectness,
-            familiarity_percentile=cell.familiarity_percentile,
-            attributes={name: asdict(found) for name, found in cell.attributes.items()},
+            **engines_word(cell, always),
         )
         for position, cell in enumerate(findings.cells, start=1)
     ]
 
 
-def _disposition(cell: CellFinding, always: Collection[str]) -> str:
-    """How far the model stands behind a cell, by what the laboratory asks beyond its card."""
+def engines_word(cell: CellFinding, always: Collection[str]) -> dict[str, Any]:
+    """What the engine said of a cell, by the columns of its row.
+
+    Args:
+        always: classes that the laboratory wants a person to see, whatever the version's card says.
+    """
     is_accepted = cell.disposition == Cell.Disposition.ACCEPTED
-    return Cell.Disposition.REVIEW if is_accepted and cell.label in always else cell.disposition
+    asks = is_accepted and cell.label in always
+    return {
+        "label": cell.label,
+        "confidence": cell.confidence,
+        "probabilities": cell.probabilities,
+        "disposition": Cell.Disposition.REVIEW if asks else cell.disposition,
+        "nucleus_area_px": cell.nucleus_area_px,
+        "nucleus_in_red_cells": cell.nucleus_in_red_cells,
+        "objectness": cell.objectness,
+        "familiarity_percentile": cell.familiarity_percentile,
+        "attributes": {name: asdict(found) for name, found in cell.attributes.items()},
+    }
+
+
+def stored_features(cell: CellFinding) -> bytes:
+    """The engine's features of a cell as they are kept."""
+    return cell.features.astype("<f2").tobytes()

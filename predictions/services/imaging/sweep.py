@@ -8,9 +8,10 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.models import AuditAction, AuditEvent
 from hematovision import leases, queue
 from predictions import storage
-from predictions.models import ClassificationJob, ReportFile, SmearImage
+from predictions.models import Cell, ClassificationJob, ReportFile, Sample, SmearImage
 from predictions.services.imaging import jobs
 from predictions.services.reports import files
 
@@ -28,8 +29,27 @@ def sweep() -> Sweep:
     jobs_left = leases.exhausted(jobs.unfinished()).select_related("image__sample__laboratory")
     failed = sum(jobs.give_up(job) for job in jobs_left[: settings.JOB_RESEND_AT_MOST])
     failed += files.give_up_exhausted()
-    sent = leases.send_due(jobs.unfinished(), _send) + files.send_due()
+    sent = leases.send_due(jobs.unfinished(), _send) + files.send_due() + _send_added_cells()
     return Sweep(sent=sent, failed=failed)
+
+
+def _send_added_cells() -> int:
+    """Send cells that people added and no worker has read in time; says how many went out."""
+    waiting = Cell.objects.filter(awaits_engine=True).exclude(
+        image__sample__state__in=Sample.FROZEN
+    )
+    keys = [str(key) for key in waiting.values_list("pk", flat=True)[: settings.JOB_RESEND_AT_MOST]]
+    since = timezone.now() - timedelta(seconds=settings.JOB_RESEND_AFTER_S)
+    added_lately = AuditEvent.objects.filter(
+        action=AuditAction.CELL_ADDED, object_type="cell", object_id__in=keys, at__gt=since
+    )
+    due = sorted(set(keys) - set(added_lately.values_list("object_id", flat=True)))
+    sent = 0
+    for key in due:
+        if not queue.send("predictions.name_added_cell", cell_id=key):
+            break
+        sent += 1
+    return sent
 
 
 def _send(job: ClassificationJob) -> bool:

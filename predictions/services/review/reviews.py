@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -138,23 +139,31 @@ def _review(
     """Store what can be taken; each review, or why it was not taken, in the order asked for."""
     policy.refuse_review(actor, sample)
     labels = labels_for(actor.laboratory)
-    try:
-        with transaction.atomic():
-            cells = cells_under_lock(
-                policy.visible_cells(actor).filter(image__sample_id=sample.pk),
-                [each.cell_id for each in wanted],
-            )
-            said = _judged(actor, cells, labels, wanted)
-            taken = [each for each in said if isinstance(each, CellReview)]
+    with reviewing(actor, sample.pk):
+        cells = _cells_under_lock(
+            policy.visible_cells(actor).filter(image__sample_id=sample.pk),
+            [each.cell_id for each in wanted],
+        )
+        said = _judged(actor, cells, labels, wanted)
+        taken = [each for each in said if isinstance(each, CellReview)]
+        if taken:
             store_reviews(actor, sample.pk, [(cells[each.cell_id], each) for each in taken])
-    except InternalError:
-        # The database itself refuses rows of a sample that was signed a moment ago: say so.
-        policy.refuse_review(actor, Sample.objects.get(pk=sample.pk))
-        raise
     return said
 
 
-def cells_under_lock(cells: QuerySet[Cell], wanted: Sequence[UUID]) -> dict[UUID, Cell]:
+@contextmanager
+def reviewing(actor: User, sample_id: UUID) -> Iterator[None]:
+    """A transaction that writes of a sample's cells; it says so where the sample was closed."""
+    try:
+        with transaction.atomic():
+            yield
+    except InternalError:
+        # The database itself refuses rows of a sample that was signed a moment ago.
+        policy.refuse_review(actor, Sample.objects.get(pk=sample_id))
+        raise
+
+
+def _cells_under_lock(cells: QuerySet[Cell], wanted: Sequence[UUID]) -> dict[UUID, Cell]:
     """Cells as they are now, with their images' rows held: new results and other reviews wait."""
     images = list(cells.filter(pk__in=wanted).values_list("image", flat=True).distinct())
     # `no_key`: rows that only refer to the image need not wait.
@@ -167,14 +176,19 @@ def cells_under_lock(cells: QuerySet[Cell], wanted: Sequence[UUID]) -> dict[UUID
     return cells.select_related("image", "job").in_bulk(wanted)
 
 
-def store_reviews(actor: User, sample_id: UUID, said: Sequence[tuple[Cell, CellReview]]) -> None:
+def store_reviews(
+    actor: User,
+    sample_id: UUID,
+    said: Sequence[tuple[Cell, CellReview]],
+    *,
+    after: Sequence[Event] = (),
+) -> None:
     """Store what a person said of cells of one sample, each once, and count it.
 
     Args:
-        said: cells as they were before, as `cells_under_lock` gives them, and their new reviews.
+        said: cells as they were before, whose images' rows are held, and their new reviews.
+        after: what goes before it in the trail.
     """
-    if not said:
-        return
     CellReview.objects.bulk_create([review for _, review in said])
     summaries.cells_reviewed(said)
     # The sample's row is taken late, so that uploads, which count in it, need not wait;
@@ -185,15 +199,18 @@ def store_reviews(actor: User, sample_id: UUID, said: Sequence[tuple[Cell, CellR
         actor=actor,
         laboratory=actor.laboratory,
         events=[
-            Event(
-                AuditAction.CELL_REVIEWED,
-                obj=cell,
-                changes={
-                    "label": [review.from_label, review.to_label],
-                    "review": [review.number - 1, review.number],
-                },
-            )
-            for cell, review in said
+            *after,
+            *(
+                Event(
+                    AuditAction.CELL_REVIEWED,
+                    obj=cell,
+                    changes={
+                        "label": [review.from_label, review.to_label],
+                        "review": [review.number - 1, review.number],
+                    },
+                )
+                for cell, review in said
+            ),
         ],
     )
 
@@ -257,20 +274,26 @@ def _refuse(cell: Cell, wanted: WantedReview, labels: dict[str, Label], *, is_se
         )
     if is_second:
         raise ReviewRefused("This cell is named twice in one request; the first was taken.")
-    label = labels.get(wanted.label)
-    if label is None:
-        raise ReviewRefused("Choose what the cell is from the list.", field="label")
-    if not label.is_used and wanted.label != cell.present_label:
-        raise ReviewRefused(
-            f"Your laboratory does not use the label {label.name}. Choose another from the list.",
-            field="label",
-        )
+    if wanted.label != cell.present_label or wanted.label not in labels:
+        refuse_label(labels, wanted.label)
     if len(wanted.remark.strip()) > LONGEST_REMARK:
         raise ReviewRefused(f"Remark: use at most {LONGEST_REMARK} characters.", field="remark")
     if "\x00" in wanted.remark:
         raise ReviewRefused("Remark: it holds a character that cannot be kept.", field="remark")
     if wanted.seconds is not None and not 0 <= wanted.seconds <= MOST_SECONDS:
         raise ReviewRefused(f"Seconds: give 0 to {MOST_SECONDS}, or none.", field="seconds")
+
+
+def refuse_label(labels: dict[str, Label], code: str) -> None:
+    """Let only a label pass that the laboratory can choose now."""
+    label = labels.get(code)
+    if label is None:
+        raise ReviewRefused("Choose what the cell is from the list.", field="label")
+    if not label.is_used:
+        raise ReviewRefused(
+            f"Your laboratory does not use the label {label.name}. Choose another from the list.",
+            field="label",
+        )
 
 
 def _with_reviews(cell_ids: Sequence[UUID]) -> dict[UUID, Cell]:
