@@ -36,6 +36,11 @@ class DomainError(Exception):
         self.fields = dict(fields or {})
         self.details = dict(details or {})
 
+    def body(self) -> dict[str, Any]:
+        """What a program reads of it: `{code, message, fields?}` and what else it is told."""
+        fields = {"fields": self.fields} if self.fields else {}
+        return {**self.details, "code": self.code, "message": self.message, **fields}
+
 
 class NotFound(DomainError):
     """What does not exist, and what belongs to another laboratory: one answer for both."""

@@ -139,6 +139,11 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions_api:report_pdf", "GET"):     (401,     202, 202, 403, 404, 403),  # to be made
     ("predictions_api:report_pdf", "POST"):    (401,     202, 202, 403, 404, 403),
     ("predictions_api:report_verify", "POST"): (401,     400, 400, 403, 400, 403),  # no file
+    ("predictions_api:sample_cells", "GET"):   (401,     200, 200, 200, 404, 404),
+    ("predictions_api:sample_reviews", "POST"): (401,    400, 400, 403, 400, 403),  # an empty body
+    ("predictions_api:cell_reviews", "POST"):  (401,     409, 409, 403, 404, 403),  # no result
+    ("predictions_api:image_cells", "POST"):   (401,     400, 400, 403, 400, 403),  # an empty body
+    ("predictions_api:image_run", "POST"):     (401,     202, 202, 403, 404, 403),
     ("predictions_api:image", "GET"):          (401,     200, 200, 200, 404, 404),
     ("predictions_api:rendition", "GET"):      (401,     200, 200, 200, 404, 404),
     ("predictions_api:original", "GET"):       (401,     200, 200, 403, 404, 403),
@@ -160,6 +165,7 @@ SENT: dict[str, dict[str, str]] = {
         "sample": "00000000-0000-4000-8000-000000000000",
         "reason": "wrong tube",
     },
+    "predictions_api:cell_reviews": {"label": "blast", "seen_number": "0"},
     "predictions:cell_review": {"label": "blast", "seen_number": "0"},
     "predictions_api:state": {"to": "cancelled", "reason": "Clotted"},
     "predictions_api:sign": {"password": PASSWORD, "meaning": "review"},

@@ -61,18 +61,10 @@ def error_response(request: HttpRequest, error: DomainError) -> HttpResponse:
     if isinstance(error, AccessDenied):
         note_denial(request, error)
     if is_api(request) or _reads_json_only(request):
-        return JsonResponse(body_of(error), status=error.http_status, headers=headers_of(error))
+        return JsonResponse(error.body(), status=error.http_status, headers=headers_of(error))
     if isinstance(error, NotSignedIn):
         return to_sign_in(request)
     return _page_or_fragment(request, error)
-
-
-def body_of(error: DomainError) -> dict[str, Any]:
-    """The one body of every refused API call."""
-    body: dict[str, Any] = {**error.details, "code": error.code, "message": error.message}
-    if error.fields:
-        body["fields"] = error.fields
-    return body
 
 
 def headers_of(error: DomainError) -> dict[str, str]:
@@ -158,7 +150,7 @@ def api_error_response(exception: Exception, context: dict[str, Any]) -> Respons
         headers["Retry-After"] = str(_whole_seconds(exception))
     if isinstance(exception, drf.MethodNotAllowed):
         headers["Allow"] = ", ".join(context["view"].allowed_methods)
-    return Response(body_of(error), status=error.http_status, headers=headers)
+    return Response(error.body(), status=error.http_status, headers=headers)
 
 
 def _as_domain_error(exception: Exception) -> DomainError | None:

@@ -45,6 +45,14 @@ class NewestFirst(CursorPagination):
         return cursor
 
 
+class InOrderOfUpload(NewestFirst):
+    """Pages of cells in the order of their images, and of their position in these."""
+
+    ordering = ("uploaded_at", "image_id", "position")
+    page_size = 100
+    max_page_size = 500
+
+
 def _is_moment(text: str) -> bool:
     """Whether a text names a moment with its time zone that UTC can hold."""
     try:

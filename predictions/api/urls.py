@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from predictions.api import case, corrections, images, predict, reports, samples
+from predictions.api import case, cells, corrections, images, predict, reports, samples
 
 app_name = "predictions_api"
 urlpatterns = [
@@ -14,6 +14,15 @@ urlpatterns = [
         images.SampleImagesView.as_view(),
         name="sample_images",
     ),
+    path("samples/<id:sample_id>/cells/", cells.SampleCellsView.as_view(), name="sample_cells"),
+    path(
+        "samples/<id:sample_id>/reviews/",
+        cells.SampleReviewsView.as_view(),
+        name="sample_reviews",
+    ),
+    path("cells/<id:cell_id>/reviews/", cells.CellReviewsView.as_view(), name="cell_reviews"),
+    path("images/<id:image_id>/cells/", cells.ImageCellsView.as_view(), name="image_cells"),
+    path("images/<id:image_id>/run/", cells.ImageRunView.as_view(), name="image_run"),
     path(
         "samples/<id:sample_id>/differential/",
         case.DifferentialView.as_view(),

@@ -7,6 +7,7 @@ from django.db import models
 
 from accounts.models import Role, User
 from predictions.models.classification_job import ClassificationJob
+from predictions.models.image_label import ImageLabel
 from predictions.models.smear_image import SmearImage
 
 if TYPE_CHECKING:
@@ -102,6 +103,16 @@ class Cell(models.Model):
     def reviewed_label(self) -> str | None:
         """The code that a person gave it; none where nobody did."""
         return self.present_label if self.is_reviewed else None
+
+    @property
+    def asks_for_review(self) -> bool:
+        """Whether the model wants a person's look at it, and nobody has looked."""
+        return not self.is_reviewed and self.disposition != self.Disposition.ACCEPTED
+
+    @property
+    def shown_label(self) -> str:
+        """What it is counted as: its present label, or unidentified where nobody named it."""
+        return self.present_label if self.is_named else ImageLabel.UNIDENTIFIED
 
     @property
     def is_named(self) -> bool:

@@ -36,16 +36,6 @@ _UNFINISHED = (JobStatus.QUEUED, JobStatus.RUNNING)
 _AT_ONCE = 1000
 
 
-def shown_label(cell: Cell) -> str:
-    """What lists count a cell as: its present label, or unidentified where nobody named it."""
-    return cell.present_label if cell.is_named else ImageLabel.UNIDENTIFIED
-
-
-def asks_for_review(cell: Cell) -> bool:
-    """Whether the model wants a person's look at it, and nobody has looked."""
-    return not cell.is_reviewed and cell.disposition != Cell.Disposition.ACCEPTED
-
-
 def stands_behind(cell: Cell) -> str:
     """Who stands behind the label of a cell, as `SampleLabel` counts them."""
     if cell.is_reviewed:
@@ -284,8 +274,8 @@ def _recount(changes: Sequence[tuple[Cell | None, Cell]]) -> None:
             if cell is None:
                 continue
             labels.add(image.sample_id, image.laboratory_id, _Tally.of([cell]), sign=sign)
-            to_review += sign * asks_for_review(cell)
-            shown[image.pk][shown_label(cell)] += sign
+            to_review += sign * cell.asks_for_review
+            shown[image.pk][cell.shown_label] += sign
     _relabel({after.image_id: after.image for _, after in changes}, shown)
     if changes:
         _add(changes[0][1].image.sample_id, cells_to_review=to_review)
@@ -332,14 +322,14 @@ class _Tally:
         cells = list(cells)
         return cls(
             cells=len(cells),
-            to_review=sum(map(asks_for_review, cells)),
-            shown=Counter(map(shown_label, cells)),
+            to_review=sum(cell.asks_for_review for cell in cells),
+            shown=Counter(cell.shown_label for cell in cells),
             named=Counter(
                 (_named(cell), _is_accepted(cell))
                 for cell in cells
                 if cell.origin == Cell.Origin.MODEL
             ),
-            standing=Counter((shown_label(cell), stands_behind(cell)) for cell in cells),
+            standing=Counter((cell.shown_label, stands_behind(cell)) for cell in cells),
         )
 
 

@@ -28,7 +28,7 @@ from predictions.models import (
     SampleLabel,
     SmearImage,
 )
-from predictions.services.summaries import asks_for_review, named_anew, shown_label, stands_behind
+from predictions.services.summaries import named_anew, stands_behind
 
 _SAMPLES_AT_ONCE = 200
 _IMAGE = (
@@ -141,11 +141,11 @@ def _sources_of(samples: list[UUID], cells: list[Cell]) -> _Sources:
             images_unfinished=int(not JobStatus(newest[1]).is_final),
             images_failed=int(newest[1] == JobStatus.FAILED and dismissed_at is None),
             cells_found=len(found),
-            cells_to_review=sum(map(asks_for_review, found)),
+            cells_to_review=sum(cell.asks_for_review for cell in found),
         )
-        said.labels.update((key, shown_label(cell)) for cell in found)
+        said.labels.update((key, cell.shown_label) for cell in found)
         for cell in found:
-            said.standing[sample, shown_label(cell)][stands_behind(cell)] += 1
+            said.standing[sample, cell.shown_label][stands_behind(cell)] += 1
     return said
 
 

@@ -14,7 +14,6 @@ from predictions.services.review.run_added_cells import name_added_cell
 from predictions.services.summary_check import verify_summaries
 from tests.at_once import at_once
 from tests.factories.images import make_image
-from tests.factories.profiles import say
 from tests.factories.results import record_result
 
 pytestmark = pytest.mark.django_db
