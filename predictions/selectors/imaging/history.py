@@ -14,7 +14,8 @@ from mlmodels.models import Label
 from mlmodels.selectors.labels import labels_for
 from mlmodels.selectors.profiles import profiles_of
 from predictions import policy
-from predictions.models import Cell, ImageLabel, JobStatus, SmearImage
+from predictions.models import ImageLabel, JobStatus, SmearImage
+from predictions.selectors.review.counts import CellCounts, counts_of_results
 from predictions.selectors.samples.rules import key_in
 
 UNIDENTIFIED = ImageLabel.UNIDENTIFIED
@@ -32,16 +33,16 @@ class HistoryRow:
         status: of its newest job.
         error: of its newest job, a sentence; empty where it did not fail.
         cells_found: of its newest result; none where there is no result yet.
-        principal: the principal cell of that result.
-        label: what the laboratory calls that cell's class, as reviewed or as the model named it.
+        counts: of the cells of that result.
+        headline: these counts in words.
     """
 
     image: SmearImage
     status: str
     error: str
     cells_found: int | None
-    principal: Cell | None
-    label: Label | None
+    counts: CellCounts
+    headline: str
 
 
 @dataclass(frozen=True)
@@ -197,20 +198,20 @@ def rows_of(viewer: User, images: Iterable[SmearImage]) -> list[HistoryRow]:
     images = list(images)
     labels = labels_for(viewer.laboratory)
     results = [image.newest_result_id for image in images if image.newest_result_id]
-    first = Cell.objects.filter(job__in=results, position=1)
-    principals = {cell.job_id: cell for cell in first.defer("probabilities", "attributes")}
-    return [_row(image, principals, labels) for image in images]
+    counts = counts_of_results(results)
+    return [_row(image, counts, labels) for image in images]
 
 
-def _row(image: SmearImage, principals: dict[UUID, Cell], labels: dict[str, Label]) -> HistoryRow:
-    principal = principals.get(image.newest_result_id) if image.newest_result_id else None
+def _row(image: SmearImage, counts: dict[UUID, CellCounts], labels: dict[str, Label]) -> HistoryRow:
+    found = counts.get(image.newest_result_id) if image.newest_result_id else None
+    found = found or CellCounts()
     return HistoryRow(
         image=image,
         status=image.status,
         error=image.newest_job.error if image.newest_job else "",
         cells_found=image.cells_found,
-        principal=principal,
-        label=labels.get(principal.present_label) if principal else None,
+        counts=found,
+        headline=found.headline(labels),
     )
 
 

@@ -16,6 +16,7 @@ from predictions import policy, storage
 from predictions.errors import ImageNotFound
 from predictions.models import Cell, CellReview, ClassificationJob, Sample, SmearImage
 from predictions.selectors.imaging.familiarity import Familiarity, familiarity_of_cells
+from predictions.selectors.review.counts import CellCounts, counts_of
 
 POLL_EVERY_S = 0.1
 
@@ -61,8 +62,18 @@ class ImageReading:
         return self.image.is_final
 
     @property
+    def counts(self) -> CellCounts:
+        """Its cells by class, and how many of them ask for a person."""
+        return counts_of(self.cells)
+
+    @property
+    def headline(self) -> str:
+        """Its cells by class, in words."""
+        return self.counts.headline(self.labels)
+
+    @property
     def principal_cell(self) -> Cell | None:
-        """The cell that speaks for the image."""
+        """The one with the largest nucleus, of which `/predict/` tells."""
         return self.cells[0] if self.cells else None
 
 
@@ -112,6 +123,9 @@ def image_for_reading(viewer: User, image_id: UUID) -> ImageReading:
     shown = made_by or job
     version = shown.model_version if shown else None
     cells = list(_with_reviews(made_by.cells.all())) if made_by else []
+    for cell in cells:
+        # What their cards say depends on the picture's size.
+        cell.image = image
     return ImageReading(
         image=image,
         sample=image.sample,
@@ -172,7 +186,7 @@ def reading_within(viewer: User, image_id: UUID, *, wait_s: float) -> ImageReadi
 
 def _with_reviews(cells: QuerySet[Cell]) -> QuerySet[Cell]:
     """Cells with what people said of each, in one further query."""
-    return cells.prefetch_related(
+    return cells.select_related("added_by").prefetch_related(
         Prefetch("reviews", queryset=CellReview.objects.select_related("by"))
     )
 

@@ -105,7 +105,7 @@ def test_the_page_takes_a_review_and_shows_it(page_as, doctor, cell):
     answer = browser.post(*form_of(cell, "blast"), follow=True)
     page = answer.content.decode()
     assert answer.redirect_chain == [(f"/images/{cell.image_id}/#cell-1", 302)]
-    for words in ("reviewed", "the model said Neutrophil", '<option value="blast" selected>'):
+    for words in ("reviewed", "Model: Neutrophil", '<option value="blast" selected>'):
         assert words in page
 
 
@@ -134,7 +134,7 @@ def test_what_is_no_number_is_a_conflict_and_no_crash(page_as, doctor, cell, see
 def test_the_history_follows_the_review(page_as, doctor, cell):
     browser = page_as(doctor)
     say(doctor, cell, "blast")
-    assert "Blast" in browser.get("/history/?label=blast").content.decode().split("<tbody>")[1]
+    assert "1 blast" in browser.get("/history/?label=blast").content.decode().split("<tbody>")[1]
     assert "No image matches" in browser.get("/history/?label=neutrophil").content.decode()
     found = browser.get("/history/?label=unidentified").content.decode()
     assert str(cell.image_id) in found

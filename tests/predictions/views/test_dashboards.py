@@ -49,7 +49,7 @@ def test_a_doctor_sees_results_and_a_search_but_no_upload(page_as, technician, d
     record_result(make_image(technician), {"label": "lymphocyte"})
     unfinished = make_image(technician)
     page = page_as(doctor).get("/dashboard/").content.decode()
-    assert "Lymphocyte" in page
+    assert "1 lymphocyte" in page
     assert str(unfinished.pk) not in page
     assert 'role="search"' in page
     assert "data-upload" not in page

@@ -2,8 +2,12 @@
 
 import pytest
 
+from mlmodels.models import Label
 from predictions.services.imaging.jobs import request_rerun
+from predictions.services.review.added_cells import add_cell
+from predictions.services.review.reviews import review_cell
 from tests.factories.images import make_image, make_sample
+from tests.factories.profiles import say
 from tests.factories.results import fail_image, record_result
 
 pytestmark = pytest.mark.django_db
@@ -34,13 +38,123 @@ def test_each_cell_has_box_crop_class_confidence_and_disposition(page_as, doctor
     assert "Assistive use: a qualified person reviews every result." in page
 
 
-def test_an_unidentified_cell_is_shown_as_such(page_as, doctor, image, model):
-    record_result(image, {"confidence": 0.2, "disposition": "unidentified"})
-    page = page_of(page_as(doctor), image)
-    assert "Unidentified" in page
-    assert "20.0 %" in page
-    assert "for Neutrophil, not to be relied on" in page
-    assert "confidence</span>" not in page
+def card_of(page: str, position: int = 1) -> str:
+    """What stands on the card of a cell, without its folded table."""
+    card = page.split(f'id="cell-{position}"')[1].split("</li>\n\n")[0]
+    return card.split("<details")[0]
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        ({"confidence": 0.2}, "no class is likely enough"),
+        ({"familiarity_percentile": 99.9}, "unlike what the model knows"),
+        ({"objectness": 0.3}, "most likely no cell"),
+        ({"x_px": 0}, "cut off at the border"),
+    ],
+)
+def test_an_unidentified_cell_has_one_reason_and_no_percentage(
+    page_as, doctor, image, model, found, reason
+):
+    record_result(image, {"disposition": "unidentified", **found})
+    card = card_of(page_of(page_as(doctor), image))
+    assert "Unidentified" in card
+    assert f"{reason}: a person must say what it is" in card
+    assert " %" not in card
+    assert "familiar</span>" not in card
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        ({"confidence": 0.6}, "not sure enough"),
+        ({"familiarity_percentile": 98.0}, "looks unusual to the model"),
+        ({"label": "basophil"}, "rare, so a person always looks"),
+    ],
+)
+def test_a_cell_for_review_says_why(page_as, doctor, image, model, found, reason):
+    record_result(image, {"disposition": "review", **found})
+    card = card_of(page_of(page_as(doctor), image))
+    assert reason in card
+    assert card.count("badge-word ") == 1
+
+
+def test_under_a_persons_label_stands_no_confidence_of_the_models(page_as, doctor, image, model):
+    record_result(image, {})
+    say(doctor, image.cells.get(), "blast")
+    card = card_of(page_of(page_as(doctor), image))
+    above, _, below = card.partition("Model: ")
+    assert "Blast" in above
+    assert doctor.display_name in above
+    assert "%" not in above
+    assert "accepted" not in above
+    assert "98.2 %</span>, accepted" in below
+    assert "high confidence" not in card
+
+
+def test_a_doctors_word_and_a_later_remark_are_both_in_sight(
+    page_as, doctor, technician, image, model
+):
+    record_result(image, {})
+    cell = image.cells.get()
+    say(technician, cell, "monocyte")
+    say(doctor, cell, "blast")
+    last = {"label": "lymphocyte", "seen_number": 2, "remark": "Small, dense."}
+    review_cell(actor=technician, cell_id=cell.pk, **last)
+    card = card_of(page_of(page_as(doctor), image))
+    said = ["Model: Neutrophil", ": Monocyte", ": Blast", ": Lymphocyte"]
+    places = [card.index(words) for words in said]
+    assert places == sorted(places)
+    assert "Small, dense." in card
+    assert "a remark beside the doctor" in card
+    assert card.count("badge-word ") == 1
+
+
+def test_a_cell_that_waits_for_the_engine_says_so(page_as, technician, image):
+    record_result(image)
+    add_cell(actor=technician, image_id=image.pk, x_px=50, y_px=50, width_px=60, height_px=60)
+    card = card_of(page_of(page_as(technician), image))
+    assert "added by hand, not yet read by the model" in card
+    assert technician.display_name in card
+
+
+def test_the_headline_counts_by_class(page_as, doctor, image, model):
+    unsure = {"label": "monocyte", "disposition": "review"}
+    record_result(image, {}, {}, unsure, {"disposition": "unidentified"})
+    browser = page_as(doctor)
+    pages = ("/history/", "/dashboard/", f"/images/{image.pk}/status/", f"/images/{image.pk}/")
+    for address in pages:
+        page = browser.get(address).content.decode()
+        assert "2 neutrophils, 1 monocyte, 1 unidentified" in page, address
+        assert "2 to review" in page, address
+
+
+def test_an_image_is_reviewed_when_nothing_of_it_asks_any_more(page_as, doctor, image, model):
+    record_result(image, {}, {"disposition": "review"}, {"disposition": "unidentified"})
+    browser = page_as(doctor)
+    for position, expected in [(1, "2 to review"), (2, "1 to review"), (3, "reviewed")]:
+        say(doctor, image.cells.get(position=position), "monocyte")
+        status = browser.get(f"/images/{image.pk}/status/").content.decode()
+        assert expected in status
+        assert ("reviewed</span>" in status) == (position == 3)
+
+
+def test_cards_of_many_cells_ask_no_more(
+    page_as, doctor, technician, django_assert_max_num_queries
+):
+    sample = make_sample(technician)
+    image = record_result(make_image(technician, sample), *[{"disposition": "unidentified"}] * 20)
+    for cell in image.cells.all()[:10]:
+        say(doctor, cell, "blast")
+    browser = page_as(doctor)
+    with django_assert_max_num_queries(14):
+        browser.get(f"/images/{image.pk}/")
+
+
+def test_a_label_out_of_use_is_not_offered(page_as, doctor, image):
+    record_result(image, {})
+    Label.objects.filter(code="band").update(is_used=False)
+    assert 'value="band"' not in page_of(page_as(doctor), image)
 
 
 def test_certainty_is_never_claimed(page_as, doctor, image):
