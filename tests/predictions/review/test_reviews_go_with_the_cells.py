@@ -5,11 +5,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditAction, AuditEvent
-from predictions.errors import RerunAsksFirst, SampleClosed
+from predictions.errors import RerunAsksFirst, ReviewRefused, SampleClosed
 from predictions.models import Cell, CellFeatures, CellReview, ImageLabel, Sample
 from predictions.services.imaging import jobs
 from predictions.services.imaging.jobs import request_rerun
 from predictions.services.summary_check import verify_summaries
+from tests.at_once import at_once
 from tests.factories.images import make_image
 from tests.factories.profiles import say
 from tests.factories.results import make_cell, record_result
@@ -204,3 +205,24 @@ def test_once_it_is_sent_only_a_doctor_runs_it_again(page_as, technician, doctor
     assert request_rerun(actor=doctor, image_id=image.pk)
     assert CellReview.objects.count() == 0
     assert Cell.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_review_at_the_moment_of_a_new_result_is_carried_or_refused(technician, doctor, image):
+    record_result(image, HERE)
+    old = image.cells.get()
+    request_rerun(actor=technician, image_id=image.pk)
+    held = jobs.claim(image.jobs.first().pk)
+    found = [make_cell(image, job_id=held.job_id, **HERE)]
+    acts = (
+        lambda: jobs.record([jobs.Result(held, cells=found)]),
+        lambda: say(doctor, old, "blast"),
+    )
+    recorded, said = at_once(2, lambda n: acts[n]())
+    assert recorded == [held]
+    image.refresh_from_db()
+    new = image.newest_result.cells.get()
+    if isinstance(said, ReviewRefused):
+        assert new.present_label == "neutrophil"
+    else:
+        assert new.present_label == "blast"
