@@ -30,7 +30,7 @@ _BOX = serializers.ListField(
 class CellsQuery(serializers.Serializer):
     """Which cells of a sample are listed."""
 
-    label = serializers.CharField(
+    label = serializers.CharField(  # type: ignore[assignment]
         max_length=40, required=False, help_text="A label's code, or `unidentified`."
     )
     disposition = serializers.ChoiceField(choices=Cell.Disposition.choices, required=False)
@@ -92,7 +92,7 @@ class SampleCell(CellBody):
         return cell.named_by_role or MODEL
 
     @extend_schema_field(ReviewBody(many=True))
-    def get_reviews(self, cell: Cell) -> list[dict[str, Any]]:
+    def get_reviews(self, cell: Cell) -> Any:
         """What people said; the model's word stands beside it."""
         return ReviewBody([said for said in said_of(cell) if said.by], many=True).data
 
@@ -109,13 +109,13 @@ class NewCell(serializers.Serializer):
     """A cell that was missed."""
 
     box = _BOX
-    label = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
+    label = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")  # type: ignore[assignment]
 
 
 class NewReview(serializers.Serializer):
     """What one says of a cell."""
 
-    label = serializers.CharField(max_length=40, help_text="The same as before confirms it.")
+    label = serializers.CharField(max_length=40, help_text="The same as before confirms it.")  # type: ignore[assignment]
     seen_number = serializers.IntegerField(
         min_value=0, help_text="The cell's `last_review_number` as one saw it."
     )
@@ -143,7 +143,9 @@ class NewReviewOfCell(NewReview):
 class NewReviews(serializers.Serializer):
     """What one says of many cells of a sample."""
 
-    reviews = NewReviewOfCell(many=True, max_length=MOST_AT_ONCE, allow_empty=False)
+    reviews = serializers.ListField(
+        child=NewReviewOfCell(), max_length=MOST_AT_ONCE, allow_empty=False
+    )
 
 
 class TakenReview(serializers.Serializer):
@@ -169,7 +171,7 @@ class TakenReview(serializers.Serializer):
 class SaidNow(serializers.Serializer):
     """What a cell is called, and by whom."""
 
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     by = serializers.CharField(allow_null=True)
     at = serializers.DateTimeField(allow_null=True)
     number = serializers.IntegerField(help_text="Of the cell's last review.")
@@ -178,7 +180,7 @@ class SaidNow(serializers.Serializer):
 class Yours(serializers.Serializer):
     """What one wanted to say."""
 
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     seen_number = serializers.IntegerField()
 
 

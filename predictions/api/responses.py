@@ -31,7 +31,7 @@ EVERYWHERE = {
 class NewestFirst(CursorPagination):
     """Pages that stay whole while new rows come in."""
 
-    ordering = ("-created_at", "-id")
+    ordering: tuple[str, ...] = ("-created_at", "-id")
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200
@@ -48,7 +48,7 @@ class NewestFirst(CursorPagination):
 class InOrderOfUpload(NewestFirst):
     """Pages of cells in the order of their images, and of their position in these."""
 
-    ordering = ("uploaded_at", "image_id", "position")
+    ordering: tuple[str, ...] = ("uploaded_at", "image_id", "position")
     page_size = 100
     max_page_size = 500
 

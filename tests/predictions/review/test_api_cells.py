@@ -17,7 +17,7 @@ V1 = "/api/v1"
 
 @pytest.fixture
 def images(technician, sample):
-    unsure = {"label": "monocyte", "disposition": "review"}
+    unsure: dict[str, object] = {"label": "monocyte", "disposition": "review"}
     return [
         record_result(make_image(technician, sample), {}, unsure, {"disposition": "unidentified"})
         for _ in range(3)

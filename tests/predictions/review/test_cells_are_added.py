@@ -1,5 +1,7 @@
 """A person draws a box around a cell that was missed; the engine names it as it names others."""
 
+from typing import Any
+
 import pytest
 
 from accounts.errors import AccessDenied
@@ -18,7 +20,7 @@ from tests.factories.results import record_result
 
 pytestmark = pytest.mark.django_db
 HERE: dict[str, object] = {"x_px": 10, "y_px": 20}
-BOX = {"x_px": 100, "y_px": 60, "width_px": 60, "height_px": 50}
+BOX: dict[str, Any] = {"x_px": 100, "y_px": 60, "width_px": 60, "height_px": 50}
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """An image that is classified again keeps what people said of its cells."""
 
+from dataclasses import replace
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -40,6 +42,13 @@ def run_again(person, image, *cells):
     return list(image.newest_result.cells.order_by("position"))
 
 
+def result_here(image) -> jobs.Result:
+    """What the image's newest job found, not recorded yet: one cell, HERE."""
+    held = jobs.claim(image.jobs.first().pk)
+    assert held is not None
+    return jobs.Result(held, cells=[make_cell(image, 1, job_id=held.job_id, **HERE)])
+
+
 def test_a_blast_that_a_doctor_named_stays_a_blast(technician, doctor, image):
     record_result(image, HERE, THERE)
     old = image.cells.get(position=1)
@@ -63,9 +72,7 @@ def test_a_blast_that_a_doctor_named_stays_a_blast(technician, doctor, image):
 
 
 def test_what_is_not_found_again_stays_as_added_by_hand(doctor, image, model):
-    held = jobs.claim(image.jobs.get().pk)
-    found = [make_cell(image, 1, job_id=held.job_id, **HERE)]
-    jobs.record([jobs.Result(held, cells=found, features=[b"ab"])])
+    jobs.record([replace(result_here(image), features=[b"ab"])])
     old = image.cells.get()
     say(doctor, old, "blast")
     new, kept = run_again(doctor, image, THERE)
@@ -127,10 +134,9 @@ def test_a_first_result_looks_for_no_reviews_and_another_only_for_cells(technici
     image = make_image(technician)
 
     def record() -> list[str]:
-        held = jobs.claim(image.jobs.first().pk)
-        cells = [make_cell(image, job_id=held.job_id, **HERE)]
+        result = result_here(image)
         with CaptureQueriesContext(connection) as queries:
-            jobs.record([jobs.Result(held, cells=cells)])
+            jobs.record([result])
         return [q["sql"] for q in queries if q["sql"].startswith("SELECT")]
 
     assert not any('"predictions_cell"' in sql for sql in record())
@@ -145,16 +151,10 @@ def test_two_results_at_once_carry_each_to_its_own(technician, doctor, sample):
     for image, label in zip(images, ("blast", "monocyte"), strict=True):
         say(doctor, image.cells.get(), label)
         request_rerun(actor=doctor, image_id=image.pk, confirmed=True)
-    claims = [jobs.claim(image.jobs.first().pk) for image in images]
-    jobs.record(
-        [
-            jobs.Result(each, cells=[make_cell(each.image, job_id=each.job_id, **HERE)])
-            for each in claims
-        ]
-    )
+    jobs.record([result_here(image) for image in images])
     for image, label in zip(images, ("blast", "monocyte"), strict=True):
         image.refresh_from_db()
-        assert image.newest_result.cells.get().present_label == label
+        assert image.cells.get(job=image.newest_result).present_label == label
 
 
 # --- Asking first ------------------------------------------------------------------------------
@@ -212,16 +212,15 @@ def test_a_review_at_the_moment_of_a_new_result_is_carried_or_refused(technician
     record_result(image, HERE)
     old = image.cells.get()
     request_rerun(actor=technician, image_id=image.pk)
-    held = jobs.claim(image.jobs.first().pk)
-    found = [make_cell(image, job_id=held.job_id, **HERE)]
+    result = result_here(image)
     acts = (
-        lambda: jobs.record([jobs.Result(held, cells=found)]),
+        lambda: jobs.record([result]),
         lambda: say(doctor, old, "blast"),
     )
     recorded, said = at_once(2, lambda n: acts[n]())
-    assert recorded == [held]
+    assert recorded == [result.held]
     image.refresh_from_db()
-    new = image.newest_result.cells.get()
+    new = image.cells.get(job=image.newest_result)
     if isinstance(said, ReviewRefused):
         assert new.present_label == "neutrophil"
     else:

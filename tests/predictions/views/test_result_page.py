@@ -99,8 +99,13 @@ def test_a_doctors_word_and_a_later_remark_are_both_in_sight(
     cell = image.cells.get()
     say(technician, cell, "monocyte")
     say(doctor, cell, "blast")
-    last = {"label": "lymphocyte", "seen_number": 2, "remark": "Small, dense."}
-    review_cell(actor=technician, cell_id=cell.pk, **last)
+    review_cell(
+        actor=technician,
+        cell_id=cell.pk,
+        label="lymphocyte",
+        seen_number=2,
+        remark="Small, dense.",
+    )
     card = card_of(page_of(page_as(doctor), image))
     said = ["Model: Neutrophil", ": Monocyte", ": Blast", ": Lymphocyte"]
     places = [card.index(words) for words in said]
@@ -119,7 +124,7 @@ def test_a_cell_that_waits_for_the_engine_says_so(page_as, technician, image):
 
 
 def test_the_headline_counts_by_class(page_as, doctor, image, model):
-    unsure = {"label": "monocyte", "disposition": "review"}
+    unsure: dict[str, object] = {"label": "monocyte", "disposition": "review"}
     record_result(image, {}, {}, unsure, {"disposition": "unidentified"})
     browser = page_as(doctor)
     pages = ("/history/", "/dashboard/", f"/images/{image.pk}/status/", f"/images/{image.pk}/")
@@ -143,7 +148,8 @@ def test_cards_of_many_cells_ask_no_more(
     page_as, doctor, technician, django_assert_max_num_queries
 ):
     sample = make_sample(technician)
-    image = record_result(make_image(technician, sample), *[{"disposition": "unidentified"}] * 20)
+    unnamed: dict[str, object] = {"disposition": "unidentified"}
+    image = record_result(make_image(technician, sample), *[unnamed] * 20)
     for cell in image.cells.all()[:10]:
         say(doctor, cell, "blast")
     browser = page_as(doctor)
