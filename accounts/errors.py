@@ -103,3 +103,19 @@ class LaboratoryNotFound(NotFound):
 
     def __init__(self) -> None:
         super().__init__("There is no laboratory of this name. Check its spelling.")
+
+
+class LaboratoryRefused(DomainError):
+    """What is said of a laboratory cannot be taken; the sentence says why."""
+
+    code = "laboratory_refused"
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence, fields={field: [sentence]})
+
+
+class LogoNotFound(NotFound):
+    """The laboratory has no logo."""
+
+    def __init__(self) -> None:
+        super().__init__("Your laboratory has no logo. Upload one on its settings page.")

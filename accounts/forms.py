@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import Role
+from accounts.selectors.laboratories import FIELD_WORDS, time_zones
 from hematovision.errors import DomainError
 
 LONGEST_PASSWORD = 256
@@ -85,3 +86,41 @@ class RoleForm(ServiceForm):
     """Another role."""
 
     role = forms.ChoiceField(label="Role", choices=Role.choices)
+
+
+class LaboratoryForm(ServiceForm):
+    """What is said of a laboratory."""
+
+    name = forms.CharField(label=FIELD_WORDS["name"], max_length=120)
+    address = forms.CharField(
+        label=FIELD_WORDS["address"],
+        max_length=500,
+        required=False,
+        help_text="As it stands at the head of reports.",
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    time_zone = forms.ChoiceField(
+        label=FIELD_WORDS["time_zone"], help_text="Where days begin and times are written."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A zone of an older name stays a choice where it is the present one.
+        zones = dict.fromkeys([*time_zones(), self.initial.get("time_zone", "UTC")])
+        self.fields["time_zone"].choices = [  # type: ignore[attr-defined]
+            (zone, zone.replace("_", " ")) for zone in zones
+        ]
+
+
+class LogoForm(ServiceForm):
+    """A picture for the head of reports."""
+
+    logo = forms.FileField(
+        label=FIELD_WORDS["logo"],
+        help_text="PNG or JPEG, at most 1 MB. It is made anew, at most 600 × 200 px.",
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg"}),
+        error_messages={
+            "required": "Choose a picture first.",
+            "empty": "The file is empty. Choose another one.",
+        },
+    )

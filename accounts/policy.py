@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.urls import URLPattern, URLResolver
 
 from accounts.errors import AccessDenied, NotSignedIn
-from accounts.models import Role, User
+from accounts.models import AuditEvent, Laboratory, Role, User
 
 
 class Action(StrEnum):
@@ -131,6 +131,23 @@ def visible_users(viewer: User) -> QuerySet[User]:
     if not allows(viewer, Action.MANAGE_USERS):
         return User.objects.none()
     return User.objects.filter(laboratory_id=viewer.laboratory_id)
+
+
+def managed_laboratory(viewer: User) -> Laboratory:
+    """The viewer's own laboratory as it is now, for those who manage it.
+
+    Raises:
+        NotSignedIn, AccessDenied: as `require`.
+    """
+    require(viewer, Action.MANAGE_LABORATORY)
+    return Laboratory.objects.get(pk=viewer.laboratory_id)
+
+
+def visible_changes(viewer: User) -> QuerySet[AuditEvent]:
+    """What was done in the viewer's laboratory, for those who manage its settings."""
+    if not allows(viewer, Action.MANAGE_LABORATORY):
+        return AuditEvent.objects.none()
+    return AuditEvent.objects.filter(laboratory_id=viewer.laboratory_id)
 
 
 # --- Each URL names its action ---------------------------------------------------------------

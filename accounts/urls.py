@@ -1,8 +1,8 @@
-"""The pages of people: the way in and out, one's own account, the laboratory's users."""
+"""The pages of people: the way in and out, one's own account, the laboratory and its users."""
 
 from django.urls import path
 
-from accounts.views import account, sessions, users
+from accounts.views import account, laboratory, sessions, users
 
 app_name = "accounts"
 
@@ -12,6 +12,9 @@ urlpatterns = [
     path("account/", account.account, name="account"),
     path("account/password/", account.password, name="password"),
     path("account/tokens/revoke/", account.revoke_tokens, name="revoke_tokens"),
+    path("settings/", laboratory.laboratory, name="laboratory"),
+    path("settings/logo/", laboratory.logo, name="logo"),
+    path("settings/logo/remove/", laboratory.logo_remove, name="logo_remove"),
     path("users/", users.user_list, name="users"),
     path("users/new/", users.user_new, name="user_new"),
     path("users/<id:user_id>/", users.user, name="user"),

@@ -208,3 +208,26 @@ class ProfileUnusable(DomainError):
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence, fields={"imaging_profile": [sentence]})
+
+
+class LabelNotFound(NotFound):
+    """No such label, shipped or of this laboratory."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such label in your laboratory.")
+
+
+class LabelRefused(DomainError):
+    """What is said of a label cannot be taken; the sentence says why."""
+
+    code = "label_refused"
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence, fields={field: [sentence]})
+
+
+class LabelTaken(LabelRefused):
+    """Another label of the laboratory has this code, name, key or these two letters."""
+
+    code = "label_taken"
+    http_status = 409

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from django import forms
 from accounts.forms import ServiceForm
 from accounts.models import User
 from mlmodels.models import Dataset
+from mlmodels.selectors.labels import FIELD_WORDS, ManagedLabel, label_groups
 from mlmodels.selectors.training.recipes import recipes_for_datasets
 from mlmodels.selectors.training.runs import frozen_datasets
 
@@ -80,3 +82,83 @@ class DerivedDatasetForm(ServiceForm):
     """The name of a dataset derived from a frozen one."""
 
     name = forms.CharField(label="Name of the new dataset", max_length=80)
+
+
+class LabelForm(ServiceForm):
+    """What is said of a label; what counts only of one that the laboratory added."""
+
+    name = forms.CharField(label=FIELD_WORDS["name"], max_length=60)
+    short_name = forms.CharField(
+        label=FIELD_WORDS["short_name"],
+        max_length=2,
+        help_text="They stand beside the colour wherever the cell is shown.",
+    )
+    key = forms.CharField(
+        label=FIELD_WORDS["key"],
+        max_length=1,
+        required=False,
+        help_text="A letter or digit that sets the label in the gallery. U takes back.",
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "autocomplete": "off"}),
+    )
+    group = forms.ChoiceField(label=FIELD_WORDS["group"])
+    wider = forms.ChoiceField(
+        label=FIELD_WORDS["wider"],
+        required=False,
+        help_text="A finer word for another label, as band is one for neutrophil.",
+    )
+    in_denominator = forms.BooleanField(
+        label=FIELD_WORDS["in_denominator"],
+        required=False,
+        help_text="Its cells are in the 100 % of the differential.",
+    )
+    is_apart = forms.BooleanField(
+        label=FIELD_WORDS["is_apart"],
+        required=False,
+        initial=True,
+        help_text="Otherwise its cells are counted in the row of what it is a kind of.",
+    )
+    is_used = forms.BooleanField(
+        label=FIELD_WORDS["is_used"],
+        required=False,
+        initial=True,
+        help_text="Can be chosen in review. Cells that have it already keep it.",
+    )
+    loinc_percent = forms.CharField(
+        label=FIELD_WORDS["loinc_percent"], max_length=12, required=False
+    )
+    loinc_count = forms.CharField(label=FIELD_WORDS["loinc_count"], max_length=12, required=False)
+
+    def __init__(self, *args: Any, wider: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        nothing = ("", "nothing else")
+        self.fields["wider"].choices = [nothing, *wider]  # type: ignore[attr-defined]
+        groups = [(group, group) for group in label_groups()]
+        self.fields["group"].choices = groups  # type: ignore[attr-defined]
+
+
+class ChangedLabelForm(LabelForm):
+    """What is said of a label that exists, and its place."""
+
+    position = forms.IntegerField(label=FIELD_WORDS["position"], min_value=1)
+
+    def __init__(self, *args: Any, managed: ManagedLabel, **kwargs: Any) -> None:
+        said = {name: getattr(managed.label, name) for name in LabelForm.base_fields}
+        super().__init__(*args, initial={**said, "position": managed.number}, **kwargs)
+        if not managed.is_own:
+            del self.fields["wider"], self.fields["in_denominator"]
+        if not (managed.is_own or managed.label.wider):
+            del self.fields["is_apart"]
+        if managed.is_always_used:
+            del self.fields["is_used"]
+
+
+class NewLabelForm(LabelForm):
+    """A label that the laboratory adds."""
+
+    code = forms.CharField(
+        label=FIELD_WORDS["code"],
+        max_length=40,
+        help_text="What it is called in data, for good, e.g. hairy_cell.",
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
+    )
+    field_order = ["name", "code"]

@@ -1,12 +1,16 @@
-"""The pages of datasets, trainings, models and imaging profiles."""
+"""The pages of labels, datasets, trainings, models and imaging profiles."""
 
 from django.urls import path
 
-from mlmodels.views import datasets, training, versions
+from mlmodels.views import datasets, labels, training, versions
 
 app_name = "mlmodels"
 
 urlpatterns = [
+    path("labels/", labels.label_list, name="labels"),
+    path("labels/new/", labels.label_new, name="label_new"),
+    path("labels/<slug:code>/", labels.label, name="label"),
+    path("labels/<slug:code>/place/", labels.label_place, name="label_place"),
     path("datasets/", datasets.dataset_list, name="datasets"),
     path("datasets/new/", datasets.dataset_new, name="dataset_new"),
     path("datasets/<id:dataset_id>/", datasets.dataset, name="dataset"),

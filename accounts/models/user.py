@@ -23,7 +23,9 @@ class UserManager(BaseUserManager["User"]):
 
     def get(self, *args: Any, **kwargs: Any) -> "User":
         """One person with their laboratory, which whatever they ask for asks for next."""
-        return self.select_related("laboratory").get(*args, **kwargs)
+        # A logo is as large as many rows, and only its own page and reports ask for it.
+        people = self.select_related("laboratory").defer("laboratory__logo")
+        return people.get(*args, **kwargs)
 
 
 class User(AbstractBaseUser):

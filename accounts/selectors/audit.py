@@ -2,12 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from accounts.models import AuditChain, AuditEvent
+from django.db.models import Model
+
+from accounts.models import AuditAction, AuditChain, AuditEvent, User
+from accounts.policy import visible_changes
 
 FIRST_HASH = "0" * 64
+# As many changes as a page of settings shows.
+MOST_CHANGES = 100
+
+
+@dataclass(frozen=True)
+class ChangedField:
+    """What one field was before and after a change.
+
+    Args:
+        name: the field, in words.
+        before: as it was, in words; none where it was not there.
+        after: as it is since.
+    """
+
+    name: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of a setting.
+
+    Args:
+        at: when.
+        by: who; none where the program did it.
+        fields: what was changed.
+        reason: why, where it was asked for.
+    """
+
+    at: datetime
+    by: User | None
+    fields: tuple[ChangedField, ...]
+    reason: str
+
+
+def changes_of(
+    viewer: User, *, action: AuditAction, of: Model, words: Mapping[str, str]
+) -> list[Change]:
+    """The changes of one setting, the newest first.
+
+    Args:
+        action: what was done to it.
+        of: the row that was changed.
+        words: what its fields are called on pages.
+    """
+    events = visible_changes(viewer).filter(
+        action=action, object_type=of._meta.model_name or "", object_id=str(of.pk)
+    )
+    newest = events.select_related("actor").order_by("-position")[:MOST_CHANGES]
+    return [
+        Change(event.at, event.actor, _changed_fields(event.changes, words), event.reason)
+        for event in newest
+    ]
+
+
+def _changed_fields(
+    changes: Mapping[str, list[Any]], words: Mapping[str, str]
+) -> tuple[ChangedField, ...]:
+    return tuple(
+        ChangedField(words.get(name, name), _in_words(before), _in_words(after))
+        for name, (before, after) in changes.items()
+    )
+
+
+def _in_words(value: Any) -> str | None:
+    if value in (None, "", []):
+        return None
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A new tenant, made by the operator of the installation."""
+"""Tenants: made by the operator of the installation, described by their admins."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from zoneinfo import available_timezones
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from accounts.errors import UserChangeRefused
+from accounts.errors import LaboratoryRefused, UserChangeRefused
 from accounts.models import AuditAction, Laboratory, Role, User
+from accounts.policy import Action, require
 from accounts.services.audit import record_event
 from accounts.services.users import create_user
 
@@ -46,3 +47,53 @@ def create_laboratory(
         role=Role.ADMIN,
     )
     return laboratory, admin
+
+
+def change_laboratory(*, actor: User, name: str, address: str, time_zone: str) -> Laboratory:
+    """Say what the actor's laboratory is called, where it is, and where its days begin.
+
+    Raises:
+        LaboratoryRefused: a value cannot be taken; it names the field.
+    """
+    require(actor, Action.MANAGE_LABORATORY)
+    values = {
+        "name": " ".join(name.split()),
+        "address": "\n".join(line.strip() for line in address.strip().splitlines()),
+        "time_zone": time_zone,
+    }
+    with transaction.atomic():
+        laboratory = Laboratory.objects.select_for_update().get(pk=actor.laboratory_id)
+        changes = {
+            field: [getattr(laboratory, field), value]
+            for field, value in values.items()
+            if getattr(laboratory, field) != value
+        }
+        for field, value in values.items():
+            setattr(laboratory, field, value)
+        _refuse_wrong(laboratory)
+        if changes:
+            laboratory.save(update_fields=list(changes))
+            record_event(
+                action=AuditAction.LABORATORY_CHANGED,
+                actor=actor,
+                laboratory=laboratory,
+                obj=laboratory,
+                changes=changes,
+            )
+    return laboratory
+
+
+def _refuse_wrong(laboratory: Laboratory) -> None:
+    if laboratory.time_zone not in available_timezones():
+        raise LaboratoryRefused("time_zone", "Choose a time zone from the list.")
+    if not laboratory.name.isprintable():
+        raise LaboratoryRefused("name", "Use letters, digits and signs in one line.")
+    if "\x00" in laboratory.address:
+        raise LaboratoryRefused("address", "Use letters, digits and signs.")
+    if Laboratory.objects.filter(name=laboratory.name).exclude(pk=laboratory.pk).exists():
+        raise LaboratoryRefused("name", "This name is taken. Add the town, for instance.")
+    try:
+        laboratory.clean_fields(exclude=["logo"])
+    except ValidationError as error:
+        field, messages = next(iter(error.message_dict.items()))
+        raise LaboratoryRefused(field, messages[0]) from error
