@@ -408,3 +408,26 @@ class ReasonMissing(DomainError):
 
     def __init__(self, sentence: str, *, field: str = "reason") -> None:
         super().__init__(sentence, fields={field: [sentence]})
+
+
+class IntervalsRefused(DomainError):
+    """Reference intervals or critical limits that cannot be taken; the sentences say why."""
+
+    code = "intervals_refused"
+
+    def __init__(self, fields: Mapping[str, list[str]]) -> None:
+        super().__init__(next(iter(fields.values()))[0], fields=fields)
+
+
+class IntervalsMoved(DomainError):
+    """Somebody else changed the reference intervals since they were shown."""
+
+    code = "intervals_moved"
+    http_status = 409
+
+
+class IntervalsNotFound(NotFound):
+    """No label of this code, so nothing to say intervals of."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such label in your laboratory.")

@@ -7,9 +7,12 @@ Pure: the rows come from the laboratory's tables. It knows no interval and no li
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
+from math import ceil
 
 PERCENT = "%"
 ABSOLUTE = "10*9/L"
@@ -17,6 +20,10 @@ PER_100_WHITE_CELLS = "/100{WBCs}"
 WHITE_CELLS = "wbc"
 # What intervals may be told apart by; "other" and unknown are neither.
 SEXES = ("female", "male")
+_DAYS_PER_YEAR = Fraction(1461, 4)
+# As an age is written: of years before months, and of months before days.
+_DAYS_OF = {"y": _DAYS_PER_YEAR, "m": _DAYS_PER_YEAR / 12, "d": Fraction(1)}
+_AGE = re.compile(r"(\d{1,5}) ?([dmy])", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -167,3 +174,36 @@ def critical_flag(value: Decimal, limit: CriticalLimit) -> tuple[str, str]:
         if bound is not None and is_beyond(bound):
             return name, f"{words} {bound} × 10⁹/L"
     return "", ""
+
+
+def age_in_words(day: int) -> str:
+    """A day of life at which intervals change, as laboratories write it: "3 d", "4 m" or "18 y"."""
+    for letter, days in _DAYS_OF.items():
+        number = ceil(day / days)
+        if int(number * days) == day:
+            break
+    return f"{number} {letter}"
+
+
+def day_of_age(age: str) -> int:
+    """The day of life at which an age begins, rounded down; the reverse of `age_in_words`.
+
+    Args:
+        age: "3 d", "4 m" or "18 y".
+
+    Raises:
+        ValueError: it is written otherwise.
+    """
+    written = _AGE.fullmatch(age.strip().lower())
+    if written is None:
+        raise ValueError("Write an age in days, months or years: 3 d, 4 m or 18 y.")
+    return int(int(written[1]) * _DAYS_OF[written[2]])
+
+
+def ages_in_words(interval: Interval) -> str:
+    """For which ages an interval holds: "every age", "from 18 y" or "1 y to under 2 y"."""
+    first, end = interval.from_day, interval.before_day
+    if end is None:
+        return f"from {age_in_words(first)}" if first else "every age"
+    under = f"under {age_in_words(end)}"
+    return f"{age_in_words(first)} to {under}" if first else under

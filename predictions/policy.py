@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from accounts.policy import Action, allows
 from predictions.errors import ChangeRefused, JobStateRefused, ReviewRefused, SampleClosed
-from predictions.models import Cell, Report, Sample, SampleEvent, SmearImage
+from predictions.models import Cell, IntervalSet, Report, Sample, SampleEvent, SmearImage
 
 _State, _Kind = Sample.State, SampleEvent.Kind
 
@@ -160,3 +160,12 @@ def refuse_unfinished(image: SmearImage) -> None:
     """Let only an image pass that nothing is at work on."""
     if not image.is_final:
         raise JobStateRefused("This image is still being classified. Wait for its result.")
+
+
+def visible_interval_sets(viewer: User) -> QuerySet[IntervalSet]:
+    """The shipped sets of reference intervals and those of the viewer's laboratory."""
+    if not allows(viewer, Action.SEE_INTERVALS):
+        return IntervalSet.objects.none()
+    return IntervalSet.objects.filter(
+        Q(laboratory__isnull=True) | Q(laboratory_id=viewer.laboratory_id)
+    )

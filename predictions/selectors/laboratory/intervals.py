@@ -38,8 +38,11 @@ def intervals_of(laboratory_id: UUID) -> Intervals:
         .order_by(F("laboratory_id").desc(nulls_last=True), "-number")
         .first()
     )
-    if row is None:
-        return Intervals(0, False, (), ())
+    return Intervals(0, False, (), ()) if row is None else intervals_in(row)
+
+
+def intervals_in(row: IntervalSet) -> Intervals:
+    """What a set holds."""
     return Intervals(
         row.number,
         row.laboratory_id is not None,
