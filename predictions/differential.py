@@ -5,8 +5,6 @@ nothing about signing, and keeps no percentage: all are computed from counts. It
 counts to notes; half of it are the shapes that pages, API and reports show.
 """
 
-# ruff: noqa: RUF001, RUF002
-
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The form of what people look for: a search, and the filters of the history."""
+"""The form of what people look for, and of what admins say of the laboratory's rules."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from accounts.forms import ServiceForm
 from accounts.models import User
 from predictions.errors import IdentifierInvalid
 from predictions.identifiers import canonical
+from predictions.intervals import PERCENT, CriticalLimit, Interval, age_in_words, day_of_age
 from predictions.models import JobStatus, SmearImage
 from predictions.selectors.imaging import history
+from predictions.selectors.laboratory.interval_pages import UNIT_WORDS, LabelIntervals
 
 STATUSES = [
     (history.UNFINISHED, "waiting or running"),
@@ -60,7 +62,7 @@ class ProfileForm(ServiceForm):
         label="Objective",
         max_length=60,
         required=False,
-        help_text="e.g. 100×, oil",  # noqa: RUF001
+        help_text="e.g. 100×, oil",
     )
     stain = forms.CharField(label="Stain", max_length=80, required=False)
     um_per_px = forms.FloatField(
@@ -69,6 +71,135 @@ class ProfileForm(ServiceForm):
         help_text="Width of a pixel in the film, if you know it: a red cell is about 7.5 µm wide.",
         widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
     )
+
+
+class AgeField(forms.Field):
+    """An age as laboratories write it; its value is a day of life, or none where empty."""
+
+    widget = forms.TextInput(attrs={"autocomplete": "off", "maxlength": 8})
+
+    def to_python(self, value: str | None) -> int | None:
+        """The day of life at which the age begins."""
+        if not value or not value.strip():
+            return None
+        try:
+            return day_of_age(value)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+
+    def prepare_value(self, value: int | str | None) -> str | None:
+        """A day as it is typed; what was typed stays."""
+        return age_in_words(value) if isinstance(value, int) else value
+
+
+def _bound(label: str, *, required: bool = False) -> forms.DecimalField:
+    # More digits than any count has; the service says how many are taken.
+    return forms.DecimalField(
+        label=label,
+        required=required,
+        max_digits=20,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+
+
+class IntervalForm(forms.Form):
+    """One reference interval of a label, in one line."""
+
+    unit = forms.ChoiceField(label="Unit", choices=list(UNIT_WORDS.items()), initial=PERCENT)
+    sex = forms.ChoiceField(
+        label="Sex", required=False, choices=[("", "both"), ("female", "female"), ("male", "male")]
+    )
+    from_age = AgeField(label="From age", required=False)
+    before_age = AgeField(label="To under", required=False)
+    low = _bound("Low", required=True)
+    high = _bound("High", required=True)
+    source = forms.CharField(label="Source", max_length=200)
+
+    def interval(self, label: str) -> Interval:
+        """What the line says of a label."""
+        said = self.cleaned_data
+        return Interval(
+            label=label,
+            unit=said["unit"],
+            low=said["low"],
+            high=said["high"],
+            source=said["source"],
+            sex=said["sex"],
+            from_day=said["from_age"] or 0,
+            before_day=said["before_age"],
+        )
+
+    @staticmethod
+    def initial_of(interval: Interval) -> dict[str, Any]:
+        """The line of an interval, as it is typed."""
+        return {
+            "unit": interval.unit,
+            "sex": interval.sex,
+            "from_age": interval.from_day or None,
+            "before_age": interval.before_day,
+            "low": interval.low,
+            "high": interval.high,
+            "source": interval.source,
+        }
+
+
+IntervalLines = forms.formset_factory(
+    IntervalForm, extra=3, can_delete=True, max_num=200, validate_max=True
+)
+
+
+class LimitForm(ServiceForm):
+    """When somebody is called about a label, why it is changed, and what was seen."""
+
+    low_word = forms.ChoiceField(
+        label="Critical low",
+        choices=[("at_most", "at or below"), ("below", "below")],
+    )
+    low_bound = _bound("Critical low, × 10⁹/L")
+    high_word = forms.ChoiceField(
+        label="Critical high",
+        choices=[("at_least", "at or above"), ("above", "above")],
+    )
+    high_bound = _bound("Critical high, × 10⁹/L")
+    reason = forms.CharField(
+        label="Reason",
+        max_length=500,
+        help_text="Why the intervals or limits are changed; it is kept with the version.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    seen_number = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+    def limit(self, label: str) -> CriticalLimit | None:
+        """What the form says of a label; none where no bound is given."""
+        said = self.cleaned_data
+        bounds = {
+            said["low_word"]: said["low_bound"],
+            said["high_word"]: said["high_bound"],
+        }
+        if not any(bound is not None for bound in bounds.values()):
+            return None
+        return CriticalLimit(label, **bounds)
+
+    @staticmethod
+    def initial_of(held: LabelIntervals) -> dict[str, Any]:
+        """What the form shows at first."""
+        limit = held.limit or CriticalLimit(held.label)
+        return {
+            "low_word": "at_most" if limit.below is None else "below",
+            "low_bound": limit.at_most if limit.below is None else limit.below,
+            "high_word": "at_least" if limit.above is None else "above",
+            "high_bound": limit.at_least if limit.above is None else limit.above,
+            "seen_number": held.number,
+        }
+
+
+class ShippedIntervalsForm(ServiceForm):
+    """Why the shipped intervals are to hold again, and what was seen."""
+
+    reason = forms.CharField(
+        label="Reason", max_length=500, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    seen_number = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
 
 class HistoryFilter(django_filters.FilterSet):

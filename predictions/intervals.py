@@ -3,8 +3,6 @@
 Pure: the rows come from the laboratory's tables. It knows no interval and no limit of its own.
 """
 
-# ruff: noqa: RUF001, RUF002
-
 from __future__ import annotations
 
 import re
@@ -178,11 +176,12 @@ def critical_flag(value: Decimal, limit: CriticalLimit) -> tuple[str, str]:
 
 def age_in_words(day: int) -> str:
     """A day of life at which intervals change, as laboratories write it: "3 d", "4 m" or "18 y"."""
-    for letter, days in _DAYS_OF.items():
-        number = ceil(day / days)
-        if int(number * days) == day:
-            break
-    return f"{number} {letter}"
+    whole = (
+        f"{ceil(day / days)} {letter}"
+        for letter, days in _DAYS_OF.items()
+        if int(ceil(day / days) * days) == day
+    )
+    return next(whole)
 
 
 def day_of_age(age: str) -> int:

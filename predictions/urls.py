@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from predictions.views import dashboards, history, images, intake, profiles
+from predictions.views import dashboards, history, images, intake, intervals, profiles
 
 app_name = "predictions"
 urlpatterns = [
@@ -29,4 +29,11 @@ urlpatterns = [
         name="profile_use_again",
     ),
     path("profiles/<id:profile_id>/adapt/", profiles.profile_adapt, name="profile_adapt"),
+    path("settings/intervals/", intervals.intervals, name="intervals"),
+    path("settings/intervals/as-shipped/", intervals.intervals_shipped, name="intervals_shipped"),
+    path(
+        "settings/intervals/<slug:label>/",
+        intervals.intervals_of_label,
+        name="intervals_of_label",
+    ),
 ]

@@ -20,6 +20,7 @@ from accounts.models import Role, User
 from tests.factories.cases import make_signed
 from tests.factories.datasets import make_open_dataset
 from tests.factories.images import make_image
+from tests.factories.labels import make_own_label
 from tests.factories.models import make_gate, make_paper_version
 from tests.factories.people import PASSWORD, make_laboratory, make_user
 from tests.factories.profiles import make_profile
@@ -53,6 +54,17 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("accounts:user_deactivate", "POST"):      (SIGN_IN, 403, 403, 302, 403, 404),
     ("accounts:user_activate", "POST"):        (SIGN_IN, 403, 403, 302, 403, 404),
     ("accounts:user_end_sessions", "POST"):    (SIGN_IN, 403, 403, 302, 403, 404),
+    ("accounts:laboratory", "GET"):            (SIGN_IN, 403, 403, 200, 403, 200),
+    ("accounts:laboratory", "POST"):           (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
+    ("accounts:logo", "GET"):                  (SIGN_IN, 403, 403, 404, 403, 404),  # there is none
+    ("accounts:logo", "POST"):                 (SIGN_IN, 403, 403, 400, 403, 400),  # no file
+    ("accounts:logo_remove", "POST"):          (SIGN_IN, 403, 403, 302, 403, 302),
+    ("mlmodels:labels", "GET"):                (SIGN_IN, 403, 403, 200, 403, 200),
+    ("mlmodels:label_new", "GET"):             (SIGN_IN, 403, 403, 200, 403, 200),
+    ("mlmodels:label_new", "POST"):            (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
+    ("mlmodels:label", "GET"):                 (SIGN_IN, 403, 403, 200, 403, 404),
+    ("mlmodels:label", "POST"):                (SIGN_IN, 403, 403, 400, 403, 404),  # an empty form
+    ("mlmodels:label_place", "POST"):          (SIGN_IN, 403, 403, 302, 403, 404),
     ("mlmodels:datasets", "GET"):              (SIGN_IN, 403, 403, 200, 403, 200),
     ("mlmodels:dataset_new", "GET"):           (SIGN_IN, 403, 403, 200, 403, 200),
     ("mlmodels:dataset_new", "POST"):          (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
@@ -100,6 +112,10 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions:profile_retire", "POST"):    (SIGN_IN, 403, 403, 302, 403, 404),
     ("predictions:profile_use_again", "POST"): (SIGN_IN, 403, 403, 302, 403, 404),
     ("predictions:profile_adapt", "POST"):     (SIGN_IN, 403, 403, 409, 403, 404),  # no cells
+    ("predictions:intervals", "GET"):          (SIGN_IN, 200, 200, 200, 200, 200),
+    ("predictions:intervals_of_label", "GET"): (SIGN_IN, 403, 403, 200, 403, 404),
+    ("predictions:intervals_of_label", "POST"): (SIGN_IN, 403, 403, 400, 403, 404),  # an empty form
+    ("predictions:intervals_shipped", "POST"): (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
     ("models", "GET"):                         (SIGN_IN, 200, 200, 200, 200, 200),
     ("model_shadow", "GET"):                   (SIGN_IN, 403, 403, 200, 403, 404),
     ("mlmodels:version", "GET"):               (SIGN_IN, 200, 200, 200, 404, 404),
@@ -149,6 +165,12 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions_api:original", "GET"):       (401,     200, 200, 403, 404, 403),
     ("predictions_api:image_dismiss", "POST"): (401,     200, 200, 403, 404, 403),
     ("predictions_api:image_move", "POST"):    (401,     404, 404, 403, 404, 403),  # no such sample
+    ("predictions_api:labels", "GET"):         (401,     403, 403, 200, 403, 200),
+    ("predictions_api:labels", "POST"):        (401,     403, 403, 400, 403, 400),  # an empty body
+    ("predictions_api:label", "GET"):          (401,     403, 403, 200, 403, 404),
+    ("predictions_api:label", "PATCH"):        (401,     403, 403, 200, 403, 404),
+    ("predictions_api:intervals", "GET"):      (401,     200, 200, 200, 200, 200),
+    ("predictions_api:intervals", "PUT"):      (401,     403, 403, 400, 403, 400),  # an empty body
     ("predictions_api:predict", "POST"):       (401,     400, 403, 403, 400, 403),  # no file
 }
 # fmt: on
@@ -156,6 +178,7 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
 SENT: dict[str, dict[str, str]] = {
     "accounts:user_role": {"role": "doctor"},
     "mlmodels:dataset_derive": {"name": "Derived"},
+    "mlmodels:label_place": {"position": "1"},
     "mlmodels:pair": {"resolution": "not_the_same"},
     "predictions_api:samples": {"accession_number": "M-1"},
     "predictions_api:sample": {"note": "second tube"},
@@ -222,6 +245,8 @@ def rows(actors, files) -> dict[str, Any]:
     version = make_paper_version(laboratory)
     pair = make_open_dataset(admin).near_duplicates.get()
     return {
+        "code": make_own_label(admin).code,
+        "label": "own_cell",
         "dataset_id": pair.dataset_id,
         "pair_id": pair.pk,
         "dataset_image_id": pair.first_id,

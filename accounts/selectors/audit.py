@@ -57,24 +57,26 @@ def changes_of(
     Args:
         action: what was done to it.
         of: the row that was changed.
-        words: what its fields are called on pages.
+        words: what its fields are called on pages; others belong to another page.
     """
     events = visible_changes(viewer).filter(
         action=action, object_type=of._meta.model_name or "", object_id=str(of.pk)
     )
     newest = events.select_related("actor").order_by("-position")[:MOST_CHANGES]
-    return [
+    changes = (
         Change(event.at, event.actor, _changed_fields(event.changes, words), event.reason)
         for event in newest
-    ]
+    )
+    return [change for change in changes if change.fields]
 
 
 def _changed_fields(
     changes: Mapping[str, list[Any]], words: Mapping[str, str]
 ) -> tuple[ChangedField, ...]:
     return tuple(
-        ChangedField(words.get(name, name), _in_words(before), _in_words(after))
+        ChangedField(words[name], _in_words(before), _in_words(after))
         for name, (before, after) in changes.items()
+        if name in words
     )
 
 

@@ -90,4 +90,4 @@ def _in_words(logo: bytes | None) -> str | None:
     if logo is None:
         return None
     with Image.open(io.BytesIO(logo)) as picture:
-        return f"{picture.width} × {picture.height} px"  # noqa: RUF001
+        return f"{picture.width} × {picture.height} px"

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from predictions.api import case, cells, corrections, images, predict, reports, samples
+from predictions.api import (
+    case,
+    cells,
+    corrections,
+    images,
+    intervals,
+    labels,
+    predict,
+    reports,
+    samples,
+)
 
 app_name = "predictions_api"
 urlpatterns = [
@@ -49,4 +59,7 @@ urlpatterns = [
     path("images/<id:image_id>/dismiss/", corrections.DismissView.as_view(), name="image_dismiss"),
     path("images/<id:image_id>/move/", corrections.MoveView.as_view(), name="image_move"),
     path("predict/", predict.PredictView.as_view(), name="predict"),
+    path("labels/", labels.LabelListView.as_view(), name="labels"),
+    path("labels/<slug:code>/", labels.LabelView.as_view(), name="label"),
+    path("reference-intervals/", intervals.IntervalsView.as_view(), name="intervals"),
 ]

@@ -26,7 +26,7 @@ def test_the_first_profile_is_the_default_and_the_second_is_not(admin):
 
 
 def test_a_profile_keeps_what_is_said_and_the_trail_by_whom(admin):
-    said = ProfileFields(" Bench 2 ", "CX33", "DFK 33", "100×", "Giemsa", 0.1)  # noqa: RUF001
+    said = ProfileFields(" Bench 2 ", "CX33", "DFK 33", "100×", "Giemsa", 0.1)
     profile = create_profile(actor=admin, fields=said)
     assert (profile.name, profile.stain, profile.um_per_px) == ("Bench 2", "Giemsa", 0.1)
     event = AuditEvent.objects.get(action=AuditAction.PROFILE_CREATED)

@@ -1,7 +1,5 @@
 """What counts in a differential, what stands apart, what is flagged, and what is said in words."""
 
-# ruff: noqa: RUF001, RUF003
-
 from decimal import Decimal
 
 import pytest

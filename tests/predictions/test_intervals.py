@@ -1,7 +1,5 @@
 """Which reference interval holds for whom, and that the shipped rows are those of their sources."""
 
-# ruff: noqa: RUF001
-
 from decimal import Decimal
 
 import pytest

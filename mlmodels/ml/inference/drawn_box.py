@@ -36,12 +36,12 @@ def refuse_useless(box: Box, *, width_px: int, height_px: int) -> None:
     right, bottom = box.x + box.width, box.y + box.height
     if min(box.width, box.height) < SMALLEST_BOX_PX:
         raise BoxRefused(
-            f"The box is {box.width} × {box.height} px. "  # noqa: RUF001
+            f"The box is {box.width} × {box.height} px. "
             f"Draw one of at least {SMALLEST_BOX_PX} px each way around the cell."
         )
     if box.x < 0 or box.y < 0 or right > width_px or bottom > height_px:
         raise BoxRefused(
-            f"The box reaches beyond the picture, which is {width_px} × {height_px} px. "  # noqa: RUF001
+            f"The box reaches beyond the picture, which is {width_px} × {height_px} px. "
             "Draw it inside."
         )
 

@@ -19,7 +19,7 @@ from predictions.selectors.laboratory.intervals import (
 )
 
 WHITE_CELLS_NAME = "White cells"
-UNIT_WORDS = {"%": "%", "10*9/L": "× 10⁹/L", "/100{WBCs}": "per 100 white cells"}  # noqa: RUF001
+UNIT_WORDS = {"%": "%", "10*9/L": "× 10⁹/L", "/100{WBCs}": "per 100 white cells"}
 # As many versions as the page shows.
 MOST_VERSIONS = 50
 

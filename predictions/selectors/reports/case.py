@@ -126,7 +126,7 @@ def label_uses(labels: Mapping[str, Label]) -> list[LabelUse]:
 
 def reported_value(critical: Critical) -> str:
     """A critical value as people tell it, with its unit."""
-    return f"{critical.value} × 10⁹/L"  # noqa: RUF001
+    return f"{critical.value} × 10⁹/L"
 
 
 def present_cells(sample: Sample) -> QuerySet[Cell]:

@@ -1,4 +1,4 @@
-"""What admins do with reference intervals and critical limits: each change is a new numbered set."""
+"""What admins do with reference intervals and critical limits: each change a new set."""
 
 from __future__ import annotations
 

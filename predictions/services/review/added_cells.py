@@ -75,7 +75,7 @@ def _refuse_box(image: SmearImage, box: Box) -> None:
     """Let only a box pass that lies in the picture and can hold a cell."""
     if min(box.width, box.height) < SMALLEST_SIDE_PX:
         raise CellRefused(
-            f"The box is {box.width} × {box.height} px. "  # noqa: RUF001
+            f"The box is {box.width} × {box.height} px. "
             f"Draw one of at least {SMALLEST_SIDE_PX} px each way around the whole cell.",
             field="box",
         )

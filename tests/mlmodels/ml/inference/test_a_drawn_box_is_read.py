@@ -103,12 +103,12 @@ def test_without_a_stain_the_nucleus_is_in_the_middle_of_the_box():
 
 @pytest.mark.parametrize("box", [Box(-1, 10, 20, 20), Box(470, 10, 11, 20), Box(10, 341, 20, 20)])
 def test_a_box_beyond_the_picture_is_refused(shipped_engine, box):
-    with pytest.raises(BoxRefused, match="beyond the picture, which is 480 × 360 px"):  # noqa: RUF001
+    with pytest.raises(BoxRefused, match="beyond the picture, which is 480 × 360 px"):
         read_box(draw_smear_png(seed=0), box, shipped_engine)
 
 
 def test_a_box_smaller_than_eight_px_is_refused(shipped_engine):
-    with pytest.raises(BoxRefused, match=r"is 7 × 30 px\. Draw one of at least 8 px"):  # noqa: RUF001
+    with pytest.raises(BoxRefused, match=r"is 7 × 30 px\. Draw one of at least 8 px"):
         read_box(draw_smear_png(seed=0), Box(10, 10, 7, 30), shipped_engine)
     assert read_box(draw_smear_png(seed=0), Box(472, 352, 8, 8), shipped_engine).box.x == 472
 
