@@ -116,7 +116,7 @@ class LogoForm(ServiceForm):
     """A picture for the head of reports."""
 
     logo = forms.FileField(
-        label=FIELD_WORDS["logo"],
+        label="Picture",
         help_text="PNG or JPEG, at most 1 MB. It is made anew, at most 600 × 200 px.",
         widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg"}),
         error_messages={

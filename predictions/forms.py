@@ -16,9 +16,10 @@ from accounts.models import User
 from predictions.errors import IdentifierInvalid
 from predictions.identifiers import canonical
 from predictions.intervals import PERCENT, CriticalLimit, Interval, age_in_words, day_of_age
-from predictions.models import JobStatus, SmearImage
+from predictions.models import CaseRules, JobStatus, SmearImage
 from predictions.selectors.imaging import history
 from predictions.selectors.laboratory.interval_pages import UNIT_WORDS, LabelIntervals
+from predictions.selectors.laboratory.rules_pages import FIELD_WORDS, RulesPage
 
 STATUSES = [
     (history.UNFINISHED, "waiting or running"),
@@ -200,6 +201,43 @@ class ShippedIntervalsForm(ServiceForm):
         label="Reason", max_length=500, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
     seen_number = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+
+class RulesForm(ServiceForm):
+    """What a laboratory asks of its cases; the service judges it."""
+
+    target_cells = forms.IntegerField(
+        label=FIELD_WORDS["target_cells"],
+        help_text="100 at least; 200 is usual, 400 for rare cells or few white cells.",
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+    asks_for_second_person = forms.BooleanField(
+        label=FIELD_WORDS["asks_for_second_person"],
+        required=False,
+        help_text="Who signs may not be the only one who reviewed the sample.",
+    )
+    unidentified_limit_percent = forms.IntegerField(
+        label=FIELD_WORDS["unidentified_limit_percent"],
+        help_text="To 100 counted cells, 0 to 5. With more, a sample cannot be signed.",
+    )
+    always_reviewed = forms.MultipleChoiceField(
+        label=FIELD_WORDS["always_reviewed"],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    tells_case_apart = forms.BooleanField(
+        label=FIELD_WORDS["tells_case_apart"],
+        required=False,
+        help_text="Whether a-1 and A-1 are two accession numbers.",
+    )
+    page_size = forms.ChoiceField(
+        label=FIELD_WORDS["page_size"], choices=CaseRules.PageSize.choices
+    )
+
+    def __init__(self, *args: Any, page: RulesPage, **kwargs: Any) -> None:
+        said = {name: getattr(page.rules, name) for name in RulesForm.base_fields}
+        super().__init__(*args, initial=said, **kwargs)
+        self.fields["always_reviewed"].choices = page.choices  # type: ignore[attr-defined]
 
 
 class HistoryFilter(django_filters.FilterSet):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from predictions.views import dashboards, history, images, intake, intervals, profiles
+from predictions.views import dashboards, history, images, intake, intervals, profiles, rules
 
 app_name = "predictions"
 urlpatterns = [
@@ -29,6 +29,7 @@ urlpatterns = [
         name="profile_use_again",
     ),
     path("profiles/<id:profile_id>/adapt/", profiles.profile_adapt, name="profile_adapt"),
+    path("settings/rules/", rules.rules, name="rules"),
     path("settings/intervals/", intervals.intervals, name="intervals"),
     path("settings/intervals/as-shipped/", intervals.intervals_shipped, name="intervals_shipped"),
     path(

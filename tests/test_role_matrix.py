@@ -112,6 +112,8 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions:profile_retire", "POST"):    (SIGN_IN, 403, 403, 302, 403, 404),
     ("predictions:profile_use_again", "POST"): (SIGN_IN, 403, 403, 302, 403, 404),
     ("predictions:profile_adapt", "POST"):     (SIGN_IN, 403, 403, 409, 403, 404),  # no cells
+    ("predictions:rules", "GET"):              (SIGN_IN, 403, 403, 200, 403, 200),
+    ("predictions:rules", "POST"):             (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
     ("predictions:intervals", "GET"):          (SIGN_IN, 200, 200, 200, 200, 200),
     ("predictions:intervals_of_label", "GET"): (SIGN_IN, 403, 403, 200, 403, 404),
     ("predictions:intervals_of_label", "POST"): (SIGN_IN, 403, 403, 400, 403, 404),  # an empty form
