@@ -354,15 +354,12 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "PATH_CONVERTER_OVERRIDES": {"id": {"type": "string", "format": "uuid"}},
-    # Intervals know two sexes, samples three.
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    # Fields of one name with other words: intervals know two sexes, samples three.
     "ENUM_NAME_OVERRIDES": {
         "IntervalSexEnum": "predictions.intervals.SEXES",
         "SampleSexEnum": "predictions.models.Sample.Sex",
-    },
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    # Two of them are fields called "status".
-    "ENUM_NAME_OVERRIDES": {
         "JobStatusEnum": "predictions.models.JobStatus",
         "ReportStatusEnum": "predictions.models.Report.Status",
     },

@@ -10,6 +10,7 @@ import django_filters
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
+from django.http import QueryDict
 
 from accounts.forms import ServiceForm
 from accounts.models import User
@@ -234,9 +235,9 @@ class RulesForm(ServiceForm):
         label=FIELD_WORDS["page_size"], choices=CaseRules.PageSize.choices
     )
 
-    def __init__(self, *args: Any, page: RulesPage, **kwargs: Any) -> None:
+    def __init__(self, typed: QueryDict | None, *, page: RulesPage) -> None:
         said = {name: getattr(page.rules, name) for name in RulesForm.base_fields}
-        super().__init__(*args, initial=said, **kwargs)
+        super().__init__(typed, initial=said)
         self.fields["always_reviewed"].choices = page.choices  # type: ignore[attr-defined]
 
 

@@ -297,7 +297,7 @@ def test_no_other_method_changes_anything(name, rows, actors):
     pattern = dict(addresses(get_resolver().url_patterns))[name]
     address = address_of(name, rows)
     client = client_of(actors["admin"], address)
-    others = [method for method in ("PUT", "PATCH", "DELETE") if (name, method) not in MATRIX]
+    others = [each for each in ("PUT", "PATCH", "DELETE") if (name, each) not in MATRIX]
     answers = [answer_to(client, method, address, {}) for method in others]
     expected = 405 if methods_of(pattern) else MATRIX[name, "GET"][ACTORS.index("admin")]
     assert answers == [expected] * len(others)

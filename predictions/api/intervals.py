@@ -22,18 +22,32 @@ from predictions.selectors.laboratory.interval_pages import present_intervals
 from predictions.services.laboratory import intervals as services
 
 
-def _bound(**kwargs: bool) -> serializers.DecimalField:
-    return serializers.DecimalField(max_digits=20, decimal_places=None, **kwargs)
+class Bound(serializers.DecimalField):
+    """A count or a percentage, with the decimals that it was given with."""
+
+    def __init__(self, *, required: bool = True) -> None:
+        super().__init__(
+            max_digits=20, decimal_places=None, required=required, allow_null=not required
+        )
+
+
+class LabelCode(serializers.CharField):
+    """What an interval or a limit is of."""
+
+    def __init__(self) -> None:
+        super().__init__(max_length=40, help_text="Code of a label, or wbc.")
 
 
 class IntervalRow(serializers.Serializer):
     """One reference interval; ages are whole days of life, the last one not included."""
 
-    label = serializers.CharField(max_length=40, help_text="Code of a label, or wbc.")
+    label = LabelCode()  # type: ignore[assignment]
     unit = serializers.ChoiceField(choices=[PERCENT, ABSOLUTE, PER_100_WHITE_CELLS])
-    low = _bound()
-    high = _bound()
-    source = serializers.CharField(max_length=200, help_text="Where it is published.")
+    low = Bound()
+    high = Bound()
+    source = serializers.CharField(  # type: ignore[assignment]
+        max_length=200, help_text="Where it is published."
+    )
     sex = serializers.ChoiceField(choices=SEXES, allow_blank=True, default="")
     from_day = serializers.IntegerField(default=0, min_value=0)
     before_day = serializers.IntegerField(
@@ -44,12 +58,12 @@ class IntervalRow(serializers.Serializer):
 class LimitRow(serializers.Serializer):
     """The count at which somebody is called; each bound may be missing."""
 
-    label = serializers.CharField(max_length=40, help_text="Code of a label, or wbc.")
+    label = LabelCode()  # type: ignore[assignment]
     unit = serializers.ChoiceField(choices=[ABSOLUTE], default=ABSOLUTE)
-    at_most = _bound(required=False, allow_null=True)
-    below = _bound(required=False, allow_null=True)
-    at_least = _bound(required=False, allow_null=True)
-    above = _bound(required=False, allow_null=True)
+    at_most = Bound(required=False)
+    below = Bound(required=False)
+    at_least = Bound(required=False)
+    above = Bound(required=False)
 
 
 class IntervalsBody(serializers.Serializer):

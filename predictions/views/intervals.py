@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.forms import BaseFormSet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
@@ -29,7 +30,7 @@ def intervals_of_label(request: SignedInRequest, label: str) -> HttpResponse:
         typed, prefix="rows", initial=[IntervalForm.initial_of(row) for row in held.intervals]
     )
     form = LimitForm(typed, initial=LimitForm.initial_of(held))
-    status, problems = 200, []
+    status, problems = 200, list[str]()
     if typed is not None:
         status = 400
         if lines.is_valid() and form.is_valid():
@@ -72,7 +73,9 @@ def _page(
     return render(request, "predictions/intervals.html", context, status=status)
 
 
-def _save(request: SignedInRequest, label: str, lines: IntervalLines, form: LimitForm) -> None:
+def _save(
+    request: SignedInRequest, label: str, lines: BaseFormSet[IntervalForm], form: LimitForm
+) -> None:
     kept = [line for line in lines if line.has_changed() or line.initial]
     services.change_intervals_of_label(
         actor=request.user,

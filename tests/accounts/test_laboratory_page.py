@@ -32,9 +32,14 @@ def upload(browser, data: bytes):
     return browser.post("/settings/logo/", {"logo": SimpleUploadedFile("logo.png", data)})
 
 
-def logo_of(admin) -> Image.Image:
+def stored_logo(admin) -> bytes:
     stored = Laboratory.objects.get(pk=admin.laboratory_id).logo
-    return Image.open(io.BytesIO(bytes(stored)))
+    assert stored is not None
+    return bytes(stored)
+
+
+def logo_of(admin) -> Image.Image:
+    return Image.open(io.BytesIO(stored_logo(admin)))
 
 
 def test_a_laboratory_says_where_it_is_and_the_page_says_what_was_changed(browser, admin):
@@ -80,7 +85,7 @@ def test_a_logo_is_made_anew_and_small(browser, admin):
     assert upload(browser, picture(pnginfo=about)).status_code == 302
     logo = logo_of(admin)
     assert (logo.format, logo.size, logo.info) == ("PNG", (600, 200), {})
-    assert b"Ada" not in bytes(Laboratory.objects.get(pk=admin.laboratory_id).logo)
+    assert b"Ada" not in stored_logo(admin)
     shown = browser.get("/settings/logo/")
     assert shown["Content-Type"] == "image/png"
     assert 'src="/settings/logo/"' in browser.get("/settings/").content.decode()

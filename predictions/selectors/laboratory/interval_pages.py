@@ -110,7 +110,7 @@ def intervals_page(viewer: User) -> IntervalsPage:
     rows = _newest_last(viewer)
     names = _names(viewer)
     present = present_intervals(viewer)
-    labels = {row.label for row in (*present.intervals, *present.limits)}
+    labels = {row.label for row in present.intervals} | {row.label for row in present.limits}
     order = [*names, *sorted(labels - set(names))]
     return IntervalsPage(
         number=present.number,
