@@ -74,7 +74,7 @@ def test_a_cell_that_is_read_again_counts_once_by_its_last_review(
 ):
     image = record_result(image_of(technician, profile), {})
     say(doctor, image.cells.get(), "blast")
-    request_rerun(actor=doctor, image_id=image.pk)
+    request_rerun(actor=doctor, image_id=image.pk, confirmed=True)
     record_result(image, {"label": "monocyte"})
     say(doctor, Cell.objects.get(label="monocyte"), "lymphocyte")
     shown = onboarding_of(admin, profile.pk)
