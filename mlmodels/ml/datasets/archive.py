@@ -1,4 +1,4 @@
-"""Unpacks a ZIP that somebody sent, entry by entry, trusting nothing that its headers say.
+"""Reads a ZIP that somebody sent, entry by entry, trusting nothing that its headers say.
 
 Sizes are measured while reading. It looks at names and at the first bytes of files; whether a
 file is a picture is judged later.
@@ -15,7 +15,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from mlmodels.ml.errors import ArchiveRefused
 
@@ -92,6 +92,112 @@ class Unpacked:
     refused: list[Refusal] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A file that an archive says it holds.
+
+    Args:
+        path: in the archive, as it stands there.
+        refusal: why it may not be read, as a sentence; empty where it may.
+        info: where it lies.
+    """
+
+    path: str
+    refusal: str
+    info: zipfile.ZipInfo
+
+
+class EntryRefused(Exception):
+    """One entry cannot be had; the others can."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class ArchiveReader:
+    """A ZIP that is read entry by entry; what comes out is measured, all entries together.
+
+    Args:
+        stream: the archive, which can be sought in.
+        limits: measured while reading.
+
+    Raises:
+        ArchiveRefused: it is no ZIP, or it holds too many entries.
+    """
+
+    def __init__(self, stream: BinaryIO, limits: ArchiveLimits) -> None:
+        # Before a table of contents is read that would fill the memory.
+        if _contents_size(stream) > limits.max_entries * _BYTES_AN_ENTRY:
+            raise _too_many(limits)
+        try:
+            self._archive = zipfile.ZipFile(stream)
+        except (zipfile.BadZipFile, struct.error, EOFError, ValueError) as error:
+            raise ArchiveRefused(
+                "This is not a ZIP archive, or it is damaged. Pack it again and upload it."
+            ) from error
+        if len(self._archive.infolist()) > limits.max_entries:
+            raise _too_many(limits)
+        self._limits = limits
+        self._left = _most_bytes(limits, stream.seek(0, os.SEEK_END))
+
+    def entries(self) -> list[Entry]:
+        """The files, in the archive's order; folders and what systems leave in them are no files.
+
+        Links, devices, encrypted entries, archives in the archive, and names that lead elsewhere
+        or stand there twice, have a refusal.
+        """
+        entries, names = [], set()
+        for info in self._archive.infolist():
+            path = info.orig_filename
+            reason = _refusal_of_entry(info)
+            if not reason and (info.is_dir() or _PASSED_OVER.search(path)):
+                continue
+            if not reason and path.casefold() in names:
+                reason = "The archive holds this path twice. Keep one of them."
+            if not reason:
+                names.add(path.casefold())
+            entries.append(Entry(path, reason, info))
+        return entries
+
+    def copy(self, entry: Entry, sink: BinaryIO) -> None:
+        """Write the bytes of an entry, counting what they really are.
+
+        Raises:
+            EntryRefused: it may not be read, is too large, damaged, or an archive itself.
+            ArchiveRefused: all entries together are too much: nothing more is read then.
+        """
+        if entry.refusal:
+            raise EntryRefused(entry.refusal)
+        try:
+            with self._archive.open(entry.info) as source:
+                self._copy(source, sink)
+        except NotImplementedError as error:
+            raise EntryRefused(
+                "This file is compressed in a way that is not read here. Pack it as a plain ZIP."
+            ) from error
+        except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError) as error:
+            raise EntryRefused("This file is damaged in the archive. Pack it again.") from error
+        except RuntimeError as error:
+            raise EntryRefused("This file is encrypted. Pack it without a password.") from error
+
+    def _copy(self, source: IO[bytes], sink: BinaryIO) -> None:
+        read = 0
+        while chunk := source.read(_CHUNK):
+            if read == 0 and chunk.startswith(_ARCHIVE_STARTS):
+                raise EntryRefused("This is an archive in the archive. Unpack it first.")
+            read += len(chunk)
+            self._left -= len(chunk)
+            if self._left < 0:
+                raise _bomb(self._limits)
+            if read > self._limits.max_file_bytes:
+                raise EntryRefused(
+                    f"The file is larger than {self._limits.max_file_bytes / 1024**2:.0f} MB. "
+                    "Save it with stronger compression, or crop it."
+                )
+            sink.write(chunk)
+
+
 def unpack_archive(file: Path, target: Path, limits: ArchiveLimits = ArchiveLimits()) -> Unpacked:
     """Unpack a ZIP into a new folder; each entry that may not be unpacked is named.
 
@@ -101,21 +207,23 @@ def unpack_archive(file: Path, target: Path, limits: ArchiveLimits = ArchiveLimi
         limits: measured while reading.
 
     Returns:
-        The files and the refusals. Links, devices, encrypted entries, archives in the archive
-        and names that lead elsewhere are refused and not written.
+        The files, and the refusals: what has one, as `ArchiveReader` says, is not written.
 
     Raises:
         ArchiveRefused: it is no ZIP, or it is too much as a whole: nothing more is read then.
     """
     target.mkdir(parents=True)
-    _refuse_long_contents(file, limits)
-    try:
-        with zipfile.ZipFile(file) as archive:
-            return _unpack(archive, target, limits, file.stat().st_size)
-    except (zipfile.BadZipFile, struct.error, EOFError, ValueError) as error:
-        raise ArchiveRefused(
-            "This is not a ZIP archive, or it is damaged. Pack it again and upload it."
-        ) from error
+    out = Unpacked()
+    with file.open("rb") as stream:
+        archive = ArchiveReader(stream, limits)
+        for entry in archive.entries():
+            try:
+                _write(archive, entry, target / entry.path)
+            except EntryRefused as refused:
+                out.refused.append(Refusal(shown(entry.path), refused.reason))
+            else:
+                out.files.append(entry.path)
+    return out
 
 
 def pack_folder(folder: Path, file: Path) -> None:
@@ -155,14 +263,6 @@ def refusal_of_path(path: str) -> str:
     return ""
 
 
-def _refuse_long_contents(file: Path, limits: ArchiveLimits) -> None:
-    """Stop before a table of contents is read that would fill the memory."""
-    with file.open("rb") as stream:
-        size = _contents_size(stream)
-    if size > limits.max_entries * _BYTES_AN_ENTRY:
-        raise _too_many(limits)
-
-
 def _contents_size(stream: BinaryIO) -> int:
     """Bytes of the table of contents, as the archive's end says; 0 where there is no end.
 
@@ -186,33 +286,6 @@ def _contents_size(stream: BinaryIO) -> int:
     return int(size)
 
 
-def _unpack(archive: zipfile.ZipFile, target: Path, limits: ArchiveLimits, size: int) -> Unpacked:
-    entries = archive.infolist()
-    if len(entries) > limits.max_entries:
-        raise _too_many(limits)
-    out, names, expanded = Unpacked(), set(), 0
-    most = _most_bytes(limits, size)
-    for entry in entries:
-        path = entry.orig_filename
-        reason = _refusal_of_entry(entry)
-        if not reason and (entry.is_dir() or _PASSED_OVER.search(path)):
-            continue
-        if not reason and path.casefold() in names:
-            reason = "The archive holds this path twice. Keep one of them."
-        if not reason:
-            names.add(path.casefold())
-            try:
-                expanded += _write(archive, entry, target / path, limits, most - expanded)
-            except _EntryRefused as refused:
-                reason = refused.reason
-                expanded += refused.read
-        if reason:
-            out.refused.append(Refusal(shown(path), reason))
-        else:
-            out.files.append(path)
-    return out
-
-
 def _most_bytes(limits: ArchiveLimits, size: int) -> int:
     return min(limits.max_bytes, max(HARMLESS_BYTES, int(limits.max_ratio * size)))
 
@@ -233,49 +306,20 @@ def _refusal_of_entry(entry: zipfile.ZipInfo) -> str:
     return ""
 
 
-class _EntryRefused(Exception):
-    """One entry cannot be had; the others can."""
-
-    def __init__(self, reason: str, read: int) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.read = read
-
-
-def _write(
-    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, file: Path, limits: ArchiveLimits, left: int
-) -> int:
-    """Write one entry; returns how many bytes it really has."""
-    read = 0
+def _write(archive: ArchiveReader, entry: Entry, file: Path) -> None:
+    """Write one entry into a folder."""
+    if entry.refusal:
+        # Its path may lead anywhere.
+        raise EntryRefused(entry.refusal)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with archive.open(entry) as source, file.open("xb") as sink:
-            while chunk := source.read(_CHUNK):
-                if read == 0 and chunk.startswith(_ARCHIVE_STARTS):
-                    raise _EntryRefused("This is an archive in the archive. Unpack it first.", 0)
-                read += len(chunk)
-                if read > left:
-                    raise _bomb(limits)
-                if read > limits.max_file_bytes:
-                    raise _EntryRefused(
-                        f"The file is larger than {limits.max_file_bytes / 1024**2:.0f} MB. "
-                        "Save it with stronger compression, or crop it.",
-                        read,
-                    )
-                sink.write(chunk)
-    except _EntryRefused:
+        with file.open("xb") as sink:
+            archive.copy(entry, sink)
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise EntryRefused("A file and a folder of this path are both there.") from error
+    except EntryRefused:
         file.unlink(missing_ok=True)
         raise
-    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-        raise _EntryRefused("A file and a folder of this path are both there.", read) from error
-    except NotImplementedError as error:
-        raise _EntryRefused(
-            "This file is compressed in a way that is not read here. Pack it as a plain ZIP.", read
-        ) from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        file.unlink(missing_ok=True)
-        raise _EntryRefused("This file is damaged in the archive. Pack it again.", read) from error
-    return read
 
 
 def shown(path: str) -> str:
