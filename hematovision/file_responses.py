@@ -1,11 +1,13 @@
-"""Private files as answers: our own pictures to be shown, uploaded bytes only to be downloaded."""
+"""Private answers: our pictures to be shown, uploads only to be downloaded, what is polled."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Callable
+from typing import Any
 
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.utils.cache import get_conditional_response
 
 
@@ -21,6 +23,13 @@ def jpeg_response(request: HttpRequest, *, etag: str, read: Callable[[], bytes])
     if response is None:
         response = HttpResponse(read(), content_type="image/jpeg")
     return private_no_cache(response, etag=quoted)
+
+
+def json_unless_known(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
+    """JSON that a page asks for again and again, or 304 where it has not changed."""
+    answer = JsonResponse(body)
+    etag = f'"{hashlib.sha256(answer.content).hexdigest()}"'
+    return private_no_cache(get_conditional_response(request, etag=etag) or answer, etag=etag)
 
 
 def private_no_cache(response: HttpResponse, *, etag: str) -> HttpResponse:

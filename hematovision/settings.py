@@ -212,6 +212,8 @@ FILE_UPLOAD_HANDLERS = [
 MAX_DATASET_BYTES = env.whole("MAX_DATASET_MB", default=2048, at_least=1) * 1024 * 1024
 MAX_DATASET_ENTRIES = env.whole("MAX_DATASET_ENTRIES", default=50_000, at_least=1)
 MAX_DATASET_EXPANDED_BYTES = env.whole("MAX_DATASET_EXPANDED_MB", default=8192, at_least=1) * 2**20
+# An archive of pictures for one sample is held to the same limits, and to so many pictures.
+MAX_IMAGES_PER_ARCHIVE = env.whole("MAX_IMAGES_PER_ARCHIVE", default=500, at_least=1)
 RENDITION_SIDE_PX = env.whole("RENDITION_SIDE_PX", default=2048, at_least=256)
 THUMBNAIL_SIDE_PX = 240
 
@@ -273,6 +275,8 @@ CELERY_TASK_ROUTES = {
     "predictions.remove_unnamed_files": {"queue": "sweep"},
     "predictions.read_in_shadow": {"queue": "reports"},
     "predictions.make_report": {"queue": "reports"},
+    # Beside the images, never in their way: the first ones are read while the last are unpacked.
+    "predictions.unpack_archive": {"queue": "reports"},
     "mlmodels.import_dataset": {"queue": "reports"},
     "mlmodels.check_duplicates": {"queue": "reports"},
     "mlmodels.run_training": {"queue": "training"},

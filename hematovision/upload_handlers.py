@@ -25,11 +25,21 @@ class CappedFileUploadHandler(TemporaryFileUploadHandler):
         return None
 
 
-class DatasetUploadHandler(TemporaryFileUploadHandler):
-    """Streams an archive into the registry's folder up to its limit; drops what comes beyond it.
+class ArchiveUploadHandler(TemporaryFileUploadHandler):
+    """Spools an archive of pictures to disk up to its limit; drops what comes beyond it.
 
-    For the one page that takes archives; whoever sends there is known to be allowed already.
+    For the doorways that take archives; whoever sends there is known to be allowed already.
     """
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
+        """Write a piece unless the limit is reached."""
+        if start <= settings.MAX_DATASET_BYTES:
+            super().receive_data_chunk(raw_data, start)
+        return None
+
+
+class DatasetUploadHandler(ArchiveUploadHandler):
+    """Streams an archive into the registry's folder, where it stays."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Open a file in the folder in which the archive stays."""
@@ -41,12 +51,6 @@ class DatasetUploadHandler(TemporaryFileUploadHandler):
             self.charset or "",
             self.content_type_extra,
         )
-
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
-        """Write a piece unless the limit is reached."""
-        if start <= settings.MAX_DATASET_BYTES:
-            super().receive_data_chunk(raw_data, start)
-        return None
 
 
 class _IncomingFile(TemporaryUploadedFile):

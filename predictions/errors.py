@@ -188,6 +188,35 @@ class ImageTooLarge(ImageRefused):
     http_status = 413
 
 
+class ArchiveNotFound(NotFound):
+    """No such archive in this laboratory."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such archive in your laboratory.")
+
+
+class NoArchive(UploadRefused):
+    """What was sent as an archive is none."""
+
+    code = "no_archive"
+
+    def __init__(self) -> None:
+        sentence = "This is not a ZIP archive. Send pictures as they are, or pack them into a ZIP."
+        super().__init__(sentence, fields={"archive": [sentence]})
+
+
+class ArchiveTooLarge(UploadRefused):
+    """The archive has more bytes than the installation takes."""
+
+    code = "archive_too_large"
+    http_status = 413
+
+    def __init__(self, at_most_bytes: int) -> None:
+        super().__init__(
+            f"The archive is larger than {at_most_bytes / 1024**2:.0f} MB. Split it into several."
+        )
+
+
 class OriginalMissing(DomainError):
     """The stored bytes of an image are gone or are not the ones that were uploaded."""
 

@@ -10,7 +10,15 @@ from django.db.models import Q, QuerySet
 from accounts.models import User
 from accounts.policy import Action, allows
 from predictions.errors import ChangeRefused, JobStateRefused, ReviewRefused, SampleClosed
-from predictions.models import Cell, IntervalSet, Report, Sample, SampleEvent, SmearImage
+from predictions.models import (
+    Cell,
+    ImageArchive,
+    IntervalSet,
+    Report,
+    Sample,
+    SampleEvent,
+    SmearImage,
+)
 
 _State, _Kind = Sample.State, SampleEvent.Kind
 
@@ -67,6 +75,13 @@ def visible_images(viewer: User) -> QuerySet[SmearImage]:
     if not allows(viewer, Action.SEE_RESULTS):
         return SmearImage.objects.none()
     return SmearImage.objects.filter(laboratory_id=viewer.laboratory_id)
+
+
+def visible_archives(viewer: User) -> QuerySet[ImageArchive]:
+    """The archives that were sent to samples of the viewer's laboratory."""
+    if not allows(viewer, Action.SEE_RESULTS):
+        return ImageArchive.objects.none()
+    return ImageArchive.objects.filter(sample__laboratory_id=viewer.laboratory_id)
 
 
 def visible_cells(viewer: User) -> QuerySet[Cell]:

@@ -12,6 +12,7 @@ import threading
 import uuid
 from datetime import date
 from functools import lru_cache
+from typing import BinaryIO
 
 import numpy as np
 from django.conf import settings
@@ -26,7 +27,7 @@ from predictions.errors import OriginalMissing, StorageUnavailable
 logger = logging.getLogger(__name__)
 
 ORIGINALS, RENDITIONS, THUMBNAILS = "originals", "renditions", "thumbnails"
-REPORTS = "reports"
+REPORTS, ARCHIVES = "reports", "archives"
 # Around a cell: what of its surroundings the crop shows, as a share of the box's longer side.
 CROP_MARGIN = 0.2
 
@@ -55,7 +56,7 @@ class DurableFolderStorage(FileSystemStorage):
 
 def keep_original(data: bytes) -> str:
     """Store uploaded bytes as they came; returns their name in storage."""
-    return _save(f"{ORIGINALS}/{_new_name()}", data)
+    return _save(f"{ORIGINALS}/{_new_name()}", ContentFile(data))
 
 
 def make_rendition(rgb: np.ndarray) -> str:
@@ -71,6 +72,27 @@ def make_thumbnail(rgb: np.ndarray) -> str:
 def keep_report(data: bytes) -> str:
     """Store the file of a report; returns its name in storage."""
     return _save(f"{REPORTS}/{_new_name()}.pdf", data)
+
+
+def keep_archive(archive: File) -> str:
+    """Store an uploaded archive piece by piece; returns its name."""
+    return _save(f"{ARCHIVES}/{_new_name()}", archive)
+
+
+def open_file(name: str) -> BinaryIO:
+    """A stored file that is too large to be read at once; the caller closes it.
+
+    Raises:
+        OriginalMissing: the file is gone.
+        StorageUnavailable: the storage does not answer now.
+    """
+    try:
+        return default_storage.open(name)
+    except FileNotFoundError as error:
+        raise OriginalMissing() from error
+    except OSError as error:
+        logger.exception("The storage did not open a file.")
+        raise StorageUnavailable() from error
 
 
 def read_original(name: str, *, sha256: str) -> bytes:
@@ -153,12 +175,12 @@ def _pixels(name: str) -> np.ndarray:
 
 def _save_jpeg(folder: str, rgb: np.ndarray, side_px: int) -> str:
     data = encode_rendition(rgb, max_side_px=side_px)
-    return _save(f"{folder}/{_new_name()}.jpg", data)
+    return _save(f"{folder}/{_new_name()}.jpg", ContentFile(data))
 
 
-def _save(name: str, data: bytes) -> str:
+def _save(name: str, content: File) -> str:
     try:
-        return default_storage.save(name, ContentFile(data))
+        return default_storage.save(name, content)
     except OSError as error:
         logger.exception("The storage did not take a file.")
         raise StorageUnavailable() from error

@@ -9,12 +9,14 @@ from uuid import UUID
 from celery import current_app, shared_task, signals
 
 from hematovision.leases import worker_name
-from predictions.services.imaging import run_classification, run_shadow, sweep
+from predictions.services.imaging import run_archives, run_classification, run_shadow, sweep
 from predictions.services.imaging.run_heartbeat import Heartbeat
 from predictions.services.reports import run_reports
 from predictions.services.review import run_added_cells
 
 QUEUE = "inference"
+# Five hundred pictures take minutes, the largest ones a good half-hour.
+_ARCHIVE_LIMIT_S = 2 * 3600
 
 
 @shared_task(
@@ -63,6 +65,20 @@ def make_report(report_id: str) -> None:
 def name_added_cell(cell_id: str) -> None:
     """Let the engine name a cell that a person added."""
     run_added_cells.name_added_cell(cell_id=UUID(cell_id))
+
+
+@shared_task(
+    name="predictions.unpack_archive",
+    autoretry_for=run_archives.PASSING,
+    retry_backoff=2,
+    retry_backoff_max=60,
+    max_retries=5,
+    soft_time_limit=_ARCHIVE_LIMIT_S,
+    time_limit=_ARCHIVE_LIMIT_S + 60,
+)
+def unpack_archive(archive_id: str) -> None:
+    """Take the pictures of one archive."""
+    run_archives.unpack_archive(archive_id=UUID(archive_id))
 
 
 @shared_task(name="predictions.sweep_jobs")

@@ -2,12 +2,26 @@
 
 from django.urls import path
 
-from predictions.views import dashboards, history, images, intake, intervals, profiles, rules
+from predictions.views import (
+    archives,
+    dashboards,
+    history,
+    images,
+    intake,
+    intervals,
+    profiles,
+    rules,
+)
 
 app_name = "predictions"
 urlpatterns = [
     path("dashboard/", dashboards.dashboard, name="dashboard"),
     path("upload/", intake.upload, name="upload"),
+    path("upload/begin/", intake.upload_begin, name="upload_begin"),
+    path("samples/<id:sample_id>/upload/", intake.sample_upload, name="sample_upload"),
+    path("samples/<id:sample_id>/progress/", intake.sample_progress, name="sample_progress"),
+    path("samples/<id:sample_id>/archives/", archives.sample_archives, name="sample_archives"),
+    path("archives/<id:archive_id>/progress/", archives.archive_progress, name="archive_progress"),
     path("history/", history.history, name="history"),
     path("images/<id:image_id>/", images.image, name="image"),
     path("images/<id:image_id>/status/", images.image_status, name="image_status"),

@@ -92,7 +92,8 @@ def asks_by_itself(request: HttpRequest) -> bool:
         return False
     fragment = "HX-Request" in request.headers and "HX-Boosted" not in request.headers
     path = request.path_info
-    return fragment or path.endswith("/status/") or path.startswith("/api/v1/")
+    polled = path.endswith(("/status/", "/progress/"))
+    return fragment or polled or path.startswith("/api/v1/")
 
 
 class DomainErrorMiddleware:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from predictions.api import (
+    archives,
     case,
     cells,
     corrections,
@@ -25,6 +26,12 @@ urlpatterns = [
         name="sample_images",
     ),
     path("samples/<id:sample_id>/cells/", cells.SampleCellsView.as_view(), name="sample_cells"),
+    path(
+        "samples/<id:sample_id>/archives/",
+        archives.SampleArchivesView.as_view(),
+        name="sample_archives",
+    ),
+    path("archives/<id:archive_id>/", archives.ArchiveView.as_view(), name="archive"),
     path(
         "samples/<id:sample_id>/reviews/",
         cells.SampleReviewsView.as_view(),

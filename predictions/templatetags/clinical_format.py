@@ -110,6 +110,7 @@ def upload_limits() -> dict[str, int]:
         "megabytes": settings.MAX_IMAGE_BYTES // 1024**2,
         "megapixels": settings.MAX_IMAGE_MEGAPIXELS,
         "files": settings.MAX_FILES_PER_UPLOAD,
+        "pictures": settings.MAX_IMAGES_PER_ARCHIVE,
     }
 
 

@@ -1,4 +1,7 @@
 // The pictures chosen for an upload, shown before they are sent, each with a way to remove it.
+// Only the first ones are drawn, and more on demand: five hundred pictures fill a browser.
+
+const STEP = 24;
 
 export function copyOf(name) {
   const source = document.querySelector(`[data-upload-${name}-template]`);
@@ -14,44 +17,54 @@ function sizeInWords(bytes) {
 }
 
 export class Previews {
-  #files = new Map(); // an element of the list → its file
+  #files = [];
+  #items = new Map(); // a file → its element of the list, once it is drawn
+  #shown = STEP;
 
-  // `changed` is told the number of pictures and their size in words; `empty` gets the focus when
-  // the last picture is removed.
-  constructor({ list, empty, changed }) {
+  // `more` shows further ones; `changed` is told the number of pictures and their size in words;
+  // `empty` gets the focus when the last picture is removed.
+  constructor({ list, more, empty, changed }) {
     this.list = list;
+    this.more = more;
     this.empty = empty;
     this.changed = changed;
+    more.addEventListener("click", () => this.#showMore());
   }
 
-  get entries() {
-    return [...this.#files.entries()];
+  get files() {
+    return [...this.#files];
   }
 
   add(files) {
-    for (const file of files) {
-      const item = this.#item(file);
-      this.#files.set(item, file);
-      this.list.append(item);
-    }
-    this.#tell();
-  }
-
-  drop(item) {
-    this.#files.delete(item);
-    item.remove();
-    this.#tell();
+    this.#files.push(...files);
+    this.#draw();
   }
 
   clear() {
-    this.#files.clear();
+    this.#files = [];
+    this.#items.clear();
+    this.#shown = STEP;
     this.list.replaceChildren();
-    this.#tell();
+    this.#draw();
   }
 
-  #tell() {
-    const bytes = [...this.#files.values()].reduce((sum, file) => sum + file.size, 0);
-    this.changed(this.#files.size, sizeInWords(bytes));
+  #draw() {
+    for (const file of this.#files.slice(0, this.#shown)) {
+      if (this.#items.has(file)) continue;
+      this.#items.set(file, this.#item(file));
+      this.list.append(this.#items.get(file));
+    }
+    const left = this.#files.length - this.#items.size;
+    this.more.hidden = left === 0;
+    this.more.textContent = `and ${left} more`;
+    this.changed(this.#files.length, sizeInWords(this.#files.reduce((sum, file) => sum + file.size, 0)));
+  }
+
+  #showMore() {
+    const last = this.list.lastElementChild;
+    this.#shown += STEP;
+    this.#draw();
+    last.nextElementSibling.querySelector("button").focus();
   }
 
   #item(file) {
@@ -62,7 +75,7 @@ export class Previews {
     item.querySelector(".preview__size").textContent = sizeInWords(file.size);
     const button = item.querySelector(".preview__remove");
     button.setAttribute("aria-label", `Remove ${nameOf(file)}`);
-    button.addEventListener("click", () => this.#remove(item));
+    button.addEventListener("click", () => this.#remove(file));
     return item;
   }
 
@@ -73,13 +86,24 @@ export class Previews {
     image.className = "preview__picture";
     image.src = URL.createObjectURL(file);
     image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
-    image.addEventListener("error", () => image.replaceWith(copyOf("tile")), { once: true });
+    image.addEventListener(
+      "error",
+      () => {
+        URL.revokeObjectURL(image.src);
+        image.replaceWith(copyOf("tile"));
+      },
+      { once: true },
+    );
     return image;
   }
 
-  #remove(item) {
+  #remove(file) {
+    const item = this.#items.get(file);
     const next = item.nextElementSibling ?? item.previousElementSibling;
-    this.drop(item);
+    this.#files = this.#files.filter((other) => other !== file);
+    this.#items.delete(file);
+    item.remove();
+    this.#draw();
     (next?.querySelector("button") ?? this.empty).focus();
   }
 }

@@ -1,25 +1,37 @@
-// The upload form: pictures are shown before they are sent, each is sent by itself, and each has
-// its own outcome. It refuses nothing: what a picture is, the server decides. Without this script
-// the form sends itself.
+// The upload form: pictures, or one ZIP of them, are shown before they are sent; then they go in
+// parts while the first ones are read. It refuses no picture: what one is, the server decides.
+// Without this script the form sends itself.
+import { Batch, onAgain } from "./batch.mjs";
 import { Previews, copyOf, nameOf } from "./previews.mjs";
+import { Sender, postForm } from "./sending.mjs";
 
 const form = document.querySelector("[data-upload]");
 const find = (name) => document.querySelector(`[data-upload-${name}]`);
-const outcomes = find("outcomes");
-const previews = new Previews({ list: find("previews"), empty: find("files"), changed: tellCount });
+const previews = new Previews({ list: find("previews"), more: find("more"), empty: find("files"), changed: tellCount });
+const AT_MOST = Number(form.dataset.atMost);
 let sending = false;
+let batch = null; // the upload that is on its way, or was last
 
 // --- Choosing ---------------------------------------------------------------------------------
 
 function add(files) {
   if (sending || form.hidden) return;
-  previews.add(files);
-  showProblem("");
+  const room = Math.max(0, AT_MOST - previews.files.length);
+  const left = Math.max(0, files.length - room);
+  previews.add([...files].slice(0, room));
+  const out = left === 1 ? "the last one was left out. Send it" : `the last ${left} were left out. Send them`;
+  showProblem(left ? `At most ${AT_MOST} pictures go into one upload: ${out} afterwards.` : "");
 }
 
 function tellCount(n, size) {
-  find("count").textContent = n ? `${n} picture${n === 1 ? "" : "s"}, ${size}` : "";
-  find("send-words").textContent = n > 1 ? `Upload ${n} pictures` : "Upload";
+  find("count").textContent = n ? `${n} file${n === 1 ? "" : "s"}, ${size}` : "";
+  find("send-words").textContent = n > 1 ? `Upload ${n} files` : "Upload";
+}
+
+// A ZIP is known by its first bytes, whatever it is called.
+async function isZip(file) {
+  const start = new Uint8Array(await file.slice(0, 4).arrayBuffer());
+  return start[0] === 0x50 && start[1] === 0x4b && (start[2] === 3 || start[2] === 5);
 }
 
 // --- Saying what is wrong ----------------------------------------------------------------------
@@ -51,133 +63,114 @@ function showFieldErrors(fields) {
   return first !== null;
 }
 
+function refuse(refusal) {
+  if (showFieldErrors(refusal.fields ?? {})) return;
+  showProblem(refusal.message);
+  find("send").focus();
+}
+
 // --- Sending -----------------------------------------------------------------------------------
 
 async function sendAll() {
   if (sending) return;
-  showProblem("");
-  const number = form.elements.accession_number;
-  const missing = number.value.trim() ? {} : { accession_number: ["Give the sample an accession number."] };
-  if (showFieldErrors(missing)) return;
-  if (!previews.entries.length) {
-    showProblem("Choose at least one picture.");
-    find("files").focus();
-    return;
-  }
   sending = true;
-  form.hidden = true;
-  outcomes.hidden = false;
-  find("again").hidden = true;
-  const refusal = await sendEach(previews.entries);
-  sending = false;
-  if (refusal) return backToForm(refusal);
-  find("again").hidden = false;
-  find("again").focus();
-}
-
-// Sends the files in their order; ends early, with the refusal, when the whole upload is refused.
-async function sendEach(entries) {
-  const list = find("list");
-  const rows = entries.map(([, file]) => waitingRow(file));
-  list.prepend(...rows);
-  for (const [index, [item, file]] of entries.entries()) {
-    announce(`Sending ${index + 1} of ${entries.length}.`);
-    const answer = await send(file, rows[index].querySelector("progress"));
-    const outcome = answer.images?.[0];
-    if (!outcome) {
-      rows.slice(index).forEach((row) => row.remove());
-      return answer;
-    }
-    showOutcome(rows[index], outcome);
-    previews.drop(item);
-    window.htmx.trigger(document.body, "uploaded");
-  }
-  const refused = rows.filter((row) => row.querySelector(".outcome__refused")).length;
-  announce(`${entries.length - refused} sent${refused ? `, ${refused} refused` : ""}.`);
-  return null;
-}
-
-function waitingRow(file) {
-  const row = copyOf("outcome");
-  row.querySelector(".outcome__name").textContent = nameOf(file);
-  row.querySelector("progress").setAttribute("aria-label", `Sending ${nameOf(file)}`);
-  return row;
-}
-
-function send(file, progress) {
-  const body = new FormData(form);
-  body.delete("files");
-  body.append("files", file, nameOf(file));
-  const request = new XMLHttpRequest();
-  request.open("POST", form.action);
-  request.setRequestHeader("Accept", "application/json");
-  request.upload.addEventListener("progress", (event) => {
-    if (event.lengthComputable) progress.value = (100 * event.loaded) / event.total;
-  });
-  // All bytes are there; what is left is the server's reading of them, which has no percentage.
-  request.upload.addEventListener("load", () => progress.removeAttribute("value"));
-  return new Promise((resolve) => {
-    request.addEventListener("load", () => resolve(read(request)));
-    request.addEventListener("error", () => resolve({ message: "The connection was lost. Check it, then upload again." }));
-    request.send(body);
-  });
-}
-
-function read(request) {
+  showProblem("");
   try {
-    return JSON.parse(request.responseText);
-  } catch {
-    return { message: `The server did not take the upload (${request.status}). Load the page again and repeat.` };
+    const files = previews.files;
+    const zips = (await Promise.all(files.map(isZip))).filter(Boolean).length;
+    const places = whyNot(files, zips) ? null : await begin();
+    if (!places) return;
+    form.hidden = true;
+    if (zips) await sendZip(files[0], places);
+    else await sendPictures(files, places);
+  } finally {
+    sending = false;
   }
 }
 
-function showOutcome(row, outcome) {
-  let state;
-  if (outcome.error) {
-    state = copyOf("refused");
-    state.querySelector(".outcome__sentence").textContent = outcome.error;
-  } else if (outcome.duplicate) {
-    state = copyOf("duplicate");
-    state.querySelector("a").href = outcome.url;
-  } else {
-    state = document.createElement("div");
-    state.id = `status-${outcome.id}`;
-    state.className = "image-status";
-    state.setAttribute("hx-get", `${outcome.url}status/`);
-    state.setAttribute("hx-trigger", "load");
-    state.setAttribute("hx-swap", "outerHTML");
+function whyNot(files, zips) {
+  const number = form.elements.accession_number;
+  if (number && !number.value.trim()) {
+    return showFieldErrors({ accession_number: ["Give the sample an accession number."] });
   }
-  row.querySelector(".outcome__state").replaceWith(state);
-  window.htmx.process(row);
+  if (files.length && !(zips && files.length > 1)) return false;
+  refuse({ message: files.length ? "Send a ZIP by itself: remove the other files, or the ZIP." : "Choose at least one picture." });
+  return true;
 }
 
-function announce(sentence) {
-  find("announcement").textContent = sentence;
+// Where this sample's pictures go; none, and the form says why, where they may not.
+async function begin() {
+  const { begin: at, images, archives, progress } = form.dataset;
+  if (!at) return { images, archives, progress };
+  const fields = new FormData(form);
+  fields.delete("files");
+  const answer = await postForm(at, [...fields.entries()]);
+  if (!answer.ok) {
+    refuse(answer);
+    return null;
+  }
+  showFieldErrors({});
+  return { images: answer.sample_upload, archives: answer.sample_archives, progress: answer.sample_progress };
 }
 
-// --- Afterwards --------------------------------------------------------------------------------
+function sharedFields() {
+  const names = ["csrfmiddlewaretoken", "imaging_profile"];
+  return names.filter((name) => form.elements[name]).map((name) => [name, form.elements[name].value]);
+}
 
-function backToForm(refusal) {
-  form.hidden = false;
-  outcomes.hidden = !find("list").children.length;
-  if (!showFieldErrors(refusal.fields ?? {})) {
-    showProblem(refusal.message);
-    find("send").focus();
+async function sendPictures(files, places) {
+  batch = new Batch({ total: files.length, progress: places.progress });
+  const sender = new Sender({
+    url: places.images,
+    fields: sharedFields(),
+    files,
+    atOnce: Number(form.dataset.atOnce),
+    told: (outcomes) => batch.told(outcomes),
+  });
+  const followed = batch.follow();
+  if (await untilTaken(() => sender.run())) batch.sent();
+  sending = false;
+  await followed;
+}
+
+async function sendZip(file, places) {
+  batch = new Batch({ total: null, progress: places.progress });
+  const fields = [...sharedFields(), ["archive", file, nameOf(file)]];
+  const taken = await untilTaken(() => postForm(places.archives, fields, (part) => batch.drawShare(part)));
+  sending = false;
+  if (!taken) return;
+  batch.sent(taken.progress);
+  await batch.follow();
+}
+
+// Sends, and again each time that the person goes on after a lost connection. Gives the answer;
+// none where the server refuses it all, which the page then says.
+async function untilTaken(send) {
+  for (;;) {
+    const answer = await send();
+    if (answer.ok) return answer;
+    if (!answer.lost) {
+      batch.leave(answer.message);
+      return null;
+    }
+    await batch.askToGoOn(answer.message);
   }
 }
 
 function uploadAnother() {
+  batch.hide();
   form.hidden = false;
-  find("again").hidden = true;
   for (const field of form.querySelectorAll("[data-field] input, [data-field] textarea")) field.value = "";
   previews.clear();
   showFieldErrors({});
-  form.elements.accession_number.focus();
+  (form.elements.accession_number ?? find("files")).focus();
 }
 
 // --- Wiring ------------------------------------------------------------------------------------
 
 form.classList.add("upload--live");
+find("scripted").hidden = false;
+onAgain(uploadAnother);
 for (const input of [find("files"), find("camera")]) {
   input.addEventListener("change", () => {
     add(input.files);
@@ -188,7 +181,6 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   sendAll();
 });
-find("again").addEventListener("click", uploadAnother);
 
 const drop = find("drop");
 const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");

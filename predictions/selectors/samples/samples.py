@@ -18,6 +18,20 @@ def samples_newest_first(viewer: User) -> QuerySet[Sample]:
     return policy.visible_samples(viewer).select_related("created_by", "laboratory")
 
 
+def sample_taking_images(viewer: User, sample_id: UUID) -> Sample:
+    """One sample to which images may be added now.
+
+    Raises:
+        SampleNotFound: there is no such sample in the viewer's laboratory.
+        SampleClosed: it takes no more images.
+    """
+    sample = policy.visible_samples(viewer).filter(pk=sample_id).first()
+    if sample is None:
+        raise SampleNotFound()
+    policy.refuse_closed(sample)
+    return sample
+
+
 def sample_with_images(viewer: User, sample_id: UUID) -> Sample:
     """One sample with its images in the order they came.
 

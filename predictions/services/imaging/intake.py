@@ -20,16 +20,16 @@ from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.inference.images import ROOM_FOR_PIXELS, ImageLimits, read_picture
 from mlmodels.models import ImagingProfile
 from mlmodels.selectors.profiles import profile_of_upload
-from predictions import policy, storage
+from predictions import storage
 from predictions.errors import (
     ImageRefused,
     ImageTooLarge,
     NoFile,
-    SampleNotFound,
     StorageUnavailable,
     TooManyFiles,
 )
 from predictions.models import ClassificationJob, Sample, SmearImage
+from predictions.selectors.samples.samples import sample_taking_images
 from predictions.services.imaging import jobs
 from predictions.services.samples.samples import new_accession_number, sample_for_upload
 
@@ -92,18 +92,42 @@ def receive_upload(
     """Take in files for the sample of this number, which is made where it does not exist."""
     require(actor, Action.UPLOAD_IMAGES)
     _check_count(files)
-    # Before the sample is made: an upload that is refused as a whole leaves no empty one behind.
-    profile_of_upload(actor, imaging_profile)
-    sample = sample_for_upload(
+    sample = begin_upload(
         actor=actor,
         accession_number=accession_number,
         patient_reference=patient_reference,
         note=note,
+        imaging_profile=imaging_profile,
     )
     received = receive_images(
         actor=actor, sample_id=sample.pk, files=files, imaging_profile=imaging_profile
     )
     return Upload(sample, received)
+
+
+def begin_upload(
+    *,
+    actor: User,
+    accession_number: str,
+    patient_reference: str = "",
+    note: str = "",
+    imaging_profile: str = "",
+) -> Sample:
+    """The sample that an upload in several requests goes to, made where it does not exist.
+
+    Raises:
+        ProfileUnusable: the imaging profile is none of the laboratory's, or is retired.
+        SampleInvalid, SampleClosed, OtherPatient, OtherNote: as `sample_for_upload`.
+    """
+    require(actor, Action.UPLOAD_IMAGES)
+    # Before the sample is made: an upload that is refused as a whole leaves no empty one behind.
+    profile_of_upload(actor, imaging_profile)
+    return sample_for_upload(
+        actor=actor,
+        accession_number=accession_number,
+        patient_reference=patient_reference,
+        note=note,
+    )
 
 
 def receive_images(
@@ -124,10 +148,7 @@ def receive_images(
         NoFile, TooManyFiles: the upload as a whole cannot be taken.
     """
     require(actor, Action.UPLOAD_IMAGES)
-    sample = policy.visible_samples(actor).filter(pk=sample_id).first()
-    if sample is None:
-        raise SampleNotFound()
-    policy.refuse_closed(sample)
+    sample = sample_taking_images(actor, sample_id)
     _check_count(files)
     profile = profile_of_upload(actor, imaging_profile)
     return [
@@ -238,6 +259,27 @@ def _receive(
     position: int,
     file: UploadedFile,
 ) -> ReceivedFile:
+    """One file of an upload, whatever becomes of it."""
+    name = safe_name(file.name)
+    try:
+        return take_file(actor=actor, sample=sample, profile=profile, position=position, file=file)
+    except StorageUnavailable as error:
+        return _refused(name, f"{name}: {error.message}", error)
+
+
+def take_file(
+    *,
+    actor: User,
+    sample: Sample,
+    profile: ImagingProfile | None,
+    position: int,
+    file: UploadedFile,
+) -> ReceivedFile:
+    """Take in one file for a sample that takes images; the caller has asked the policy.
+
+    Raises:
+        StorageUnavailable: it cannot be kept now.
+    """
     name = safe_name(file.name)
     try:
         sent = _read(file)
@@ -246,14 +288,17 @@ def _receive(
             return ReceivedFile(name=name, image=known, duplicate=True)
         stored = _store(sent)
     except ImageRefused as error:
-        _record_refusal(actor=actor, sample=sample, error=error)
-        return _refused(name, error.message, error)
-    except StorageUnavailable as error:
-        return _refused(name, f"{name}: {error.message}", error)
+        return refuse_file(actor=actor, sample=sample, name=name, error=error)
     taken = _keep(
         actor=actor, sample=sample, profile=profile, position=position, sent=sent, stored=stored
     )
     return ReceivedFile(name=name, image=taken.image, job=taken.job, duplicate=taken.duplicate)
+
+
+def refuse_file(*, actor: User, sample: Sample, name: str, error: ImageRefused) -> ReceivedFile:
+    """Write down that a file for a sample is refused, and say so."""
+    _record_refusal(actor=actor, sample=sample, error=error)
+    return _refused(name, error.message, error)
 
 
 def _refused(name: str, sentence: str, error: DomainError) -> ReceivedFile:

@@ -1,4 +1,4 @@
-"""Looks after stale jobs and files of reports, so that nothing depends on the broker's memory."""
+"""Looks after stale work of all kinds, so that nothing depends on the broker's memory."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import Model
 from django.utils import timezone
 
 from accounts.models import AuditAction, AuditEvent
 from hematovision import leases, queue
 from predictions import storage
-from predictions.models import Cell, ClassificationJob, ReportFile, Sample, SmearImage
-from predictions.services.imaging import jobs
+from predictions.models import (
+    Cell,
+    ClassificationJob,
+    ImageArchive,
+    ReportFile,
+    Sample,
+    SmearImage,
+)
+from predictions.services.imaging import archive_claims, jobs
 from predictions.services.reports import files
 
 
@@ -29,7 +37,12 @@ def sweep() -> Sweep:
     jobs_left = leases.exhausted(jobs.unfinished()).select_related("image__sample__laboratory")
     failed = sum(jobs.give_up(job) for job in jobs_left[: settings.JOB_RESEND_AT_MOST])
     failed += files.give_up_exhausted()
+    archives_left = leases.exhausted(archive_claims.unfinished()).select_related(
+        "sample__laboratory"
+    )
+    failed += sum(archive_claims.give_up(archive) for archive in archives_left)
     sent = leases.send_due(jobs.unfinished(), _send) + files.send_due() + _send_added_cells()
+    sent += leases.send_due(archive_claims.unfinished(), _send_archive)
     return Sweep(sent=sent, failed=failed)
 
 
@@ -56,6 +69,10 @@ def _send(job: ClassificationJob) -> bool:
     return queue.send("predictions.classify_image", job_id=str(job.pk))
 
 
+def _send_archive(archive: ImageArchive) -> bool:
+    return queue.send("predictions.unpack_archive", archive_id=str(archive.pk))
+
+
 def remove_orphaned_files() -> int:
     """Delete orphaned files: stored, but named by no row since a crash came between the two.
 
@@ -64,20 +81,21 @@ def remove_orphaned_files() -> int:
     removed = 0
     today = timezone.now().date()
     for days in range(2, 9):
-        for folder, (rows, column) in _COLUMNS.items():
+        for folder, (model, column) in _COLUMNS.items():
             names = storage.names_of_day(folder, today - timedelta(days=days))
             for begin in range(0, len(names), 500):
                 part = names[begin : begin + 500]
-                named = rows.objects.filter(**{f"{column}__in": part})
+                named = model._default_manager.filter(**{f"{column}__in": part})
                 orphaned = set(part) - set(named.values_list(column, flat=True))
                 storage.remove(*orphaned)
                 removed += len(orphaned)
     return removed
 
 
-_COLUMNS: dict[str, tuple[type[SmearImage | ReportFile], str]] = {
+_COLUMNS: dict[str, tuple[type[Model], str]] = {
     storage.ORIGINALS: (SmearImage, "original"),
     storage.RENDITIONS: (SmearImage, "rendition"),
     storage.THUMBNAILS: (SmearImage, "thumbnail"),
+    storage.ARCHIVES: (ImageArchive, "file"),
     storage.REPORTS: (ReportFile, "name"),
 }

@@ -1,0 +1,54 @@
+"""How far the reading of a sample's images is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from accounts.models import User
+from predictions import policy
+from predictions.errors import SampleNotFound
+from predictions.models import JobStatus, SmearImage
+
+# So many of the failed ones are listed; the count says how many there are.
+LISTED = 100
+
+
+@dataclass(frozen=True)
+class SampleProgress:
+    """The counts of a sample's images, and those that could not be read.
+
+    Args:
+        images: all of them.
+        unfinished: queued or running.
+        failed_count: could not be read, and nobody has set them aside.
+        failed: those, with their newest job; at most `LISTED`.
+        first_image_id: of the first that came; none before there is one.
+    """
+
+    images: int
+    unfinished: int
+    failed_count: int
+    failed: list[SmearImage]
+    first_image_id: UUID | None
+
+
+def sample_progress(viewer: User, sample_id: UUID) -> SampleProgress:
+    """How far the reading of one sample is.
+
+    Raises:
+        SampleNotFound: there is no such sample in the viewer's laboratory.
+    """
+    sample = policy.visible_samples(viewer).filter(pk=sample_id).first()
+    if sample is None:
+        raise SampleNotFound()
+    images = policy.visible_images(viewer).filter(sample=sample)
+    failed = images.filter(status=JobStatus.FAILED, dismissed_at__isnull=True)
+    newest = failed.select_related("newest_job").order_by("uploaded_at", "id")
+    return SampleProgress(
+        images=sample.images_count,
+        unfinished=sample.images_unfinished,
+        failed_count=sample.images_failed,
+        failed=list(newest[:LISTED]) if sample.images_failed else [],
+        first_image_id=images.order_by("uploaded_at", "id").values_list("pk", flat=True).first(),
+    )

@@ -1,0 +1,185 @@
+// One upload on its way: a bar that stays in sight, and a list of only what failed. What was sent
+// it is told; what was unpacked and read it asks the server for.
+import { copyOf } from "./previews.mjs";
+
+// Soon for a single picture, then less often, in ms.
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 2000;
+
+const section = document.querySelector("[data-batch]");
+const find = (name) => section.querySelector(`[data-batch-${name}]`);
+
+export class Batch {
+  #refused = []; // [{name, error}]
+  #sample = { unfinished: 0, failed: [], failed_count: 0, url: null };
+  #archive = null; // where the unpacking of the one ZIP is asked for
+  #done = 0; // sent or unpacked, refused ones among them
+  #last = null; // where the newest picture is looked at
+  #isSent = false;
+  #isOver = false;
+  #shownFailures = "[]";
+
+  // `total` is the number of pictures, none while a ZIP keeps it to itself; `progress` is where
+  // the sample's reading is asked for.
+  constructor({ total, progress }) {
+    this.total = total;
+    this.progress = progress;
+    for (const name of ["go-on", "open", "again", "failures"]) find(name).hidden = true;
+    find("list").replaceChildren();
+    section.hidden = false;
+    section.focus();
+    this.#showProblem("");
+    this.#draw();
+  }
+
+  // Outcomes as the server gives them for each file.
+  told(outcomes) {
+    this.#done += outcomes.length;
+    this.#refused.push(...outcomes.filter((outcome) => outcome.error));
+    this.#last = outcomes.at(-1).url ?? this.#last;
+    this.#draw();
+    window.htmx.trigger(document.body, "uploaded");
+  }
+
+  // How much of the one ZIP has left this machine, 0 to 1.
+  drawShare(part) {
+    this.#drawBar(`Sending the ZIP, ${Math.round(100 * part)} %`, part, 0);
+  }
+
+  // All pictures are there, or the ZIP of them, whose unpacking is asked for at `archive`.
+  sent(archive = null) {
+    this.#isSent = !archive;
+    this.#archive = archive;
+    find("again").hidden = false;
+    this.#draw();
+  }
+
+  // Asks until everything is read, or nobody looks any more.
+  async follow() {
+    for (let pause = FIRST_PAUSE; !this.#isOver; pause = Math.min(LONGEST_PAUSE, 2 * pause)) {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      // What comes after this is not in the answer.
+      const isSent = this.#isSent;
+      // A question without an answer is asked again: the connection may come back.
+      const answered = await this.#ask().catch(() => false);
+      if (isSent && answered && !this.#sample.unfinished) this.#isOver = true;
+    }
+    announce(find("words").textContent);
+  }
+
+  // Ends here, with a sentence where there is one: nothing more is sent or asked.
+  leave(sentence = "") {
+    this.#isOver = true;
+    this.#showProblem(sentence);
+    find("again").hidden = false;
+    if (sentence) find("again").focus();
+  }
+
+  hide() {
+    this.leave();
+    section.hidden = true;
+  }
+
+  // Waits for the person, after the connection was lost.
+  askToGoOn(sentence) {
+    this.#showProblem(sentence);
+    const button = find("go-on");
+    button.hidden = false;
+    button.focus();
+    const goOn = (resolve) => {
+      button.hidden = true;
+      this.#showProblem("");
+      section.focus();
+      resolve();
+    };
+    return new Promise((resolve) => button.addEventListener("click", () => goOn(resolve), { once: true }));
+  }
+
+  async #ask() {
+    if (this.#archive && !this.#isSent) this.#unpacked(await getJson(this.#archive));
+    // Nothing was taken: there is nothing to read.
+    if (this.#done > this.#refused.length) this.#sample = await getJson(this.progress);
+    this.#draw();
+    return true;
+  }
+
+  #unpacked({ found, done, refused, final, error }) {
+    if (done !== this.#done) window.htmx.trigger(document.body, "uploaded");
+    [this.total, this.#done, this.#refused, this.#isSent] = [found, done, refused, final];
+    if (error) this.#showProblem(error);
+  }
+
+  #draw() {
+    const read = Math.max(0, this.#done - this.#refused.length - this.#sample.unfinished);
+    const did = this.#archive ? "unpacked" : "sent";
+    const words = this.total === null ? this.#wordsOfUnopened() : `${this.#done} of ${this.total} ${did}, ${read} read`;
+    this.#drawBar(words, this.#done / (this.total || 1), read / (this.total || 1));
+    const url = this.total === 1 ? this.#last ?? this.#sample.url : this.#sample.url ?? this.#last;
+    find("open").hidden = !(url && this.#isSent);
+    find("open").href = url ?? "";
+    find("open").textContent = this.total === 1 ? "Open the result" : "Open the images";
+    this.#drawFailures();
+  }
+
+  #wordsOfUnopened() {
+    if (this.#isSent) return "The ZIP could not be unpacked.";
+    return this.#archive ? "The ZIP is sent and waits to be unpacked." : "Sending the ZIP";
+  }
+
+  #drawBar(words, sent, read) {
+    find("words").textContent = words;
+    find("bar").setAttribute("aria-valuenow", Math.round(100 * (read || sent)));
+    find("bar").setAttribute("aria-valuetext", words);
+    find("sent").style.width = `${100 * sent}%`;
+    find("read").style.width = `${100 * read}%`;
+  }
+
+  #drawFailures() {
+    const rows = [
+      ...this.#refused.map((row) => ({ ...row, word: "refused", url: null })),
+      ...this.#sample.failed.map((row) => ({ ...row, word: "not read" })),
+    ];
+    // Drawn anew only when it is another list: focus stays where it is.
+    const now = JSON.stringify(rows);
+    if (now === this.#shownFailures) return;
+    this.#shownFailures = now;
+    const count = this.#refused.length + this.#sample.failed_count;
+    find("failures").hidden = count === 0;
+    find("failures").textContent = `${count} failed`;
+    find("list").replaceChildren(...rows.map(failureRow));
+    announce(find("failures").textContent);
+  }
+
+  #showProblem(sentence) {
+    find("problem").replaceChildren();
+    if (!sentence) return;
+    const note = copyOf("problem");
+    note.querySelector("p").textContent = sentence;
+    find("problem").append(note);
+  }
+}
+
+export function onAgain(act) {
+  find("again").addEventListener("click", act);
+}
+
+async function getJson(url) {
+  const answer = await fetch(url, { headers: { Accept: "application/json" } });
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  return answer.json();
+}
+
+function failureRow({ name, error, word, url }) {
+  const row = copyOf("failure");
+  row.querySelector(".outcome__name").textContent = name;
+  row.querySelector(".badge-word").append(word);
+  row.querySelector(".outcome__sentence").textContent = error;
+  const link = row.querySelector("a");
+  link.hidden = !url;
+  if (url) link.href = url;
+  return row;
+}
+
+function announce(sentence) {
+  find("announcement").textContent = sentence;
+}
