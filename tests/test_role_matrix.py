@@ -19,7 +19,7 @@ from rest_framework.test import APIClient
 from accounts.models import Role, User
 from tests.factories.cases import make_signed
 from tests.factories.datasets import make_open_dataset
-from tests.factories.images import make_image
+from tests.factories.images import make_archive, make_image
 from tests.factories.labels import make_own_label
 from tests.factories.models import make_gate, make_paper_version
 from tests.factories.people import PASSWORD, make_laboratory, make_user
@@ -92,6 +92,12 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions:dashboard", "GET"):          (SIGN_IN, 200, 200, 200, 200, 200),
     ("predictions:upload", "GET"):             (SIGN_IN, 200, 403, 403, 200, 403),
     ("predictions:upload", "POST"):            (SIGN_IN, 400, 403, 403, 400, 403),  # no file
+    ("predictions:upload_begin", "POST"):      (SIGN_IN, 400, 403, 403, 400, 403),  # no number
+    ("predictions:sample_upload", "GET"):      (SIGN_IN, 200, 403, 403, 404, 403),
+    ("predictions:sample_upload", "POST"):     (SIGN_IN, 400, 403, 403, 404, 403),  # no file
+    ("predictions:sample_progress", "GET"):    (SIGN_IN, 200, 200, 200, 404, 404),
+    ("predictions:sample_archives", "POST"):   (SIGN_IN, 400, 403, 403, 404, 403),  # no file
+    ("predictions:archive_progress", "GET"):   (SIGN_IN, 200, 200, 200, 404, 404),
     ("predictions:history", "GET"):            (SIGN_IN, 200, 200, 200, 200, 200),
     ("predictions:history", "POST"):           (SIGN_IN, 302, 302, 302, 302, 302),
     ("predictions:image", "GET"):              (SIGN_IN, 200, 200, 200, 404, 404),
@@ -162,6 +168,8 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions_api:cell_reviews", "POST"):  (401,     409, 409, 403, 404, 403),  # no result
     ("predictions_api:image_cells", "POST"):   (401,     400, 400, 403, 400, 403),  # an empty body
     ("predictions_api:image_run", "POST"):     (401,     202, 202, 403, 404, 403),
+    ("predictions_api:sample_archives", "POST"): (401,   400, 403, 403, 404, 403),  # no file
+    ("predictions_api:archive", "GET"):        (401,     200, 200, 200, 404, 404),
     ("predictions_api:image", "GET"):          (401,     200, 200, 200, 404, 404),
     ("predictions_api:rendition", "GET"):      (401,     200, 200, 200, 404, 404),
     ("predictions_api:original", "GET"):       (401,     200, 200, 403, 404, 403),
@@ -259,6 +267,7 @@ def rows(actors, files) -> dict[str, Any]:
         "closed_id": closed.pk,
         "image_id": image.pk,
         "sample_id": image.sample_id,
+        "archive_id": make_archive(technician, image.sample).pk,
         "cell_id": cell.pk,
         "report_id": report.pk,
         "profile_id": make_profile(admin).pk,

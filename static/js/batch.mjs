@@ -14,6 +14,7 @@ export class Batch {
   #sample = { unfinished: 0, failed: [], failed_count: 0, url: null };
   #archive = null; // where the unpacking of the one ZIP is asked for
   #done = 0; // sent or unpacked, refused ones among them
+  #read = 0;
   #last = null; // where the newest picture is looked at
   #isSent = false;
   #isOver = false;
@@ -97,8 +98,12 @@ export class Batch {
 
   async #ask() {
     if (this.#archive && !this.#isSent) this.#unpacked(await getJson(this.#archive));
-    // Nothing was taken: there is nothing to read.
-    if (this.#done > this.#refused.length) this.#sample = await getJson(this.progress);
+    const taken = this.#done - this.#refused.length;
+    if (taken) {
+      this.#sample = await getJson(this.progress);
+      // What has arrived since the question is not counted before the next one.
+      this.#read = Math.max(this.#read, taken - this.#sample.unfinished);
+    }
     this.#draw();
     return true;
   }
@@ -110,10 +115,9 @@ export class Batch {
   }
 
   #draw() {
-    const read = Math.max(0, this.#done - this.#refused.length - this.#sample.unfinished);
     const did = this.#archive ? "unpacked" : "sent";
-    const words = this.total === null ? this.#wordsOfUnopened() : `${this.#done} of ${this.total} ${did}, ${read} read`;
-    this.#drawBar(words, this.#done / (this.total || 1), read / (this.total || 1));
+    const words = this.total === null ? this.#wordsOfUnopened() : `${this.#done} of ${this.total} ${did}, ${this.#read} read`;
+    this.#drawBar(words, this.#done / (this.total || 1), this.#read / (this.total || 1));
     const url = this.total === 1 ? this.#last ?? this.#sample.url : this.#sample.url ?? this.#last;
     find("open").hidden = !(url && this.#isSent);
     find("open").href = url ?? "";
@@ -173,7 +177,9 @@ function failureRow({ name, error, word, url }) {
   const row = copyOf("failure");
   row.querySelector(".outcome__name").textContent = name;
   row.querySelector(".badge-word").append(word);
-  row.querySelector(".outcome__sentence").textContent = error;
+  // The sentence of a single file begins with its name, which stands beside it here.
+  const named = `${name.split("/").at(-1)}: `;
+  row.querySelector(".outcome__sentence").textContent = error.startsWith(named) ? error.slice(named.length) : error;
   const link = row.querySelector("a");
   link.hidden = !url;
   if (url) link.href = url;

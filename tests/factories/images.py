@@ -8,10 +8,12 @@ from uuid import UUID
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import User
-from predictions.models import ClassificationJob, Sample, SmearImage
+from predictions.models import ClassificationJob, ImageArchive, Sample, SmearImage
+from predictions.services.imaging.archives import receive_archive
 from predictions.services.imaging.intake import ReceivedFile, receive_images
 from predictions.services.samples.samples import create_sample
 from tests.drawn_cells import draw_smear_png
+from tests.factories.archives import drawn_picture, zip_of
 
 _numbers = count(1)
 
@@ -57,6 +59,15 @@ def make_image(technician: User, sample: Sample | None = None, **drawn: object) 
     sample = sample or make_sample(technician)
     drawn.setdefault("seed", next(_numbers))
     return upload_one(technician, sample.pk, draw_smear_png(**drawn))
+
+
+def make_archive(
+    technician: User, sample: Sample, data: bytes = b"", **values: str
+) -> ImageArchive:
+    """An archive of a sample that waits for its unpacking; of one drawn picture by itself."""
+    data = data or zip_of({"field.png": drawn_picture(1)})
+    file = file_of(data, "fields.zip", "application/zip")
+    return receive_archive(actor=technician, sample_id=sample.pk, file=file, **values)
 
 
 def make_job(technician: User, **drawn: object) -> ClassificationJob:

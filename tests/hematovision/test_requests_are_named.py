@@ -52,6 +52,7 @@ def test_an_answer_that_says_how_it_is_kept_is_believed(rf):
             id="a page that HTMX fetches",
         ),
         pytest.param("GET", "/images/1/status/", {}, True, id="a poll"),
+        pytest.param("GET", "/samples/1/progress/", {}, True, id="a bar that grows"),
         pytest.param("GET", "/api/v1/images/", {}, True, id="a script of a page"),
         pytest.param("POST", "/cells/1/review/", {"HX-Request": "true"}, False, id="a decision"),
     ],

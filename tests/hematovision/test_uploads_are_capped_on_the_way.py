@@ -6,7 +6,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 
-from hematovision.upload_handlers import CappedFileUploadHandler, DatasetUploadHandler
+from hematovision.upload_handlers import (
+    ArchiveUploadHandler,
+    CappedFileUploadHandler,
+    DatasetUploadHandler,
+)
+
+HANDLERS = [CappedFileUploadHandler, ArchiveUploadHandler, DatasetUploadHandler]
 
 # In pieces of so many bytes an upload comes in.
 PIECE = FileUploadHandler.chunk_size
@@ -27,13 +33,13 @@ def limits(settings, tmp_path):
     return settings
 
 
-@pytest.mark.parametrize("handler", [CappedFileUploadHandler, DatasetUploadHandler])
+@pytest.mark.parametrize("handler", HANDLERS)
 def test_a_file_within_the_limit_is_kept_whole(rf, limits, handler):
     [file] = received(rf, handler, 2 * PIECE)
     assert file.read() == b"x" * 2 * PIECE
 
 
-@pytest.mark.parametrize("handler", [CappedFileUploadHandler, DatasetUploadHandler])
+@pytest.mark.parametrize("handler", HANDLERS)
 def test_of_a_larger_one_no_more_is_kept_than_shows_it(rf, limits, handler):
     [file] = received(rf, handler, 10 * PIECE)
     assert file.size == 10 * PIECE

@@ -34,6 +34,8 @@ def test_the_description_is_valid_and_names_every_endpoint(tmp_path):
         "/api/v1/cells/{cell_id}/reviews/:",
         "/api/v1/images/{image_id}/cells/:",
         "/api/v1/images/{image_id}/run/:",
+        "/api/v1/samples/{sample_id}/archives/:",
+        "/api/v1/archives/{archive_id}/:",
         "/api/v1/images/{image_id}/:",
         "/api/v1/images/{image_id}/rendition/:",
         "/api/v1/images/{image_id}/original/:",
