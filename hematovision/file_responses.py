@@ -10,6 +10,8 @@ from typing import Any
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.utils.cache import get_conditional_response
 
+_LASTING_S = 7 * 24 * 3600
+
 
 def jpeg_response(request: HttpRequest, *, etag: str, read: Callable[[], bytes]) -> HttpResponse:
     """A JPEG that we encoded, or 304; kept by the person's own browser and asked for each time.
@@ -30,6 +32,20 @@ def json_unless_known(request: HttpRequest, body: dict[str, Any]) -> HttpRespons
     answer = JsonResponse(body)
     etag = f'"{hashlib.sha256(answer.content).hexdigest()}"'
     return private_no_cache(get_conditional_response(request, etag=etag) or answer, etag=etag)
+
+
+def lasting_jpeg_response(
+    request: HttpRequest, *, etag: str, read: Callable[[], bytes]
+) -> HttpResponse:
+    """A JPEG whose address says all that it shows: the browser keeps it and need not ask again.
+
+    Args:
+        etag: what the picture is called.
+        read: gives the bytes, called only where they are sent.
+    """
+    response = jpeg_response(request, etag=etag, read=read)
+    response["Cache-Control"] = f"private, max-age={_LASTING_S}, immutable"
+    return response
 
 
 def private_no_cache(response: HttpResponse, *, etag: str) -> HttpResponse:

@@ -10,6 +10,7 @@ import logging
 import os
 import threading
 import uuid
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from typing import BinaryIO
@@ -22,12 +23,15 @@ from django.utils import timezone
 
 from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.inference.images import ImageLimits, decode_image, encode_rendition
+from mlmodels.ml.inference.sheets import Square, draw_sheet
 from predictions.errors import OriginalMissing, StorageUnavailable
 
 logger = logging.getLogger(__name__)
 
 ORIGINALS, RENDITIONS, THUMBNAILS = "originals", "renditions", "thumbnails"
 REPORTS, ARCHIVES = "reports", "archives"
+# Of the cells of one result each; made again whenever one is missing.
+SHEETS = "sheets"
 # Around a cell: what of its surroundings the crop shows, as a share of the box's longer side.
 CROP_MARGIN = 0.2
 
@@ -41,7 +45,8 @@ class DurableFolderStorage(FileSystemStorage):
         path = self.path(name)
         folder = os.path.dirname(path)
         os.makedirs(folder, mode=self.directory_permissions_mode or 0o700, exist_ok=True)
-        part = f"{path}.part"
+        # Of two who write the same name at once, each writes a file of its own.
+        part = f"{path}.{uuid.uuid4().hex}.part"
         with open(part, "xb") as stream:
             for chunk in content.chunks():
                 stream.write(chunk)
@@ -145,6 +150,50 @@ def cut_crop(name: str, *, x_px: int, y_px: int, width_px: int, height_px: int) 
     if crop.size == 0:
         raise OriginalMissing()
     return encode_rendition(np.ascontiguousarray(crop), max_side_px=512, quality=92)
+
+
+def cut_sheet(name: str, squares: Sequence[Square]) -> bytes:
+    """A JPEG with one tile for each square of a picture, in their order.
+
+    Args:
+        name: of the picture to cut from, in storage.
+        squares: in pixels of that picture, at least one.
+
+    Raises:
+        OriginalMissing: the picture is gone or cannot be decoded any more.
+        StorageUnavailable: the storage does not answer now.
+    """
+    with _decoding:
+        rgb = _pixels(name)
+    sheet = draw_sheet(rgb, squares)
+    return encode_rendition(sheet, max_side_px=max(sheet.shape), quality=88)
+
+
+def kept_sheet(key: str) -> bytes | None:
+    """The sheet of a key, or nothing where none is kept.
+
+    Raises:
+        StorageUnavailable: the storage does not answer now.
+    """
+    try:
+        return read_file(_sheet_name(key))
+    except OriginalMissing:
+        return None
+
+
+def keep_sheet(key: str, data: bytes) -> None:
+    """Keep a sheet for the next one who asks; one that cannot be kept is made again."""
+    name = _sheet_name(key)
+    try:
+        if not default_storage.exists(name):
+            default_storage.save(name, ContentFile(data))
+    except OSError:
+        logger.warning("A sheet of crops could not be kept.", exc_info=True)
+
+
+def _sheet_name(key: str) -> str:
+    """In folders by the first letters of its key, so that none grows without end."""
+    return f"{SHEETS}/{key[:2]}/{key[2:4]}/{key}.jpg"
 
 
 def names_of_day(folder: str, day: date) -> list[str]:

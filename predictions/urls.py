@@ -5,6 +5,7 @@ from django.urls import path
 from predictions.views import (
     archives,
     dashboards,
+    gallery,
     history,
     images,
     intake,
@@ -23,7 +24,28 @@ urlpatterns = [
     path("samples/<id:sample_id>/archives/", archives.sample_archives, name="sample_archives"),
     path("archives/<id:archive_id>/progress/", archives.archive_progress, name="archive_progress"),
     path("history/", history.history, name="history"),
+    path("samples/<id:sample_id>/gallery/", gallery.gallery, name="gallery"),
+    path(
+        "samples/<id:sample_id>/gallery/reviews/",
+        gallery.gallery_reviews,
+        name="gallery_reviews",
+    ),
+    path(
+        "samples/<id:sample_id>/gallery/changes/",
+        gallery.gallery_changes,
+        name="gallery_changes",
+    ),
+    path(
+        "samples/<id:sample_id>/gallery/references/",
+        gallery.gallery_references,
+        name="gallery_references",
+    ),
     path("images/<id:image_id>/", images.image, name="image"),
+    path(
+        "images/<id:image_id>/sheets/<id:job_id>/<int:cells>/",
+        gallery.image_sheet,
+        name="image_sheet",
+    ),
     path("images/<id:image_id>/status/", images.image_status, name="image_status"),
     path("images/<id:image_id>/rendition/", images.image_rendition, name="image_rendition"),
     path("images/<id:image_id>/thumbnail/", images.image_thumbnail, name="image_thumbnail"),

@@ -87,12 +87,12 @@ class SessionLifetimeMiddleware:
 
 
 def asks_by_itself(request: HttpRequest) -> bool:
-    """Whether the page asked, not the person: a status poll, or a fragment fetched by HTMX."""
+    """Whether the page asked, not the person: a poll, or a fragment fetched by HTMX."""
     if request.method not in {"GET", "HEAD"}:
         return False
     fragment = "HX-Request" in request.headers and "HX-Boosted" not in request.headers
     path = request.path_info
-    polled = path.endswith(("/status/", "/progress/"))
+    polled = path.endswith(("/status/", "/progress/", "/changes/"))
     return fragment or polled or path.startswith("/api/v1/")
 
 

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from mlmodels.models import Label, ModelVersion
 from predictions.models import Cell
+from predictions.selectors.imaging import confidence
 from predictions.selectors.imaging.familiarity import word_of
 
 register = template.Library()
@@ -38,14 +39,9 @@ def percent(share: float | Literal[""] | None) -> str:
 
 
 @register.filter
-def confidence_word(confidence: float, version: ModelVersion | None) -> str:
+def confidence_word(share: float, version: ModelVersion | None) -> str:
     """High, fair or low, by the thresholds of the version that said it."""
-    thresholds = (version.card if version else {}).get("engine", {}).get("thresholds", {})
-    if "accept_probability" not in thresholds:
-        return ""
-    if confidence >= thresholds["accept_probability"]:
-        return "high"
-    return "fair" if confidence >= thresholds["identify_probability"] else "low"
+    return confidence.word_of(share, version)
 
 
 @register.filter

@@ -1,0 +1,85 @@
+"""The crops of an image's cells on one sheet: cut when first asked for, and kept.
+
+A gallery shows a thousand cells of a hundred images: a sheet each is a hundred requests, and each
+picture is decoded once, instead of once a cell.
+"""
+
+from __future__ import annotations
+
+import math
+from statistics import median
+from uuid import UUID
+
+from django.conf import settings
+
+from accounts.models import User
+from accounts.policy import Action, require
+from mlmodels.ml.inference.sheets import TILE_PX, Square
+from predictions import policy, storage
+from predictions.errors import CellNotFound
+from predictions.models import Cell, SmearImage
+
+# A tile shows so many red cells side by side, some 22 µm, so that sizes can be compared.
+RED_CELLS_A_TILE = 3.0
+# Where no red cell is known, and at least: times the longer side of the cell's box.
+AROUND_UNKNOWN, AROUND_AT_LEAST, AROUND_AT_MOST = 1.4, 1.15, 2.5
+
+
+def sheet_bytes(*, actor: User, image_id: UUID, job_id: UUID, cells: int) -> bytes:
+    """A JPEG with a tile for each of the first cells of a result, in the order of their numbers.
+
+    Args:
+        job_id: whose result.
+        cells: how many; those that a person adds later are on another sheet.
+
+    Raises:
+        CellNotFound: the actor's laboratory has no such result, or it has fewer cells.
+        OriginalMissing: the picture is gone from storage.
+        StorageUnavailable: the storage does not answer now.
+    """
+    require(actor, Action.SEE_RESULTS)
+    shown = policy.visible_cells(actor).filter(image_id=image_id, job_id=job_id)
+    rows = shown.select_related("image").defer("probabilities", "attributes")
+    found = list(rows.order_by("position")[:cells])
+    if not cells or len(found) < cells:
+        raise CellNotFound()
+    key = f"{job_id}-{cells}"
+    kept = storage.kept_sheet(key)
+    if kept is not None:
+        return kept
+    made = _cut(found[0].image, found)
+    storage.keep_sheet(key, made)
+    return made
+
+
+def _cut(image: SmearImage, cells: list[Cell]) -> bytes:
+    red_cell_px = _red_cell_px(cells)
+    squares = [_around(cell, red_cell_px) for cell in cells]
+    reduced_to = min(1.0, settings.RENDITION_SIDE_PX / max(image.width_px, image.height_px))
+    if reduced_to * min(square.side for square in squares) < TILE_PX and reduced_to < 1:
+        return storage.cut_sheet(image.original, squares)
+    in_rendition = [
+        Square(reduced_to * square.x, reduced_to * square.y, reduced_to * square.side)
+        for square in squares
+    ]
+    return storage.cut_sheet(image.rendition, in_rendition)
+
+
+def _red_cell_px(cells: list[Cell]) -> float | None:
+    """How wide a red cell is in this picture; none where the engine did not say."""
+    widths = [
+        2 * math.sqrt(cell.nucleus_area_px / math.pi) / cell.nucleus_in_red_cells
+        for cell in cells
+        if cell.nucleus_in_red_cells
+    ]
+    return median(widths) if widths else None
+
+
+def _around(cell: Cell, red_cell_px: float | None) -> Square:
+    """The square that shows a cell: of one scale in all pictures, wider for what would not fit."""
+    longer = max(cell.width_px, cell.height_px, 1)
+    side = AROUND_UNKNOWN * longer
+    if red_cell_px is not None:
+        wanted = RED_CELLS_A_TILE * red_cell_px
+        side = min(max(wanted, AROUND_AT_LEAST * longer), AROUND_AT_MOST * longer)
+    return Square(cell.x_px + cell.width_px / 2, cell.y_px + cell.height_px / 2, side)

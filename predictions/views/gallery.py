@@ -1,0 +1,179 @@
+"""The cells of a sample side by side: the page, what people say there, and what others said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.cache import get_conditional_response
+from django.utils.dateparse import parse_datetime
+
+from accounts.policy import Action, needs
+from accounts.requests import SignedInRequest
+from hematovision.errors import DomainError
+from hematovision.file_responses import lasting_jpeg_response, private_no_cache
+from predictions.selectors.review import gallery as selector
+from predictions.selectors.review import references
+from predictions.selectors.review.gallery import Change, Field, Gallery
+from predictions.services.imaging import sheets
+from predictions.services.review import reviews
+from predictions.services.review.reviews import ReviewOutcome, WantedReview
+
+
+@needs({"GET": Action.SEE_RESULTS})
+def gallery(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
+    """All cells by class in columns, or those of one class as a grid."""
+    # Asked for first: what is said in between comes with the first poll.
+    state = selector.state_of(request.user, sample_id)
+    shown = selector.gallery_of(request.user, sample_id, request.GET.get("class"))
+    context = {
+        "gallery": shown,
+        "sample": shown.sample,
+        "state": state,
+        "fields": [_field(field) for field in shown.fields],
+    }
+    return render(request, "predictions/gallery/page.html", context)
+
+
+@needs({"POST": Action.REVIEW_CELLS})
+def gallery_reviews(request: SignedInRequest, sample_id: UUID) -> JsonResponse:
+    """Take what a person says of many cells; each has its outcome, and is sent back as it is now."""
+    outcomes = reviews.review_cells(
+        actor=request.user, sample_id=sample_id, reviews=_wanted(request.body)
+    )
+    now = selector.gallery_of(request.user, sample_id)
+    body = _cells_now(now, [outcome.cell_id for outcome in outcomes])
+    return JsonResponse({**body, "outcomes": [_outcome(outcome) for outcome in outcomes]})
+
+
+@needs({"GET": Action.SEE_RESULTS})
+def gallery_changes(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
+    """The cells of which somebody said something since a time; 304 while nobody does."""
+    etag = f'"{selector.state_of(request.user, sample_id)}"'
+    response = get_conditional_response(request, etag=etag)
+    if response is None:
+        since = _moment(request.GET.get("since", ""))
+        changes = selector.changes_since(request.user, sample_id, since)
+        now = selector.gallery_of(request.user, sample_id)
+        body = _cells_now(now, [change.cell_id for change in changes])
+        response = JsonResponse({**body, "changes": [_change(change) for change in changes]})
+    return private_no_cache(response, etag=etag)
+
+
+@needs({"GET": Action.SEE_RESULTS})
+def gallery_references(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
+    """What one class looks like, beside the cells that may be of it."""
+    shown = references.references_of(request.user, request.GET.get("class", ""))
+    cells = [{"cell": cell, "sheet": _sheet(cell)} for cell in shown.cells]
+    context = {"label": shown.label, "cells": cells}
+    return render(request, "predictions/gallery/references.html", context)
+
+
+@needs({"GET": Action.SEE_RESULTS})
+def image_sheet(request: SignedInRequest, image_id: UUID, job_id: UUID, cells: int) -> HttpResponse:
+    """The crops of an image's cells on one sheet; another result has another address."""
+    data = sheets.sheet_bytes(actor=request.user, image_id=image_id, job_id=job_id, cells=cells)
+    return lasting_jpeg_response(request, etag=f"{job_id}-{cells}", read=lambda: data)
+
+
+def _sheet(shown: Field | references.ReferenceCell) -> str:
+    return reverse("predictions:image_sheet", args=[shown.image_id, shown.job_id, shown.cells])
+
+
+def _field(field: Field) -> dict[str, Any]:
+    """What the script must know of an image."""
+    width, height = field.sheet_px
+    return {
+        "number": field.number,
+        "name": field.name,
+        "page": reverse("predictions:image", args=[field.image_id]),
+        "picture": reverse("predictions:image_rendition", args=[field.image_id]),
+        "size": [field.width_px, field.height_px],
+        "sheet": _sheet(field),
+        "sheet_size": [width, height],
+    }
+
+
+def _cells_now(now: Gallery, ids: Sequence[UUID]) -> dict[str, Any]:
+    """Cells as the page shows them, with the heads of all columns."""
+    wanted = [now.cells[cell_id] for cell_id in ids if cell_id in now.cells]
+    return {
+        "cells": [
+            {
+                "id": str(cell.id),
+                "column": cell.code,
+                "number": cell.last_review_number,
+                "html": render_to_string("predictions/gallery/cell.html", {"cell": cell}),
+            }
+            for cell in wanted
+        ],
+        "heads": [
+            {
+                "column": column.code,
+                "html": render_to_string(
+                    "predictions/gallery/figures.html", {"column": column, "gallery": now}
+                ),
+            }
+            for column in now.columns
+        ],
+        "summary": render_to_string("predictions/gallery/summary.html", {"gallery": now}),
+        "can_review": now.can_review,
+        "results": now.results,
+        "as_of": now.as_of.isoformat(),
+    }
+
+
+def _outcome(outcome: ReviewOutcome) -> dict[str, Any]:
+    if outcome.error is None:
+        return {"cell": str(outcome.cell_id), "stored": True, "is_remark": outcome.is_remark}
+    error = outcome.error
+    return {
+        "cell": str(outcome.cell_id),
+        "stored": False,
+        "code": error.code,
+        "message": error.message,
+    }
+
+
+def _change(change: Change) -> dict[str, str]:
+    return {"cell": str(change.cell_id), "by": change.by}
+
+
+def _wanted(body: bytes) -> list[WantedReview]:
+    """The reviews of a body `{"reviews": [{"cell", "label", "seen_number", "seconds"?}, …]}`."""
+    try:
+        return [
+            WantedReview(
+                cell_id=UUID(each["cell"]),
+                label=str(each["label"]),
+                seen_number=int(each["seen_number"]),
+                seconds=float(each["seconds"]) if each.get("seconds") is not None else None,
+            )
+            for each in json.loads(body)["reviews"]
+        ]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise DomainError(
+            "The reviews cannot be read. Load the page again and repeat.", code="malformed"
+        ) from error
+
+
+def _moment(text: str) -> datetime:
+    """A time with its zone.
+
+    Raises:
+        DomainError: it is none.
+    """
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise DomainError("Name the time since which changes are asked for.", code="invalid")
+    return moment

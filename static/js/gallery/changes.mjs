@@ -1,0 +1,32 @@
+// What others say meanwhile, asked for every few seconds while the page is in sight.
+
+const EVERY_MS = 5000;
+
+// `known`: {address, state, asOf}; `told` is given each answer that brings something.
+export function watchChanges(known, told) {
+  let { state, asOf } = known;
+  let asking = false;
+
+  async function ask() {
+    if (document.hidden || asking) return;
+    asking = true;
+    try {
+      const response = await fetch(`${known.address}?since=${encodeURIComponent(asOf)}`, {
+        cache: "no-store",
+        headers: { "Accept": "application/json", "If-None-Match": `"${state}"` },
+      });
+      if (response.status !== 200) return;
+      const answer = await response.json();
+      state = response.headers.get("ETag").replaceAll('"', "").replace(/^W\//, "");
+      asOf = answer.as_of;
+      told(answer);
+    } catch {
+      // The connection is away; the next round asks again, and saving says it when it matters.
+    } finally {
+      asking = false;
+    }
+  }
+
+  setInterval(ask, EVERY_MS);
+  document.addEventListener("visibilitychange", ask);
+}
