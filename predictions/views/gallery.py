@@ -44,7 +44,7 @@ def gallery(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
 
 @needs({"POST": Action.REVIEW_CELLS})
 def gallery_reviews(request: SignedInRequest, sample_id: UUID) -> JsonResponse:
-    """Take what a person says of many cells; each has its outcome, and is sent back as it is now."""
+    """Take what a person says of many cells; each is sent back with its outcome, as it is now."""
     outcomes = reviews.review_cells(
         actor=request.user, sample_id=sample_id, reviews=_wanted(request.body)
     )
@@ -72,7 +72,7 @@ def gallery_references(request: SignedInRequest, sample_id: UUID) -> HttpRespons
     """What one class looks like, beside the cells that may be of it."""
     shown = references.references_of(request.user, request.GET.get("class", ""))
     cells = [{"cell": cell, "sheet": _sheet(cell)} for cell in shown.cells]
-    context = {"label": shown.label, "cells": cells}
+    context = {"references": shown, "label": shown.label, "cells": cells}
     return render(request, "predictions/gallery/references.html", context)
 
 

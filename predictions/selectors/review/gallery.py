@@ -19,7 +19,7 @@ from mlmodels.models import Label, ModelVersion
 from mlmodels.selectors.labels import labels_for
 from predictions import policy
 from predictions.errors import SampleNotFound
-from predictions.models import Cell, CellReview, ImageLabel, Sample, SmearImage
+from predictions.models import Cell, CellReview, ImageLabel, Sample
 from predictions.selectors.imaging import confidence
 from predictions.selectors.samples.rules import always_reviewed, rules_of
 
@@ -207,11 +207,10 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Change:
-    """Who last said something of a cell, and when."""
+    """Who last said something of a cell."""
 
     cell_id: UUID
     by: str
-    at: datetime
 
 
 def gallery_of(viewer: User, sample_id: UUID, label: str | None = None) -> Gallery:
@@ -275,12 +274,9 @@ def changes_since(viewer: User, sample_id: UUID, since: datetime) -> list[Change
     A change may come twice, never not at all: whoever asks knows the numbers of the reviews.
     """
     cells = policy.visible_cells(viewer).filter(image__sample_id=sample_id)
-    said = (
-        CellReview.objects.filter(cell__in=cells, at__gt=since - OVERLAP)
-        .order_by("number")
-        .values_list("cell_id", "by__display_name", "at")
-    )
-    return list({cell_id: Change(cell_id, by, at) for cell_id, by, at in said}.values())
+    said = CellReview.objects.filter(cell__in=cells, at__gt=since - OVERLAP)
+    last = {review.cell_id: review for review in said.select_related("by").order_by("number")}
+    return [Change(cell_id, review.by.display_name) for cell_id, review in last.items()]
 
 
 def _images(viewer: User, sample_id: UUID) -> Iterable[Any]:

@@ -17,6 +17,25 @@ from predictions import policy
 from predictions.models import Sample, SampleLabel
 
 MOST = 8
+# The classes of which `static/img/cells.svg` holds a drawing.
+DRAWN = frozenset(
+    {
+        "band",
+        "basophil",
+        "blast",
+        "eosinophil",
+        "erythroblast",
+        "immature_granulocyte",
+        "lymphocyte",
+        "monocyte",
+        "neutrophil",
+        "plasma_cell",
+        "platelet",
+        "reactive_lymphocyte",
+        "segmented",
+        "smudge_cell",
+    }
+)
 # How many samples are looked through for them.
 SAMPLES = 20
 
@@ -47,6 +66,11 @@ class References:
 
     label: Label | None
     cells: list[ReferenceCell]
+
+    @property
+    def has_drawing(self) -> bool:
+        """Whether there is a drawing for where no cell is signed yet."""
+        return self.label is not None and self.label.code in DRAWN
 
 
 def references_of(viewer: User, code: str) -> References:
