@@ -25,6 +25,7 @@ from predictions.selectors.review.gallery import Change, Field, Gallery
 from predictions.services.imaging import sheets
 from predictions.services.review import reviews
 from predictions.services.review.reviews import ReviewOutcome, WantedReview
+from predictions.templatetags.gallery_cells import gallery_cell
 
 
 @needs({"GET": Action.SEE_RESULTS})
@@ -110,7 +111,7 @@ def _cells_now(now: Gallery, ids: Sequence[UUID]) -> dict[str, Any]:
                 "id": str(cell.id),
                 "column": cell.code,
                 "number": cell.last_review_number,
-                "html": render_to_string("predictions/gallery/cell.html", {"cell": cell}),
+                "html": gallery_cell(cell),
             }
             for cell in wanted
         ],

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 TILE_PX, TILES_A_ROW = 128, 16
-# The mount behind every picture, where a square reaches beyond the picture's border.
+# The mount behind every picture, around one that is smaller than its square.
 MOUNT = 217
 
 
@@ -46,7 +46,7 @@ def draw_sheet(rgb: np.ndarray, squares: Sequence[Square]) -> np.ndarray:
 
     Args:
         rgb: uint8 array, shape (H, W, 3), 0 to 255.
-        squares: at least one; may reach beyond the picture.
+        squares: at least one; those that reach beyond the picture are moved into it.
 
     Returns:
         uint8 array, shape (height, width, 3) of `sheet_size`.
@@ -60,12 +60,21 @@ def draw_sheet(rgb: np.ndarray, squares: Sequence[Square]) -> np.ndarray:
 
 
 def _tile(rgb: np.ndarray, square: Square) -> np.ndarray:
-    side = max(1, round(square.side))
-    left, top = round(square.x - side / 2), round(square.y - side / 2)
+    """One square at the size of a tile; moved inside the picture where there is room for it."""
     height, width = rgb.shape[:2]
+    side = max(1, round(square.side))
+    left = _inside(round(square.x - side / 2), side, width)
+    top = _inside(round(square.y - side / 2), side, height)
     x0, x1 = np.clip([left, left + side], 0, width)
     y0, y1 = np.clip([top, top + side], 0, height)
     part = np.full((side, side, 3), MOUNT, np.uint8)
     part[y0 - top : y1 - top, x0 - left : x1 - left] = rgb[y0:y1, x0:x1]
     method = cv2.INTER_AREA if side > TILE_PX else cv2.INTER_CUBIC
     return cv2.resize(part, (TILE_PX, TILE_PX), interpolation=method)
+
+
+def _inside(start: int, side: int, length: int) -> int:
+    """Where a stretch begins that lies in the picture; in the middle of it where it is too long."""
+    if side > length:
+        return (length - side) // 2
+    return min(max(start, 0), length - side)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -59,7 +59,7 @@ class GalleryCell:
     Args:
         code: what it is shown as: its present label, or `UNIDENTIFIED`.
         name: of that, for people.
-        model_label, model_name: what the model said.
+        model_name: what the model said.
         box: x, y, width and height in pixels of the picture.
         tile: x and y of its crop on the field's sheet.
         named_by_role: whose word counts; empty: the model's.
@@ -72,7 +72,6 @@ class GalleryCell:
     position: int
     code: str
     name: str
-    model_label: str
     model_name: str
     box: tuple[int, int, int, int]
     tile: tuple[int, int]
@@ -117,10 +116,9 @@ class GalleryCell:
         return f"{by_hand}{sure}{asked}"
 
     @property
-    def in_words(self) -> str:
-        """All of it, for those who do not see the picture."""
-        place = f"cell {self.position} of field {self.field.number}"
-        return f"{self.name}, {self.state_in_words}; {place}"
+    def place(self) -> str:
+        """Where it is, in words."""
+        return f"cell {self.position} of field {self.field.number}"
 
     @property
     def box_words(self) -> str:
@@ -228,10 +226,15 @@ def gallery_of(viewer: User, sample_id: UUID, label: str | None = None) -> Galle
         raise SampleNotFound()
     labels = labels_for(viewer.laboratory)
     images = list(_images(viewer, sample_id))
-    rows = list(_rows(viewer, sample_id))
+    rows = _rows(viewer, sample_id)
     fields = _fields(images, rows)
     asked = always_reviewed(rules_of(viewer.laboratory))
-    cells = _cells(rows, fields, labels, _versions(images), asked)
+    versions = _versions(images)
+    cells = [
+        cell
+        for image_id, field in fields.items()
+        for cell in _cells(rows[image_id], field, labels, versions.get(image_id), asked)
+    ]
     columns, counted = _columns(cells, labels)
     codes = {column.code for column in columns}
     return Gallery(
@@ -242,7 +245,7 @@ def gallery_of(viewer: User, sample_id: UUID, label: str | None = None) -> Galle
         labels=labels,
         counted=counted,
         can_review=policy.can_review(viewer, sample),
-        results=_fingerprint(images, len(rows)),
+        results=_fingerprint(images, len(cells)),
         as_of=as_of,
     )
 
@@ -293,12 +296,16 @@ def _images(viewer: User, sample_id: UUID) -> Iterable[Any]:
     )
 
 
-def _rows(viewer: User, sample_id: UUID) -> Iterable[Any]:
-    """What is needed of each cell of the newest results; neither probabilities nor attributes."""
+def _rows(viewer: User, sample_id: UUID) -> dict[UUID, list[Any]]:
+    """What is needed of each cell of the newest results, by image, in the order of their numbers.
+
+    Neither probabilities nor attributes: they are most of a row.
+    """
     cells = policy.visible_cells(viewer).filter(
         image__sample_id=sample_id, job_id=F("image__newest_result_id")
     )
-    return cells.order_by("image_id", "position").values_list(
+    rows: dict[UUID, list[Any]] = defaultdict(list)
+    for row in cells.order_by("image_id", "position").values_list(
         "id",
         "image_id",
         "position",
@@ -314,12 +321,13 @@ def _rows(viewer: User, sample_id: UUID) -> Iterable[Any]:
         "last_review_number",
         "origin",
         named=True,
-    )
+    ):
+        rows[row.image_id].append(row)
+    return rows
 
 
-def _fields(images: Sequence[Any], rows: Sequence[Any]) -> dict[UUID, Field]:
-    """The images that have a result, numbered among all of them."""
-    found = Counter(row.image_id for row in rows)
+def _fields(images: Sequence[Any], rows: dict[UUID, list[Any]]) -> dict[UUID, Field]:
+    """The images that have cells, numbered among all of them."""
     return {
         image.id: Field(
             number=number,
@@ -328,10 +336,10 @@ def _fields(images: Sequence[Any], rows: Sequence[Any]) -> dict[UUID, Field]:
             name=image.original_name,
             width_px=image.width_px,
             height_px=image.height_px,
-            cells=found[image.id],
+            cells=len(rows[image.id]),
         )
         for number, image in enumerate(images, start=1)
-        if found[image.id]
+        if image.id in rows
     }
 
 
@@ -349,40 +357,34 @@ def _versions(images: Sequence[Any]) -> dict[UUID, ModelVersion]:
 
 def _cells(
     rows: Sequence[Any],
-    fields: dict[UUID, Field],
+    field: Field,
     labels: dict[str, Label],
-    versions: dict[UUID, ModelVersion],
+    version: ModelVersion | None,
     asked: frozenset[str],
-) -> list[GalleryCell]:
-    cells = []
-    tiles: Counter[UUID] = Counter()
-    for row in rows:
+) -> Iterator[GalleryCell]:
+    """The cells of one image, in the order of their numbers, as the tiles of its sheet are."""
+    for index, row in enumerate(rows):
         reviewed = row.last_review_number > 0
         unidentified = not reviewed and row.disposition == Cell.Disposition.UNIDENTIFIED
         code = UNIDENTIFIED if unidentified else row.present_label
         accepted = row.disposition == Cell.Disposition.ACCEPTED and row.present_label not in asked
-        cells.append(
-            GalleryCell(
-                id=row.id,
-                field=fields[row.image_id],
-                position=row.position,
-                code=code,
-                name=_name(labels, code),
-                model_label=row.label,
-                model_name=_name(labels, row.label),
-                box=(row.x_px, row.y_px, row.width_px, row.height_px),
-                tile=tile_corner(tiles[row.image_id]),
-                named_by_role=row.named_by_role,
-                disposition=row.disposition,
-                confidence=row.confidence,
-                word=confidence.word_of(row.confidence, versions.get(row.image_id)),
-                last_review_number=row.last_review_number,
-                origin=row.origin,
-                asks=not reviewed and not accepted,
-            )
+        yield GalleryCell(
+            id=row.id,
+            field=field,
+            position=row.position,
+            code=code,
+            name=_name(labels, code),
+            model_name=_name(labels, row.label),
+            box=(row.x_px, row.y_px, row.width_px, row.height_px),
+            tile=tile_corner(index),
+            named_by_role=row.named_by_role,
+            disposition=row.disposition,
+            confidence=row.confidence,
+            word=confidence.word_of(row.confidence, version),
+            last_review_number=row.last_review_number,
+            origin=row.origin,
+            asks=not reviewed and not accepted,
         )
-        tiles[row.image_id] += 1
-    return cells
 
 
 def _columns(cells: Iterable[GalleryCell], labels: dict[str, Label]) -> tuple[list[Column], int]:

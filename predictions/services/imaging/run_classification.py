@@ -26,7 +26,7 @@ from predictions import storage
 from predictions.errors import OriginalMissing, StorageUnavailable
 from predictions.models import Cell, ClassificationJob
 from predictions.selectors.samples.rules import always_reviewed, rules_of
-from predictions.services.imaging import jobs
+from predictions.services.imaging import jobs, sheets
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ def _classify(batch: list[jobs.Claim]) -> None:
 def _record(found: list[jobs.Result]) -> list[Exception]:
     """Store results together; where that breaks, one by one, so that only the culprit fails."""
     try:
-        jobs.record(found)
+        stored = jobs.record(found)
     except PASSING as error:
         for result in found:
             jobs.release(result.held)
@@ -114,6 +114,9 @@ def _record(found: list[jobs.Result]) -> list[Exception]:
             return [fault for result in found for fault in _record([result])]
         _fail_unexpectedly(found[0].held)
         return [error]
+    for result in found:
+        if result.held in stored:
+            sheets.prepare_sheet(result.held.image, result.held.job_id, result.cells)
     return []
 
 

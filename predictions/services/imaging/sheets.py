@@ -1,4 +1,4 @@
-"""The crops of an image's cells on one sheet: cut when first asked for, and kept.
+"""The crops of an image's cells on one sheet: cut with the result, or when asked for, and kept.
 
 A gallery shows a thousand cells of a hundred images: a sheet each is a hundred requests, and each
 picture is decoded once, instead of once a cell.
@@ -6,7 +6,9 @@ picture is decoded once, instead of once a cell.
 
 from __future__ import annotations
 
+import logging
 import math
+from collections.abc import Sequence
 from statistics import median
 from uuid import UUID
 
@@ -16,8 +18,10 @@ from accounts.models import User
 from accounts.policy import Action, require
 from mlmodels.ml.inference.sheets import TILE_PX, Square
 from predictions import policy, storage
-from predictions.errors import CellNotFound
+from predictions.errors import CellNotFound, OriginalMissing, StorageUnavailable
 from predictions.models import Cell, SmearImage
+
+logger = logging.getLogger(__name__)
 
 # A tile shows so many red cells side by side, some 22 µm, so that sizes can be compared.
 RED_CELLS_A_TILE = 3.0
@@ -39,20 +43,37 @@ def sheet_bytes(*, actor: User, image_id: UUID, job_id: UUID, cells: int) -> byt
     """
     require(actor, Action.SEE_RESULTS)
     shown = policy.visible_cells(actor).filter(image_id=image_id, job_id=job_id)
-    rows = shown.select_related("image").defer("probabilities", "attributes")
-    found = list(rows.order_by("position")[:cells])
-    if not cells or len(found) < cells:
+    if not 0 < cells <= shown.count():
         raise CellNotFound()
-    key = f"{job_id}-{cells}"
-    kept = storage.kept_sheet(key)
+    kept = storage.kept_sheet(_key(job_id, cells))
     if kept is not None:
         return kept
-    made = _cut(found[0].image, found)
-    storage.keep_sheet(key, made)
+    rows = shown.select_related("image").defer("probabilities", "attributes")
+    found = list(rows.order_by("position")[:cells])
+    return _make(found[0].image, job_id, found)
+
+
+def prepare_sheet(image: SmearImage, job_id: UUID, cells: Sequence[Cell]) -> None:
+    """Cut the sheet of a new result before anybody asks; one that fails is cut when asked for."""
+    if not cells:
+        return
+    try:
+        _make(image, job_id, cells)
+    except (OriginalMissing, StorageUnavailable):
+        logger.warning("The sheet of job %s was not cut ahead.", job_id, exc_info=True)
+
+
+def _make(image: SmearImage, job_id: UUID, cells: Sequence[Cell]) -> bytes:
+    made = _cut(image, cells)
+    storage.keep_sheet(_key(job_id, len(cells)), made)
     return made
 
 
-def _cut(image: SmearImage, cells: list[Cell]) -> bytes:
+def _key(job_id: UUID, cells: int) -> str:
+    return f"{job_id}-{cells}"
+
+
+def _cut(image: SmearImage, cells: Sequence[Cell]) -> bytes:
     red_cell_px = _red_cell_px(cells)
     squares = [_around(cell, red_cell_px) for cell in cells]
     reduced_to = min(1.0, settings.RENDITION_SIDE_PX / max(image.width_px, image.height_px))
@@ -65,7 +86,7 @@ def _cut(image: SmearImage, cells: list[Cell]) -> bytes:
     return storage.cut_sheet(image.rendition, in_rendition)
 
 
-def _red_cell_px(cells: list[Cell]) -> float | None:
+def _red_cell_px(cells: Sequence[Cell]) -> float | None:
     """How wide a red cell is in this picture; none where the engine did not say."""
     widths = [
         2 * math.sqrt(cell.nucleus_area_px / math.pi) / cell.nucleus_in_red_cells

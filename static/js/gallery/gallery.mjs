@@ -46,7 +46,6 @@ function startReviewing(board, sight) {
     address: root.dataset.reviews,
     token: root.querySelector('[name="csrfmiddlewaretoken"]').value,
     said: announce,
-    stored: (sentence) => announce(sentence),
     problem: showProblem,
     changed: () => {
       find("undo").disabled = !saving.steps;

@@ -49,7 +49,7 @@ export class Inspector {
     this.#find("open").href = this.page(cell);
     this.#find("place").textContent = `Cell ${position} of field ${number}`;
     this.#find("place").title = field.name;
-    const name = cell.closest("[data-column]").querySelector(".class-name, h2");
+    const name = cell.closest("[data-column]").querySelector(".class-name");
     this.#find("name").replaceChildren(...[...name.childNodes].map((node) => node.cloneNode(true)));
     this.#find("says").textContent = `${says[0].toUpperCase()}${says.slice(1)}.`;
     this.#find("model").textContent = model;

@@ -38,7 +38,7 @@ export class Saving {
     for (const { cell, label } of told) {
       const id = cell.dataset.cell;
       const before = this.#waiting.get(id)?.before ?? { label: cell.dataset.label, asks: "asks" in cell.dataset };
-      this.#waiting.set(id, { label, before, seconds: this.sight.secondsOf(id) });
+      this.#waiting.set(id, { label, before, isUndo, seconds: this.sight.secondsOf(id) });
       this.#show(cell, label, false);
       cell.classList.add("cell--saving");
     }
@@ -117,7 +117,8 @@ export class Saving {
     const remarks = answer.outcomes.filter((outcome) => outcome.is_remark).length;
     const stored = answer.outcomes.length - refused.length;
     const beside = remarks ? " A doctor named it: your word stands beside it as a remark." : "";
-    if (stored) this.page.stored(`${cellsIn(stored)} saved.${beside}`);
+    // What was said of an undone step says more than that it is saved.
+    if (remarks || (stored && ![...batch.values()].some((word) => word.isUndo))) this.page.said(`${cellsIn(stored)} saved.${beside}`);
   }
 
   // Nothing was stored: everything stands where it was.

@@ -1,7 +1,7 @@
 // What has been on screen: crops are fetched shortly before it, seconds are counted while it lasts,
 // and a column can be confirmed as a whole once all of it was there.
 
-const AHEAD = "600px";
+const AHEAD = "400px";
 
 export class Sight {
   #seconds = new Map(); // the id of a cell → seconds before it last came into sight
@@ -46,8 +46,9 @@ export class Sight {
   }
 
   #load(entries) {
-    for (const { isIntersecting, target } of entries) {
-      if (!isIntersecting) continue;
+    // From the top: what is in sight is asked for before what comes into sight next.
+    const near = entries.filter((entry) => entry.isIntersecting);
+    for (const { target } of near.sort((a, b) => a.boundingClientRect.top - b.boundingClientRect.top)) {
       this.near.unobserve(target);
       const field = this.fields.get(target.dataset.field);
       const image = target.querySelector("image");

@@ -71,12 +71,19 @@ def test_cells_of_a_reduced_picture_are_cut_where_they_have_their_pixels(technic
     assert sheet_of(technician, image, 1)
 
 
-def test_squares_are_laid_in_rows_and_beyond_the_border_is_mount():
+def test_squares_are_laid_in_rows():
     rgb = np.zeros((100, 100, 3), np.uint8)
     rgb[40:60, 40:60] = 255
     sheet = draw_sheet(rgb, [Square(0, 0, 64)] * 16 + [Square(50, 50, 20)])
     assert sheet.shape == (256, 2048, 3)
     assert sheet_size(17) == (2048, 256)
-    assert (sheet[0, 0] == MOUNT).all()
-    assert (sheet[100, 100] == 0).all()
     assert (sheet[128:, :128] == 255).all()
+    assert (sheet[128:, 128:] == MOUNT).all()
+
+
+def test_a_square_beyond_the_border_is_moved_inside_and_a_large_one_gets_a_mount():
+    rgb = np.zeros((100, 50, 3), np.uint8)
+    sheet = draw_sheet(rgb, [Square(0, 99, 40), Square(25, 50, 100)])
+    assert (sheet[:, :128] == 0).all()
+    assert (sheet[:, 128:157] == MOUNT).all()
+    assert (sheet[:, 164:220] == 0).all()

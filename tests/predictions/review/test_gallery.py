@@ -93,11 +93,14 @@ def test_a_cell_is_told_in_words(technician, doctor, sample, model):
     make_image(technician, sample)
     image = record_result(make_image(technician, sample), {}, REVIEW, UNIDENTIFIED)
     say(doctor, image.cells.get(position=2), "blast")
-    words = {cell.position: cell.in_words for cell in gallery_of(doctor, sample.pk).cells.values()}
+    words = {
+        cell.place: (cell.name, cell.state_in_words)
+        for cell in gallery_of(doctor, sample.pk).cells.values()
+    }
     assert words == {
-        1: "Neutrophil, high confidence, not reviewed; cell 1 of field 2",
-        2: "Blast, named by a doctor; the model said Neutrophil; cell 2 of field 2",
-        3: "Unidentified, not reviewed; cell 3 of field 2",
+        "cell 1 of field 2": ("Neutrophil", "high confidence, not reviewed"),
+        "cell 2 of field 2": ("Blast", "named by a doctor; the model said Neutrophil"),
+        "cell 3 of field 2": ("Unidentified", "not reviewed"),
     }
 
 
