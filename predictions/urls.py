@@ -35,11 +35,7 @@ urlpatterns = [
         gallery.gallery_changes,
         name="gallery_changes",
     ),
-    path(
-        "samples/<id:sample_id>/gallery/references/",
-        gallery.gallery_references,
-        name="gallery_references",
-    ),
+    path("references/", gallery.reference_cells, name="references"),
     path("images/<id:image_id>/", images.image, name="image"),
     path(
         "images/<id:image_id>/sheets/<id:job_id>/<int:cells>/",

@@ -78,6 +78,7 @@ PAGES = [
     ("technician", "/dashboard/"),
     ("technician", "/upload/"),
     ("technician", "/images/{image}/"),
+    ("technician", "/samples/{sample}/gallery/"),
     ("technician", "/history/"),
     ("technician", "/history/?label=monocyte&status=succeeded"),
     ("technician", "/history/?status=failed"),

@@ -100,6 +100,11 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions:archive_progress", "GET"):   (SIGN_IN, 200, 200, 200, 404, 404),
     ("predictions:history", "GET"):            (SIGN_IN, 200, 200, 200, 200, 200),
     ("predictions:history", "POST"):           (SIGN_IN, 302, 302, 302, 302, 302),
+    ("predictions:gallery", "GET"):            (SIGN_IN, 200, 200, 200, 404, 404),
+    ("predictions:gallery_reviews", "POST"):   (SIGN_IN, 400, 400, 403, 400, 403),  # an empty body
+    ("predictions:gallery_changes", "GET"):    (SIGN_IN, 400, 400, 400, 404, 404),  # since when?
+    ("predictions:references", "GET"):         (SIGN_IN, 200, 200, 200, 200, 200),
+    ("predictions:image_sheet", "GET"):        (SIGN_IN, 200, 200, 200, 404, 404),
     ("predictions:image", "GET"):              (SIGN_IN, 200, 200, 200, 404, 404),
     ("predictions:image_status", "GET"):       (SIGN_IN, 200, 200, 200, 404, 404),
     ("predictions:image_rendition", "GET"):    (SIGN_IN, 200, 200, 200, 404, 404),
@@ -270,6 +275,8 @@ def rows(actors, files) -> dict[str, Any]:
         "archive_id": make_archive(technician, image.sample).pk,
         "cell_id": cell.pk,
         "report_id": report.pk,
+        "job_id": cell.job_id,
+        "cells": 1,
         "profile_id": make_profile(admin).pk,
         "run_id": make_failed_run(admin).pk,
         "picture": "samples-0.jpg",

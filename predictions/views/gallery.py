@@ -47,7 +47,7 @@ def gallery(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
 def gallery_reviews(request: SignedInRequest, sample_id: UUID) -> JsonResponse:
     """Take what a person says of many cells; each is sent back with its outcome, as it is now."""
     outcomes = reviews.review_cells(
-        actor=request.user, sample_id=sample_id, reviews=_wanted(request.body)
+        actor=request.user, sample_id=sample_id, reviews=_wanted(request)
     )
     now = selector.gallery_of(request.user, sample_id)
     body = _cells_now(now, [outcome.cell_id for outcome in outcomes])
@@ -69,7 +69,7 @@ def gallery_changes(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
 
 
 @needs({"GET": Action.SEE_RESULTS})
-def gallery_references(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
+def reference_cells(request: SignedInRequest) -> HttpResponse:
     """What one class looks like, beside the cells that may be of it."""
     shown = references.references_of(request.user, request.GET.get("class", ""))
     cells = [{"cell": cell, "sheet": _sheet(cell)} for cell in shown.cells]
@@ -147,8 +147,14 @@ def _change(change: Change) -> dict[str, str]:
     return {"cell": str(change.cell_id), "by": change.by}
 
 
-def _wanted(body: bytes) -> list[WantedReview]:
-    """The reviews of a body `{"reviews": [{"cell", "label", "seen_number", "seconds"?}, …]}`."""
+def _wanted(request: SignedInRequest) -> list[WantedReview]:
+    """The reviews of a body `{"reviews": [{"cell", "label", "seen_number", "seconds"?}, …]}`.
+
+    Raises:
+        DomainError: it is no such body.
+    """
+    # A form was read by the check of its token, and nothing of it is left.
+    body = request.body if request.content_type == "application/json" else b""
     try:
         return [
             WantedReview(

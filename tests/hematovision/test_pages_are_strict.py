@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 STYLES = sorted((ROOT / "static/css").glob("*.css"))
-SCRIPTS = sorted((ROOT / "static/js").glob("*.mjs"))
+SCRIPTS = sorted((ROOT / "static/js").rglob("*.mjs"))
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -29,7 +29,7 @@ def test_only_the_tokens_name_colours(path):
 def test_scripts_keep_their_budget():
     lines = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in SCRIPTS}
     assert max(lines.values()) <= 250, lines
-    assert sum(lines.values()) <= 1500
+    assert sum(lines.values()) <= 3000
 
 
 def test_every_icon_that_a_page_names_is_copied():

@@ -107,10 +107,11 @@ class GalleryCell:
         """What is known of it, without its class."""
         if self.is_reviewed:
             role = Role(self.named_by_role).label.lower() if self.named_by_role else "person"
-            return f"named by a {role}; the model said {self.model_name}"
+            other = f", the model said {self.model_name}" if self.model_name != self.name else ""
+            return f"named by a {role}{other}"
         by_hand = "added by hand, " if self.origin == Cell.Origin.PERSON else ""
         if self.disposition == Cell.Disposition.UNIDENTIFIED:
-            return f"{by_hand}not reviewed"
+            return f"{by_hand}a person must say what it is"
         sure = f"{self.word} confidence, " if self.word else ""
         asked = "to review" if self.asks else "not reviewed"
         return f"{by_hand}{sure}{asked}"

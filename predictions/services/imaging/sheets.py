@@ -23,8 +23,8 @@ from predictions.models import Cell, SmearImage
 
 logger = logging.getLogger(__name__)
 
-# A tile shows so many red cells side by side, some 22 µm, so that sizes can be compared.
-RED_CELLS_A_TILE = 3.0
+# A tile shows so many red cells side by side, some 20 µm, so that sizes can be compared.
+RED_CELLS_A_TILE = 2.7
 # Where no red cell is known, and at least: times the longer side of the cell's box.
 AROUND_UNKNOWN, AROUND_AT_LEAST, AROUND_AT_MOST = 1.4, 1.15, 2.5
 

@@ -12,7 +12,7 @@ export class Board {
     this.current = null;
     root.addEventListener("focusin", (event) => this.mark(event.target.closest("[data-cell]")));
     root.addEventListener("pointermove", (event) => this.point(event));
-    root.addEventListener("pointerleave", () => (this.pointed = null));
+    root.addEventListener("pointerleave", () => this.leave());
   }
 
   get cells() {
@@ -44,11 +44,17 @@ export class Board {
   }
 
   point(event) {
-    if (event.pointerType !== "mouse") return;
+    if (event.pointerType !== "mouse" || event.buttons) return;
     const cell = event.target.closest("[data-cell]");
     if (cell === this.pointed) return;
     this.pointed = cell;
     if (cell) this.shown(cell);
+  }
+
+  // A key now acts on the marked cell again, and that is what is shown.
+  leave() {
+    this.pointed = null;
+    if (this.current) this.shown(this.current);
   }
 
   // --- The marked cell --------------------------------------------------------------------

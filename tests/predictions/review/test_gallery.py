@@ -99,8 +99,8 @@ def test_a_cell_is_told_in_words(technician, doctor, sample, model):
     }
     assert words == {
         "cell 1 of field 2": ("Neutrophil", "high confidence, not reviewed"),
-        "cell 2 of field 2": ("Blast", "named by a doctor; the model said Neutrophil"),
-        "cell 3 of field 2": ("Unidentified", "not reviewed"),
+        "cell 2 of field 2": ("Blast", "named by a doctor, the model said Neutrophil"),
+        "cell 3 of field 2": ("Unidentified", "a person must say what it is"),
     }
 
 

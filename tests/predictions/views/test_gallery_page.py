@@ -134,6 +134,11 @@ def test_a_cell_of_another_sample_is_not_there(page_as, technician, sample, imag
     assert not CellReview.objects.exists()
 
 
+def test_a_form_is_no_list_of_reviews(page_as, technician, sample):
+    answer = page_as(technician).post(f"/samples/{sample.pk}/gallery/reviews/", {"label": "blast"})
+    assert answer.status_code == 400
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"{}", b'{"reviews": 1}', b'{"reviews": [{"cell": "x"}]}', b"\xff"]
 )
@@ -187,7 +192,7 @@ def test_polling_keeps_no_session_alive(page_as, technician, sample):
 
 def test_a_class_is_shown_for_comparison(page_as, technician, doctor, sample, image):
     browser = page_as(technician)
-    address = f"/samples/{sample.pk}/gallery/references/?class=neutrophil"
+    address = "/references/?class=neutrophil"
     assert "cells.svg#neutrophil" in browser.get(address).content.decode()
     say(doctor, image.cells.get(position=1), "neutrophil")
     Sample.objects.filter(pk=sample.pk).update(state=Sample.State.SIGNED)
