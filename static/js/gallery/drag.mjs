@@ -59,7 +59,7 @@ export class Drag {
   #follow({ clientX, clientY }) {
     this.#ghost.style.setProperty("--x", `${clientX}px`);
     this.#ghost.style.setProperty("--y", `${clientY}px`);
-    const under = document.elementFromPoint(clientX, clientY)?.closest("[data-column], [data-name]") ?? null;
+    const under = document.elementFromPoint(clientX, clientY)?.closest('[data-column]:not([data-column="unidentified"]), [data-name]') ?? null;
     if (under !== this.#over) {
       this.#over?.classList.remove("drop-here");
       this.#over = under;
@@ -77,7 +77,7 @@ export class Drag {
     const wasDragged = this.#ghost !== null;
     this.#end();
     if (!wasDragged) this.tapped(event, cell);
-    else if (label && label !== "unidentified") this.dropped(cells.filter((each) => each.dataset.label !== label), label);
+    else if (label) this.dropped(cells.filter((each) => each.dataset.label !== label), label);
   }
 
   #end() {

@@ -13,7 +13,7 @@ export function listenToKeys(board, act) {
   document.querySelector("[data-show-keys]").addEventListener("click", show);
 
   const labels = new Map(
-    [...document.querySelectorAll("[data-name]")].map(({ dataset }) => [dataset.key, dataset.name]),
+    [...document.querySelectorAll("[data-name][data-key]")].map(({ dataset }) => [dataset.key.toLowerCase(), dataset.name]),
   );
   if (!labels.has("x") && document.querySelector('[data-name="not_a_cell"]')) labels.set("x", "not_a_cell");
 
@@ -30,10 +30,11 @@ export function listenToKeys(board, act) {
     const inBoard = target === document.body || board.root.contains(target);
     if (MOVES.includes(key)) return inBoard && move(key, event.shiftKey);
     if (key === "?") return show() ?? true;
-    const letter = key.toLowerCase();
-    if (letter === "n") return board.go(board.next(board.current)) ?? true;
-    if (letter === "o") return act.open(board.targets[0]) ?? true;
+    if (key === ".") return act.open(board.targets[0]) ?? true;
     if (key === "Escape") return board.clear() ?? true;
+    const letter = key.toLowerCase();
+    // The laboratory gives its labels whatever letters it likes, but this one undoes.
+    if (letter === "n" && !labels.has("n")) return board.go(board.next(board.current)) ?? true;
     if (!act.name) return false;
     // Buttons and links keep the keys that press them.
     if (!inBoard && (key === "Enter" || key === " ")) return false;

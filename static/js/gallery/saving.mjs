@@ -56,16 +56,18 @@ export class Saving {
     const step = this.#steps.pop();
     if (!step) return;
     const there = step.map((each) => ({ ...each, cell: this.board.cell(each.id) })).filter(({ cell }) => cell);
-    const back = there.filter(({ label }) => label !== "unidentified");
-    const first = there.filter(({ label, reviewed }) => !reviewed && label !== "unidentified").length;
-    const nameless = there.length - back.length;
+    // A review is never taken back: what had no other name before keeps the one it has.
+    const back = there.filter(({ cell, label }) => label !== "unidentified" && label !== cell.dataset.label);
+    const firsts = back.filter(({ reviewed }) => !reviewed).length;
+    const stay = there.length - back.length;
     this.say(back, { isUndo: true });
     if (there.length) this.board.go(this.board.cell(there[0].id));
     this.page.changed();
-    const sentences = [`Undone for ${cellsIn(back.length)}.`];
-    if (first) sentences.push(`Nobody had reviewed ${first === 1 ? "one" : first} before; a review stays, so the earlier name is now yours.`);
-    if (nameless) sentences.push(`${nameless === 1 ? "One was" : `${nameless} were`} unidentified before; say what it is instead.`);
-    this.page.said((back.length ? sentences : sentences.slice(1)).join(" "));
+    const sentences = [];
+    if (back.length) sentences.push(`Undone for ${cellsIn(back.length)}.`);
+    if (firsts) sentences.push(`Nobody had reviewed ${firsts === 1 ? "one" : firsts} before; a review stays, so the earlier name is now yours.`);
+    if (stay) sentences.push(`${cellsIn(stay)} had no other name before; a review stays. Press the key of what it is instead.`);
+    this.page.said(sentences.join(" "));
   }
 
   #show(cell, label, asks) {

@@ -10,8 +10,9 @@ from PIL import Image
 from mlmodels.ml.inference.sheets import MOUNT, Square, draw_sheet, sheet_size
 from predictions import storage
 from predictions.errors import CellNotFound
-from predictions.services.imaging.sheets import sheet_bytes
-from tests.factories.images import make_image
+from predictions.services.imaging.run_classification import classify_image
+from predictions.services.imaging.sheets import prepare_sheet, sheet_bytes
+from tests.factories.images import make_image, make_job
 from tests.factories.results import record_result
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +44,24 @@ def test_a_sheet_that_was_lost_is_made_again(technician, image):
     made = sheet_of(technician, image)
     default_storage.delete(storage._sheet_name(f"{image.jobs.get().pk}-2"))
     assert sheet_of(technician, image) == made
+
+
+def test_the_sheet_is_there_before_anybody_asks(technician, model):
+    job = make_job(technician, cells=3)
+    classify_image(job_id=job.pk)
+    kept = storage.kept_sheet(f"{job.pk}-{job.cells.count()}")
+    assert kept is not None
+    image = job.image
+    assert kept == sheet_of(technician, image, job.cells.count())
+
+
+def test_a_sheet_that_cannot_be_cut_ahead_fails_no_result(image):
+    default_storage.delete(image.rendition)
+    storage._pixels.cache_clear()
+    job = image.jobs.get()
+    prepare_sheet(image, job.pk, list(image.cells.all()))
+    prepare_sheet(image, job.pk, [])
+    assert storage.kept_sheet(f"{job.pk}-2") is None
 
 
 @pytest.mark.parametrize("cells", [0, 3, 10_000])

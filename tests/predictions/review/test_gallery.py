@@ -18,8 +18,8 @@ from tests.factories.results import record_result
 
 pytestmark = pytest.mark.django_db
 
-REVIEW = {"disposition": "review"}
-UNIDENTIFIED = {"disposition": "unidentified", "confidence": 0.3}
+REVIEW: dict[str, object] = {"disposition": "review"}
+UNIDENTIFIED: dict[str, object] = {"disposition": "unidentified", "confidence": 0.3}
 
 
 def column(gallery, code):
