@@ -24,6 +24,7 @@ from predictions.selectors.review import references
 from predictions.selectors.review.gallery import Change, Field, Gallery
 from predictions.services.imaging import sheets
 from predictions.services.review import reviews
+from predictions.services.review.gallery import view_gallery
 from predictions.services.review.reviews import ReviewOutcome, WantedReview
 from predictions.templatetags.gallery_cells import gallery_cell
 
@@ -31,14 +32,11 @@ from predictions.templatetags.gallery_cells import gallery_cell
 @needs({"GET": Action.SEE_RESULTS})
 def gallery(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
     """All cells by class in columns, or those of one class as a grid."""
-    # Asked for first: what is said in between comes with the first poll.
-    state = selector.state_of(request.user, sample_id)
-    shown = selector.gallery_of(request.user, sample_id, request.GET.get("class"))
+    shown = view_gallery(actor=request.user, sample_id=sample_id, label=request.GET.get("class"))
     addresses = _Addresses()
     context = {
         "gallery": shown,
         "sample": shown.sample,
-        "state": state,
         "fields": [_field(field, addresses) for field in shown.fields],
     }
     return render(request, "predictions/gallery/page.html", context)

@@ -174,6 +174,7 @@ class Gallery:
         only: the code of the one class that is asked for; empty for all.
         fields: by image.
         counted: how many cells the percentages are of.
+        state: as `state_of` gives it.
         results: changes when an image has another result, so that the page must be loaded again.
         as_of: up to when changes are in it.
     """
@@ -185,6 +186,7 @@ class Gallery:
     labels: dict[str, Label]
     counted: int
     can_review: bool
+    state: str
     results: str
     as_of: datetime
 
@@ -222,9 +224,8 @@ def gallery_of(viewer: User, sample_id: UUID, label: str | None = None) -> Galle
         SampleNotFound: there is no such sample in the viewer's laboratory.
     """
     as_of = timezone.now()
-    sample = policy.visible_samples(viewer).filter(pk=sample_id).first()
-    if sample is None:
-        raise SampleNotFound()
+    # Read first: what is said in between comes with the first poll.
+    sample, state = _sample_and_state(viewer, sample_id)
     labels = labels_for(viewer.laboratory)
     images = list(_images(viewer, sample_id))
     rows = _rows(viewer, sample_id)
@@ -246,6 +247,7 @@ def gallery_of(viewer: User, sample_id: UUID, label: str | None = None) -> Galle
         labels=labels,
         counted=counted,
         can_review=policy.can_review(viewer, sample),
+        state=state,
         results=_fingerprint(images, len(cells)),
         as_of=as_of,
     )
@@ -257,19 +259,7 @@ def state_of(viewer: User, sample_id: UUID) -> str:
     Raises:
         SampleNotFound: there is no such sample in the viewer's laboratory.
     """
-    row = (
-        policy.visible_samples(viewer)
-        .filter(pk=sample_id)
-        .annotate(
-            reviewed_at=Max("images__last_reviewed_at"),
-            result_at=Max("images__newest_result__finished_at"),
-        )
-        .values_list("state", "cells_found", "reviewed_at", "result_at")
-        .first()
-    )
-    if row is None:
-        raise SampleNotFound()
-    return "-".join(str(each) for each in row).replace(" ", "T")
+    return _sample_and_state(viewer, sample_id)[1]
 
 
 def changes_since(viewer: User, sample_id: UUID, since: datetime) -> list[Change]:
@@ -281,6 +271,22 @@ def changes_since(viewer: User, sample_id: UUID, since: datetime) -> list[Change
     said = CellReview.objects.filter(cell__in=cells, at__gt=since - OVERLAP)
     last = {review.cell_id: review for review in said.select_related("by").order_by("number")}
     return [Change(cell_id, review.by.display_name) for cell_id, review in last.items()]
+
+
+def _sample_and_state(viewer: User, sample_id: UUID) -> tuple[Sample, str]:
+    sample = (
+        policy.visible_samples(viewer)
+        .annotate(
+            reviewed_at=Max("images__last_reviewed_at"),
+            result_at=Max("images__newest_result__finished_at"),
+        )
+        .filter(pk=sample_id)
+        .first()
+    )
+    if sample is None:
+        raise SampleNotFound()
+    parts = (sample.state, sample.cells_found, sample.reviewed_at, sample.result_at)
+    return sample, "-".join(str(part) for part in parts).replace(" ", "T")
 
 
 def _images(viewer: User, sample_id: UUID) -> Iterable[Any]:

@@ -25,7 +25,6 @@ export class Sight {
   watch(cell) {
     this.there.observe(cell);
     if (!cell.querySelector("image").hasAttribute("href")) this.near.observe(cell);
-    this.tell(this.board.columnOf(cell));
   }
 
   secondsOf(id) {

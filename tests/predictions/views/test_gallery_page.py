@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts.models import AuditAction, AuditEvent
 from predictions.models import CellReview, Sample
 from tests.factories.images import make_image, make_sample
 from tests.factories.profiles import say
@@ -45,6 +46,12 @@ def test_each_cell_says_what_it_is_and_where(page_as, technician, sample, cell):
     assert "Neutrophil, to review; cell 2 of field 1" in page
     assert 'viewBox="128 0 128 128"' in page
     assert "1</span> to review" in page
+
+
+def test_that_the_cells_were_viewed_is_written_down(page_as, doctor, sample, image):
+    page_of(page_as(doctor), sample)
+    event = AuditEvent.objects.get(action=AuditAction.RESULT_VIEWED)
+    assert (event.actor, event.object_id) == (doctor, str(sample.pk))
 
 
 def test_one_class_is_a_grid_with_a_way_back(page_as, technician, sample, image):
@@ -160,7 +167,7 @@ def changes(browser, sample, gallery, **headers):
 def test_nothing_is_sent_while_nobody_says_anything(page_as, technician, doctor, sample, cell):
     browser = page_as(technician)
     shown = browser.get(f"/samples/{sample.pk}/gallery/").context
-    known = {"If-None-Match": f'"{shown["state"]}"'}
+    known = {"If-None-Match": f'"{shown["gallery"].state}"'}
     assert changes(browser, sample, shown["gallery"], **known).status_code == 304
     say(doctor, cell, "blast")
     answer = changes(browser, sample, shown["gallery"], **known)
