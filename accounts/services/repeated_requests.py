@@ -6,6 +6,7 @@ tried anew.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ def answer_once(
                 http_status=422,
             )
         if row.status is not None:
-            return Answer(row.status, row.body)
+            return Answer(row.status, json.loads(row.body or "null"))
         if is_new or _is_taken_over(row):
             return _act(row, act)
         if time.monotonic() >= end:
@@ -115,5 +116,6 @@ def _act(row: RepeatedRequest, act: Callable[[], Answer]) -> Answer:
     finally:
         if not done:
             rows.delete()
-    rows.update(status=answer.status, body=answer.body)
+    # As text: the database would order the keys of an object its own way.
+    rows.update(status=answer.status, body=json.dumps(answer.body))
     return answer

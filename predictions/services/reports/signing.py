@@ -73,6 +73,9 @@ def sign(
     # Before the row is held: the hash takes a while.
     proof = prove_again(actor=actor, password=password)
     with transaction.atomic():
+        # Before the sample's row, as whoever changes the laboratory's rules takes them: reports
+        # are numbered under it.
+        Laboratory.objects.select_for_update(no_key=True).get(pk=actor.laboratory_id)
         sample = sample_under_lock(actor, sample_id)
         refuse_step(sample, _SIGNED)
         content = _content(actor, sample, said)
@@ -118,7 +121,7 @@ def _write(
         verify_address=settings.PUBLIC_ADDRESS + VERIFY_PATH.format(report_id=report_id),
     )
     if last is None:
-        serial = _next_serial(sample.laboratory)
+        serial = _next_serial(sample)
         content = replace(content, number=f"R-{serial:06d}", version=1, status=Report.Status.FINAL)
         reason = ""
     else:
@@ -188,8 +191,7 @@ def _reason_of_amendment(sample: Sample) -> str:
     return begun.reason if begun else ""
 
 
-def _next_serial(laboratory: Laboratory) -> int:
-    """The laboratory's next number: its row is held, so that no two reports take the same."""
-    Laboratory.objects.select_for_update(no_key=True).get(pk=laboratory.pk)
-    last = Report.objects.filter(laboratory=laboratory).aggregate(last=Max("serial"))["last"]
-    return (last or 0) + 1
+def _next_serial(sample: Sample) -> int:
+    """The next number of the laboratory, whose row is held: no two reports take the same."""
+    reports = Report.objects.filter(laboratory_id=sample.laboratory_id)
+    return (reports.aggregate(last=Max("serial"))["last"] or 0) + 1
