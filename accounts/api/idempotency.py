@@ -41,7 +41,8 @@ def answered_once(handler: Handler) -> Handler:
         if key is None:
             return handler(view, request, **kwargs)
         given = answer_once(
-            actor=request.user,  # type: ignore[arg-type]  the policy let nobody else pass
+            # The policy let nobody else pass.
+            actor=request.user,  # type: ignore[arg-type]
             key=key,
             fingerprint=_fingerprint(request),
             act=lambda: _plain(handler(view, request, **kwargs)),
@@ -59,11 +60,9 @@ def _plain(response: Response) -> Answer:
 
 def _fingerprint(request: Request) -> str:
     """Of method, address and body. Keyed, since a body may hold a password."""
-    data = request.data
-    if hasattr(data, "lists"):  # a form
-        said = {name: [_part(value) for value in values] for name, values in data.lists()}
-    else:
-        said = data
+    said: Any = request.data
+    if hasattr(said, "lists"):  # a form
+        said = {name: [_part(value) for value in values] for name, values in said.lists()}
     text = json.dumps([request.method, request.path, said], sort_keys=True)
     return salted_hmac("accounts.repeated_request", text, algorithm="sha256").hexdigest()
 

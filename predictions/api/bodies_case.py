@@ -37,13 +37,13 @@ class IntervalBody(serializers.Serializer):
     low = serializers.FloatField()
     high = serializers.FloatField()
     unit = serializers.CharField(help_text="UCUM.")
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
 
 
 class RowBody(serializers.Serializer):
     """A class of counted white cells."""
 
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     name = serializers.CharField()
     count = serializers.IntegerField()
     to_review = serializers.IntegerField(help_text="Outside the count until a person has looked.")
@@ -77,7 +77,7 @@ class RowBody(serializers.Serializer):
 class ApartBody(serializers.Serializer):
     """What is found on the film and is no counted white cell."""
 
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     name = serializers.CharField()
     count = serializers.IntegerField()
     to_review = serializers.IntegerField()
@@ -199,7 +199,7 @@ class SignForm(serializers.Serializer):
 class ContactForm(serializers.Serializer):
     """Who was told a critical value."""
 
-    label = serializers.CharField(max_length=40, help_text="Of the value, or wbc.")
+    label = serializers.CharField(max_length=40, help_text="Of the value, or wbc.")  # type: ignore[assignment]
     told_to = serializers.CharField(max_length=120)
     told_at = serializers.DateTimeField()
     read_back = serializers.BooleanField(help_text="Whether they repeated it.")
@@ -210,7 +210,7 @@ class ContactBody(serializers.Serializer):
     """A contact about a critical value, as it is on record."""
 
     id = serializers.UUIDField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     value = serializers.CharField(help_text="As it was told.")
     told_to = serializers.CharField()
     told_at = serializers.DateTimeField()

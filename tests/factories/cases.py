@@ -38,14 +38,18 @@ def make_case(
     row = make_sample(technician)
     if sample:
         Sample.objects.filter(pk=row.pk).update(**sample)
-    found = [{"label": label} for label, count in cells.items() for _ in range(count)]
+    found: list[dict[str, object]] = [
+        {"label": label} for label, count in cells.items() for _ in range(count)
+    ]
     found += [
         {"label": label, "disposition": Cell.Disposition.REVIEW}
         for label, count in (to_review or {}).items()
         for _ in range(count)
     ]
     found += [{"disposition": Cell.Disposition.UNIDENTIFIED}] * unidentified
-    record_result(make_image(technician, row), *map(dict, found))
+    # All of them within the picture.
+    placed = [{"x_px": 10 * (place % 40), **cell} for place, cell in enumerate(found)]
+    record_result(make_image(technician, row), *placed)
     return Sample.objects.get(pk=row.pk)
 
 

@@ -139,7 +139,7 @@ def _facts(
 ) -> CaseFacts:
     called_blast = CellReview.objects.filter(cell=OuterRef("pk"), to_label=BLAST)
     # A word that was taken back counts as well: a doctor looks once too often rather than never.
-    is_blast = Q(label=BLAST) | Q(present_label=BLAST) | Exists(called_blast)
+    is_blast = Q(label=BLAST) | Q(present_label=BLAST) | Q(Exists(called_blast))
     cells = present_cells(sample).aggregate(
         waiting=Count("pk", filter=Q(awaits_engine=True)), blasts=Count("pk", filter=is_blast)
     )

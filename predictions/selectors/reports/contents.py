@@ -105,7 +105,7 @@ def assemble(case: Case, said: Said) -> ReportContent:
         replaces=None,
         verify_address="",
         time_zone=laboratory.time_zone,
-        page_size=case.rules.page_size,  # type: ignore[arg-type]  its choices are the same
+        page_size=case.rules.page_size,  # type: ignore[arg-type]
     )
 
 
@@ -183,7 +183,7 @@ def _row(row: Row, sample: Sample) -> ReportRow:
         high=row.high,
         reference=_interval(row.interval),
         not_applied=_why_not_applied(sample) if row.interval_not_applied else "",
-        flag=row.flag,  # type: ignore[arg-type]  one of the few words of a flag, here and below
+        flag=row.flag,  # type: ignore[arg-type]
         flag_words=_FLAG_WORDS[row.flag],
         absolute=None if row.absolute is None else float(row.absolute),
         absolute_reference=_interval(row.absolute_interval),
@@ -308,8 +308,8 @@ def _shown_cells(sample: Sample, uses: Mapping[str, LabelUse]) -> list[_Shown]:
 def _crops(case: Case, cells: list[_Shown]) -> Iterator[ReportCrops]:
     """Up to eight pictures a class, in the order of the table; those that nobody named last."""
     found = case.differential
-    names = {row.label: row.name for row in (*found.rows, *found.apart)}
-    names = {code: name for code, name in names.items() if code not in _NOT_SHOWN}
+    names = {row.label: row.name for row in found.rows}
+    names |= {each.label: each.name for each in found.apart if each.label not in _NOT_SHOWN}
     names[ImageLabel.UNIDENTIFIED] = "Unidentified"
     by_code: dict[str, list[Cell]] = defaultdict(list)
     for shown in cells:

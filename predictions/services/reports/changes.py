@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from predictions.models import Report
-from predictions.reports.content import ReportContent
+from predictions.reports.content import ReportContent, Status
 from predictions.reports.differences import changes_a_result, differences
 
 
@@ -15,11 +14,9 @@ def is_changed(signed: ReportContent, now: ReportContent) -> bool:
     return bool(differences(signed, now)) or _cells(signed) != _cells(now)
 
 
-def status_of_change(signed: ReportContent, now: ReportContent) -> Report.Status:
+def status_of_change(signed: ReportContent, now: ReportContent) -> Status:
     """Corrected where a result differs, amended where something was only added to it."""
-    if changes_a_result(signed, now):
-        return Report.Status.CORRECTED
-    return Report.Status.AMENDED
+    return "corrected" if changes_a_result(signed, now) else "amended"
 
 
 def _cells(content: ReportContent) -> tuple[object, ...]:

@@ -86,19 +86,15 @@ def _pictures(held: files.Claim, content: ReportContent) -> dict[str, bytes]:
 
 
 def _cut(original: str, crops: list[ReportCrop]) -> dict[str, bytes]:
-    """Cells of one image; none where its bytes are gone, and the report says so in their place."""
+    """Cells of one image; where its bytes are gone, the report says so in their place."""
+    pictures: dict[str, bytes] = {}
     try:
         storage.read_original(original, sha256=crops[0].image_sha256)
-        return {
-            crop.cell_id: storage.cut_crop(
-                original,
-                x_px=crop.box.x,
-                y_px=crop.box.y,
-                width_px=crop.box.width,
-                height_px=crop.box.height,
+        for crop in crops:
+            box = crop.box
+            pictures[crop.cell_id] = storage.cut_crop(
+                original, x_px=box.x, y_px=box.y, width_px=box.width, height_px=box.height
             )
-            for crop in crops
-        }
     except OriginalMissing:
         logger.warning("A picture of image %s is missing on a report.", crops[0].image_id)
-        return {}
+    return pictures

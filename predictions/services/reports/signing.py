@@ -122,7 +122,7 @@ def _write(
     )
     if last is None:
         serial = _next_serial(sample)
-        content = replace(content, number=f"R-{serial:06d}", version=1, status=Report.Status.FINAL)
+        content = replace(content, number=f"R-{serial:06d}", version=1, status="final")
         reason = ""
     else:
         serial, reason = last.serial, _reason_of_amendment(sample)
@@ -176,7 +176,7 @@ def _next_version(content: ReportContent, last: Report, reason: str) -> ReportCo
         content,
         number=last.number,
         version=last.version + 1,
-        status=status_of_change(before, content).value,
+        status=status_of_change(before, content),
         replaces=ReportReplaces(
             version=last.version,
             signed_at=before.signature.signed_at if before.signature else moment(last.at),

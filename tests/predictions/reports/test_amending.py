@@ -92,6 +92,7 @@ def test_where_a_result_differs_the_next_version_is_corrected(report, sample, te
     assert newer.replaces == report
     assert newer.amendment_reason == "A cell was wrong"
     content = ReportContent.from_json(newer.content)
+    assert content.replaces is not None
     assert content.replaces.version == 1
     assert content.replaces.reason == "A cell was wrong"
     assert {each.what for each in content.replaces.differences} == {"Neutrophil", "Monocyte"}

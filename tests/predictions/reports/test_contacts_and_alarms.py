@@ -37,7 +37,7 @@ def test_a_contact_keeps_the_value_as_it_was_told(technician, sample):
     contact = tell(technician, sample, note="  By telephone ")
     assert contact.value.startswith("1.50 ")
     assert (contact.by, contact.note) == (technician, "By telephone")
-    assert sample.events.last().kind == SampleEvent.Kind.CONTACT_RECORDED
+    assert sample.events.latest("number").kind == SampleEvent.Kind.CONTACT_RECORDED
     assert AuditEvent.objects.filter(action=AuditAction.CONTACT_RECORDED).exists()
 
 
@@ -78,7 +78,7 @@ def test_a_doctor_acknowledges_what_is_there_now(technician, doctor):
     say(technician, cells_of(sample)[0], "blast")
     seen = acknowledge_alarm(actor=doctor, sample_id=sample.pk, note="One blast")
     assert (seen.blasts, seen.immature_granulocytes, seen.by) == (1, 0, doctor)
-    assert sample.events.last().reason == "One blast"
+    assert sample.events.latest("number").reason == "One blast"
     with pytest.raises(StateRefused, match="Nothing of this sample waits"):
         acknowledge_alarm(actor=doctor, sample_id=sample.pk)
 

@@ -12,11 +12,16 @@ from predictions import storage
 from predictions.errors import ReportFileDamaged, ReportFileFailed, ReportNotFound
 from predictions.models import ReportFile, SmearImage
 from predictions.reports.content import ReportContent
-from predictions.selectors.reports.reports import report_for_viewer, reports_of_sample
+from predictions.selectors.reports.reports import SignedReport, report_for_viewer, reports_of_sample
 from predictions.services.imaging.sweep import remove_orphaned_files, sweep
 from predictions.services.reports import files
 from predictions.services.reports.amending import begin_amendment, retract
-from predictions.services.reports.reading import download_report, verify_file, verify_report
+from predictions.services.reports.reading import (
+    ReportPdf,
+    download_report,
+    verify_file,
+    verify_report,
+)
 from predictions.services.reports.run_reports import make_report
 from tests.at_once import at_once
 from tests.factories.cases import make_signed, sign_case
@@ -34,9 +39,21 @@ def stored() -> list[str]:
     return storage.names_of_day(storage.REPORTS, timezone.now().date())
 
 
+def download(report, doctor) -> ReportPdf:
+    pdf = download_report(actor=doctor, report_id=report.pk)
+    assert pdf is not None
+    return pdf
+
+
 def pdf_of(report, doctor) -> bytes:
     make_report(report_id=report.pk)
-    return download_report(actor=doctor, report_id=report.pk).data
+    return download(report, doctor).data
+
+
+def verified(doctor, data: bytes) -> SignedReport:
+    found = verify_file(actor=doctor, data=data)
+    assert found is not None
+    return found
 
 
 def test_a_worker_makes_the_file_and_notes_its_hash(report, doctor):
@@ -44,7 +61,7 @@ def test_a_worker_makes_the_file_and_notes_its_hash(report, doctor):
     make_report(report_id=report.pk)
     row = ReportFile.objects.get(pk=report.pk)
     assert (row.status, row.lease_until) == ("succeeded", None)
-    pdf = download_report(actor=doctor, report_id=report.pk)
+    pdf = download(report, doctor)
     assert pdf.name == "R-000001.v1.pdf"
     assert pdf.data.startswith(b"%PDF")
     assert (hashlib.sha256(pdf.data).hexdigest(), len(pdf.data)) == (row.sha256, row.size_bytes)
@@ -75,6 +92,7 @@ def test_of_several_workers_at_once_one_makes_it(report):
 
 def test_a_worker_that_lost_its_claim_leaves_nothing(report):
     late = files.claim(report.pk)
+    assert late is not None
     ReportFile.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     make_report(report_id=report.pk)
     row = ReportFile.objects.get(pk=report.pk)
@@ -132,11 +150,11 @@ def test_a_file_that_no_row_names_is_swept_away_later(report, doctor):
 
 def test_old_and_new_both_verify_and_say_which_is_valid(report, doctor):
     first = pdf_of(report, doctor)
-    assert verify_file(actor=doctor, data=first).is_valid
+    assert verified(doctor, first).is_valid
     begin_amendment(actor=doctor, sample_id=report.sample_id, reason="A word was missing")
     newer = sign_case(doctor, report.sample, comment="One word more.")
     second = pdf_of(newer, doctor)
-    old, new = (verify_file(actor=doctor, data=data) for data in (first, second))
+    old, new = (verified(doctor, data) for data in (first, second))
     assert (old.report, old.replaced_by, old.is_valid) == (report, newer, False)
     assert (new.report, new.replaced_by, new.is_valid) == (newer, None, True)
     retract(actor=doctor, sample_id=report.sample_id, password=PASSWORD, reason="Other patient")

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.utils import timezone
@@ -46,6 +47,7 @@ def test_a_signature_freezes_what_the_report_says(technician, doctor):
     assert content.sha256 == report.sha256
     assert content.differential.counted == 120
     assert content.differential.rows[0].absolute == 3.6
+    assert content.signature is not None
     assert content.signature.name == "dora"
     assert content.signature.authenticated_by == "password"
     assert content.comment == "Ordinary film."
@@ -177,6 +179,7 @@ def test_a_critical_value_waits_for_its_contact(technician, doctor):
         read_back=True,
     )
     [value] = ReportContent.from_json(sign_case(doctor, sample).content).critical_values
+    assert value.contact is not None
     assert (value.contact.told_by, value.contact.told_to) == ("tina", "Dr Weiss, ward 3")
 
 
@@ -214,12 +217,16 @@ def test_what_cannot_stand_on_a_report_is_refused(technician, doctor, said, fiel
 # --- Two at once -------------------------------------------------------------------------------
 
 
+def sign_by(doctors, sample, number):
+    return sign_case(doctors[number], sample)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_two_doctors_at_once_one_signs_and_the_other_is_told(technician, doctor, second_doctor):
     doctors = (doctor, second_doctor)
     for _ in range(20):
         sample = make_ready(technician)
-        answers = at_once(2, lambda n, sample=sample: sign_case(doctors[n], sample))
+        answers = at_once(2, partial(sign_by, doctors, sample))
         [report] = [answer for answer in answers if isinstance(answer, Report)]
         [told] = [answer for answer in answers if isinstance(answer, StateRefused)]
         assert told.message.startswith(f"{report.signature.by.display_name} signed the report at ")

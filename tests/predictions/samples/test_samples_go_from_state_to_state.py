@@ -65,7 +65,7 @@ def test_another_laboratory_finds_no_sample(technician, other_technician, kind):
 def test_a_step_stands_in_the_history_and_in_the_trail(technician, doctor):
     sample = make_ready(technician)
     send_back(actor=doctor, sample_id=sample.pk, reason="  Look at cell 4  ")
-    event = sample.events.last()
+    event = sample.events.latest("number")
     assert (event.kind, event.from_state, event.to_state, event.by, event.reason) == (
         Kind.SENT_BACK, State.READY, State.IN_REVIEW, doctor, "Look at cell 4",
     )  # fmt: skip
