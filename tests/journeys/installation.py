@@ -96,14 +96,19 @@ class Installation:
 
     def verify_summaries(self) -> None:
         """Whatever a journey did: what lists show is what the rows behind it say."""
+        self.manage("verify_summaries")
+
+    def manage(self, *arguments: str, **environment: str) -> str:
+        """What an operator's command prints; it has to succeed."""
         done = subprocess.run(
-            [ROOT / ".venv" / "bin" / "python", "manage.py", "verify_summaries"],
+            [ROOT / ".venv" / "bin" / "python", "manage.py", *arguments],
             cwd=ROOT,
-            env=self.environment,
+            env={**self.environment, **environment},
             capture_output=True,
             text=True,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def is_ready(self) -> bool:
         """Whether /readyz answers 200."""

@@ -85,12 +85,16 @@ class Person:
 class Program:
     """Something that speaks to the API with a token of a demo user."""
 
-    def __init__(self, installation: Installation, role: str = "technician") -> None:
+    def __init__(
+        self,
+        installation: Installation,
+        role: str = "technician",
+        names: tuple[str, str] | None = None,
+    ) -> None:
         self.url = f"{installation.url}/api/v1"
         self.session = requests.Session()
-        self._names = dict(
-            zip(("username", "password"), installation.password_of(role), strict=True)
-        )
+        username, self.password = names or installation.password_of(role)
+        self._names = {"username": username, "password": self.password}
         self._fresh_until = 0.0
 
     def _call(self, method: str, path: str, **kwargs: Any) -> requests.Response:
@@ -101,6 +105,23 @@ class Program:
             self.session.headers["Authorization"] = f"Bearer {token.json()['access']}"
             self._fresh_until = time.monotonic() + 300
         return self.session.request(method, self.url + path, timeout=60, **kwargs)
+
+    def get(self, path: str, *, status: int = 200, **params: str) -> Any:
+        """What a path answers, as JSON."""
+        answer = self._call("GET", path, params=params)
+        assert answer.status_code == status, (path, answer.status_code, answer.text)
+        return answer.json()
+
+    def post(self, path: str, body: Any, *, status: int, key: str = "") -> Any:
+        """Send JSON and read the answer, with an Idempotency-Key where one is given."""
+        headers = {"Idempotency-Key": key} if key else {}
+        answer = self._call("POST", path, json=body, headers=headers)
+        assert answer.status_code == status, (path, answer.status_code, answer.text)
+        return answer.json()
+
+    def ask(self, method: str, path: str, **kwargs: Any) -> requests.Response:
+        """The answer as it comes."""
+        return self._call(method, path, **kwargs)
 
     def create_sample(self, accession_number: str | None = None) -> str:
         """Create a sample; return its id."""
@@ -135,3 +156,24 @@ class Program:
                 return image
             time.sleep(0.2)
         raise AssertionError(f"image {image_id} is still {image['status']}")
+
+
+def people_of_another_laboratory(installation: Installation) -> dict[str, tuple[str, str]]:
+    """User name and password by role, of a laboratory that the operator has just made."""
+    password = "another-battery-of-horses-9"
+    admin = f"ada-{uuid.uuid4().hex[:6]}"
+    installation.manage(
+        "create_laboratory",
+        f"Clinic {admin}",
+        "--admin",
+        admin,
+        HEMATOVISION_ADMIN_PASSWORD=password,
+    )
+    office = Person(installation, "admin", (admin, password))
+    people = {"admin": (admin, password)}
+    for role in ("technician", "doctor"):
+        name = f"{role}-{uuid.uuid4().hex[:6]}"
+        fields = {"username": name, "full_name": "", "role": role, "password": password}
+        assert office.submit("/users/new/", fields).status_code == 200
+        people[role] = (name, password)
+    return people
