@@ -9,7 +9,7 @@ UV ?= uv
 COMPILE = env -u PIP_FIND_LINKS $(UV) pip compile --quiet --python-version 3.11 --universal --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 PRODUCTION = env DEBUG=false SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') ALLOWED_HOSTS=hematovision.example VAR_DIR=var/lint
 
-.PHONY: help python setup packages run test test-fast test-services compare lint format benchmark scale throughput requirements
+.PHONY: help python setup packages run test test-fast test-services test-browser compare lint format benchmark scale throughput requirements
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -28,14 +28,17 @@ run: setup       ## everything on http://127.0.0.1:8000 (PORT= changes it) until
 	@$(BIN)/python deploy/run_here.py $(PORT)
 
 test-fast: packages ## what trains nothing and starts no process: two to three minutes on two cores
-	$(BIN)/python -m pytest -m "not slow and not services and not processes" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow and not services and not processes and not browser" -n 2 --dist loadfile
 
 test: packages   ## every test that needs no service (SQLite, folder broker): ten to fifteen minutes on two cores
-	$(BIN)/python -m pytest -m "not services and not processes" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not services and not processes and not browser" -n 2 --dist loadfile
 	$(BIN)/python -m pytest -m processes
 
 test-services: packages ## real PostgreSQL and Redis on 127.0.0.1, real worker processes
 	$(BIN)/python -m pytest -m services
+
+test-browser: packages ## Debian's Chromium through an installation of its own (CHROMIUM= another path)
+	$(BIN)/python -m pytest -m browser
 
 compare: setup   ## train recipes side by side (DATA= the images, SCALE=), writes docs/model/comparison.md
 	$(BIN)/python manage.py compare_recipes --data $(DATA) --scale $(SCALE)

@@ -1,0 +1,78 @@
+"""A browser as people have it: Chromium on this machine, on an installation of its own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.journeys.installation import ROOT, Installation, running
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+WIDE = {"width": 1440, "height": 900}
+NARROW = {"width": 375, "height": 812}
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory) -> Iterator[Installation]:
+    """`make run` for all tests of the browser."""
+    with running(tmp_path_factory.mktemp("browser"), INFERENCE_RUNTIME="litert") as it:
+        yield it
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all; each person has a context of their own."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def sign_in(chromium: Browser, installation: Installation) -> Iterator[Callable[..., Page]]:
+    """Sign a demo user in, in a window of their own; what its console says fails the test."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def sign_in(role: str, *, viewport: dict[str, int] = WIDE, **context: Any) -> Page:
+        contexts.append(
+            chromium.new_context(base_url=installation.url, viewport=viewport, **context)
+        )
+        page = contexts[-1].new_page()
+        page.on("console", lambda said: complaints.append(said.text) if _is_bad(said) else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        username, password = installation.password_of(role)
+        page.goto("/sign-in/")
+        page.get_by_label("User name").fill(username)
+        page.get_by_label("Password").fill(password)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/dashboard/")
+        return page
+
+    yield sign_in
+    for each in contexts:
+        each.close()
+    assert complaints == []
+
+
+def _is_bad(said: Any) -> bool:
+    return said.type == "error"
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds against WCAG 2.2 A and AA on the page as it stands."""
+    # By the browser's own door: the page's policy lets no script in that is not its own.
+    page.evaluate(AXE.read_text())
+    found = page.evaluate(
+        "async () => (await axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', "
+        "'wcag22aa']})).violations.map(v => v.id + ': ' + v.nodes.map(n => n.target).join(' | '))"
+    )
+    return list(found)
