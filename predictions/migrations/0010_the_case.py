@@ -461,6 +461,12 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('sample', 'number'), name='event_number_once_a_sample'),
         ),
         migrations.AddIndex(
+            model_name='cell',
+            index=models.Index(
+                condition=models.Q(('awaits_engine', True)), fields=['id'], name='cell_awaits_engine'
+            ),
+        ),
+        migrations.AddIndex(
             model_name='samplelabel',
             index=models.Index(fields=['laboratory', 'code', 'sample'], name='samples_of_label'),
         ),

@@ -82,6 +82,10 @@ class Cell(models.Model):
         ]
         indexes = [
             models.Index(fields=["image", "position"], name="cell_of_image"),
+            # Few at any time: the sweep looks for those that nobody named.
+            models.Index(
+                fields=["id"], name="cell_awaits_engine", condition=models.Q(awaits_engine=True)
+            ),
         ]
 
     def __str__(self) -> str:
