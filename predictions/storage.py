@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 from django.conf import settings
@@ -92,7 +92,8 @@ def open_file(name: str) -> BinaryIO:
         StorageUnavailable: the storage does not answer now.
     """
     try:
-        return default_storage.open(name)
+        # Django's File reads and seeks as the file that it stands for.
+        return cast(BinaryIO, default_storage.open(name))
     except FileNotFoundError as error:
         raise OriginalMissing() from error
     except OSError as error:

@@ -34,7 +34,7 @@ def _sample_archives(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     archive = receive_archive(
         actor=request.user,  # type: ignore[arg-type]
         sample_id=sample_id,
-        file=request.FILES.get("archive"),  # type: ignore[arg-type]
+        file=request.FILES.get("archive"),
         imaging_profile=request.POST.get("imaging_profile", ""),
     )
     progress = reverse("predictions:archive_progress", args=[archive.pk])

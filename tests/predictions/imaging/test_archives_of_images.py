@@ -58,6 +58,13 @@ def stored_archives(settings) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
+def claimed(archive: ImageArchive) -> archive_claims.Claim:
+    """A claim on an archive that succeeds."""
+    held = archive_claims.claim(archive.pk)
+    assert held is not None
+    return held
+
+
 def let_the_lease_end(archive: ImageArchive, **values: int) -> None:
     past = timezone.now() - timedelta(seconds=1)
     ImageArchive.objects.filter(pk=archive.pk).update(lease_until=past, **values)
@@ -261,8 +268,7 @@ def test_a_sample_that_was_closed_meanwhile_ends_it_with_a_sentence(send, sample
 
 def killed_after(archive: ImageArchive, taken: int, *, told: int) -> None:
     """As a worker leaves it that was killed: so many pictures are in, so many were counted."""
-    held = archive_claims.claim(archive.pk)
-    assert held is not None
+    held = claimed(archive)
     names = sorted(FIELDS, key=lambda path: int(path.split()[-1].removesuffix(".png")))
     for name in names[:taken]:
         upload_one(archive.uploaded_by, archive.sample_id, FIELDS[name], name)
@@ -282,7 +288,7 @@ def test_killed_at_any_moment_it_is_finished_without_loss_or_doubles(send, sampl
 
 def test_what_was_refused_before_a_kill_is_listed_once(send):
     archive = send(zip_of({"0.png": b"words", **FIELDS}))
-    held = archive_claims.claim(archive.pk)
+    held = claimed(archive)
     refused = [{"name": "0.png", "error": "0.png: told before."}]
     archive_claims.tell(held, files_found=4, files_done=1, refused=refused)
     let_the_lease_end(archive)
@@ -293,16 +299,16 @@ def test_what_was_refused_before_a_kill_is_listed_once(send):
 
 def test_while_one_worker_holds_it_another_does_nothing(send, sample):
     archive = send()
-    assert archive_claims.claim(archive.pk) is not None
+    claimed(archive)
     unpack_archive(archive_id=archive.pk)
     assert not sample.images.exists()
 
 
 def test_who_lost_it_writes_nothing(send, sample):
     archive = send()
-    held = archive_claims.claim(archive.pk)
+    held = claimed(archive)
     let_the_lease_end(archive)
-    assert archive_claims.claim(archive.pk) is not None
+    claimed(archive)
     assert not archive_claims.tell(held, files_done=2)
     assert not archive_claims.end(held)
     archive.refresh_from_db()
@@ -339,14 +345,14 @@ def test_the_sweep_sends_an_archive_that_nobody_claimed(send, settings):
 
 def test_an_archive_whose_worker_was_killed_is_sent_at_once(send):
     archive = send()
-    archive_claims.claim(archive.pk)
+    claimed(archive)
     let_the_lease_end(archive)
     assert sweep() == Sweep(sent=1, failed=0)
 
 
 def test_one_without_attempts_left_ends_with_a_sentence(send, settings):
     archive = send()
-    archive_claims.claim(archive.pk)
+    claimed(archive)
     let_the_lease_end(archive, attempts=settings.JOB_MAX_ATTEMPTS)
     assert sweep() == Sweep(sent=0, failed=1)
     archive.refresh_from_db()
