@@ -27,7 +27,7 @@ class DomainError(Exception):
         code: str | None = None,
         http_status: int | None = None,
         fields: Mapping[str, list[str]] | None = None,
-        details: Mapping[str, object] | None = None,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message

@@ -92,8 +92,8 @@ def visible_cells(viewer: User) -> QuerySet[Cell]:
 
 
 def visible_reports(viewer: User) -> QuerySet[Report]:
-    """The reports of the viewer's laboratory."""
-    if not allows(viewer, Action.SEE_REPORTS):
+    """The reports of the viewer's laboratory; whether one is genuine, everybody in it may ask."""
+    if not allows(viewer, Action.SEE_RESULTS):
         return Report.objects.none()
     return Report.objects.filter(laboratory_id=viewer.laboratory_id)
 

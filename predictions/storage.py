@@ -76,7 +76,7 @@ def make_thumbnail(rgb: np.ndarray) -> str:
 
 def keep_report(data: bytes) -> str:
     """Store the file of a report; returns its name in storage."""
-    return _save(f"{REPORTS}/{_new_name()}.pdf", data)
+    return _save(f"{REPORTS}/{_new_name()}.pdf", ContentFile(data))
 
 
 def keep_archive(archive: File) -> str:

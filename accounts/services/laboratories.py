@@ -62,7 +62,7 @@ def change_laboratory(*, actor: User, name: str, address: str, time_zone: str) -
         "time_zone": time_zone,
     }
     with transaction.atomic():
-        laboratory = Laboratory.objects.select_for_update().get(pk=actor.laboratory_id)
+        laboratory = Laboratory.objects.select_for_update(no_key=True).get(pk=actor.laboratory_id)
         changes = {
             field: [getattr(laboratory, field), value]
             for field, value in values.items()

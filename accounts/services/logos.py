@@ -46,7 +46,7 @@ def remove_logo(*, actor: User) -> Laboratory:
 
 @transaction.atomic
 def _set(actor: User, logo: bytes | None) -> Laboratory:
-    laboratory = Laboratory.objects.select_for_update().get(pk=actor.laboratory_id)
+    laboratory = Laboratory.objects.select_for_update(no_key=True).get(pk=actor.laboratory_id)
     before = bytes(laboratory.logo) if laboratory.logo else None
     if before == logo:
         return laboratory

@@ -100,7 +100,7 @@ class ReportPdfView(Endpoint):
         return Response(FileBody(row).data, status=202, headers={"Retry-After": str(RETRY_AFTER_S)})
 
 
-@needs({"POST": Action.SEE_REPORTS})
+@needs({"POST": Action.SEE_RESULTS})
 class VerifyView(Endpoint):
     """Whether a file is a report."""
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from tests.journeys.installation import ROOT, Installation, running
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-WIDE = {"width": 1440, "height": 900}
-NARROW = {"width": 375, "height": 812}
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+NARROW: ViewportSize = {"width": 375, "height": 812}
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -42,7 +42,7 @@ def sign_in(chromium: Browser, installation: Installation) -> Iterator[Callable[
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def sign_in(role: str, *, viewport: dict[str, int] = WIDE, **context: Any) -> Page:
+    def sign_in(role: str, *, viewport: ViewportSize = WIDE, **context: Any) -> Page:
         contexts.append(
             chromium.new_context(base_url=installation.url, viewport=viewport, **context)
         )

@@ -45,7 +45,7 @@ def download_report(*, actor: User, report_id: UUID) -> ReportPdf | None:
 
 def verify_file(*, actor: User, data: bytes) -> SignedReport | None:
     """The signed report that these bytes are the file of; none where they are none of ours."""
-    require(actor, Action.SEE_REPORTS)
+    require(actor, Action.SEE_RESULTS)
     found = report_of_file(actor, data)
     if found is not None:
         _note(actor, found.report, AuditAction.REPORT_VERIFIED)
@@ -58,7 +58,7 @@ def verify_report(*, actor: User, report_id: UUID) -> SignedReport:
     Raises:
         ReportNotFound: there is no such report in the actor's laboratory.
     """
-    require(actor, Action.SEE_REPORTS)
+    require(actor, Action.SEE_RESULTS)
     found = report_for_viewer(actor, report_id)
     _note(actor, found.report, AuditAction.REPORT_VERIFIED)
     return found
