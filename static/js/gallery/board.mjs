@@ -97,6 +97,14 @@ export class Board {
     );
   }
 
+  // The cell after these in their column, else the one before.
+  beside(cells) {
+    const list = [...this.columnOf(cells.at(-1)).querySelectorAll("[data-cell]")];
+    const at = list.indexOf(cells.at(-1));
+    const others = [...list.slice(at + 1), ...list.slice(0, at).reverse()];
+    return others.find((cell) => !cells.includes(cell));
+  }
+
   neighbour(cell, key) {
     const list = [...cell.parentElement.children];
     const at = list.indexOf(cell);
@@ -137,10 +145,12 @@ export class Board {
     this.anchor = null;
   }
 
-  // All cells between the anchor and this one, in the order of the page.
+  // All cells between the anchor and this one; never over the end of a column, where a step more
+  // would select what is out of sight.
   extend(cell) {
-    const anchor = this.anchor?.isConnected ? this.anchor : (this.current ?? cell);
-    const cells = this.cells;
+    const from = this.anchor?.isConnected ? this.anchor : this.current;
+    const anchor = from && this.columnOf(from) === this.columnOf(cell) ? from : cell;
+    const cells = [...cell.parentElement.children];
     const [first, last] = [cells.indexOf(anchor), cells.indexOf(cell)].sort((a, b) => a - b);
     this.clear();
     for (const each of cells.slice(first, last + 1)) each.setAttribute("aria-selected", "true");

@@ -86,12 +86,14 @@ function act(board, saving, label) {
 
 function say(board, saving, cells, label) {
   if (!cells.length) return;
-  const next = board.next(cells.at(-1), cells);
+  const asks = board.next(cells.at(-1), cells);
+  // Where no cell asks for a person any more, the way goes on through the column.
+  const next = asks ?? board.beside(cells);
   board.clear();
   board.pointed = null;
   saving.say(cells.map((cell) => ({ cell, label: label ?? cell.dataset.label })));
-  if (next) board.go(next);
-  else announce("Nothing is left to review.");
+  board.go(next);
+  if (!asks) announce("Nothing is left to review.");
 }
 
 function tap(board, saving, open, event, cell) {

@@ -25,6 +25,7 @@ export class Inspector {
 
   // A pointer on its way over many cells asks for none of their fields.
   show(cell) {
+    if (cell.closest("[data-elsewhere]")) return;
     this.#timers.forEach(clearTimeout);
     this.#timers = [
       setTimeout(() => this.#draw(cell), REST_MS),

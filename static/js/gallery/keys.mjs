@@ -51,6 +51,7 @@ export function listenToKeys(board, act) {
     board.pointed = null;
     if (!to) return Boolean(from);
     if (extends_ && act.name) {
+      if (board.columnOf(to) !== board.columnOf(from)) return true;
       board.anchor ??= from;
       board.extend(to);
     }
