@@ -27,8 +27,27 @@ _OF_SAMPLE = """
     SELECT 1 FROM predictions_sample s
     WHERE s.id = {row}.sample_id AND s.state IN ('signed', 'retracted')
 """
-# Table, what happens to a row, and what must not be found then. A signed sample itself may only
-# go on to another state; its images and cells follow it.
+# What is said of a sample; its keys follow the laboratory's setting, signed or not.
+_SAID = (
+    "laboratory_id", "accession_number", "patient_reference", "sex", "birth_date",
+    "age_days_given", "collected_at", "requester", "note", "priority", "wbc", "wbc_at",
+    "wbc_is_corrected", "created_by_id", "created_at", "images_count", "images_unfinished",
+    "images_failed", "cells_found", "cells_to_review",
+)
+
+
+def _sample_changes(vendor):
+    """A signed sample goes on to be amended or retracted, and nowhere else; nothing else changes."""
+    differs = "IS NOT" if vendor == "sqlite" else "IS DISTINCT FROM"
+    said = " OR ".join(f"NEW.{column} {differs} OLD.{column}" for column in _SAID)
+    return (
+        "(OLD.state = 'retracted' AND NEW.state <> 'retracted') "
+        "OR (OLD.state = 'signed' AND NEW.state NOT IN ('signed', 'amending', 'retracted')) "
+        f"OR (OLD.state IN ('signed', 'retracted') AND ({said}))"
+    )
+
+
+# Table, what happens to a row, and what must not be found then.
 FROZEN = [
     ("predictions_cell", "INSERT", "EXISTS (" + _OF_IMAGE.format(row="NEW") + ")"),
     ("predictions_cell", "UPDATE", "EXISTS (" + _OF_IMAGE.format(row="OLD") + ")"),
@@ -42,13 +61,7 @@ FROZEN = [
         + _OF_SAMPLE.format(row="NEW") + ")",
     ),
     ("predictions_smearimage", "DELETE", "EXISTS (" + _OF_SAMPLE.format(row="OLD") + ")"),
-    (
-        "predictions_sample",
-        "UPDATE",
-        "OLD.state = 'retracted' OR (OLD.state = 'signed' AND (NEW.state NOT IN "
-        "('amending', 'retracted') OR NEW.accession_number <> OLD.accession_number "
-        "OR NEW.patient_reference <> OLD.patient_reference))",
-    ),
+    ("predictions_sample", "UPDATE", "{sample_changes}"),
     ("predictions_sample", "DELETE", "OLD.state IN ('signed', 'retracted')"),
 ]
 
@@ -58,6 +71,7 @@ def freeze(apps, schema_editor):
     vendor = schema_editor.connection.vendor
     for table, what, condition in FROZEN:
         name = _name(table, what)
+        condition = condition.format(sample_changes=_sample_changes(vendor))
         if vendor == "sqlite":
             schema_editor.execute(
                 f"CREATE TRIGGER {name} BEFORE {what} ON {table} WHEN {condition} "

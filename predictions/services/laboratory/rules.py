@@ -23,9 +23,6 @@ from predictions.services import summaries
 FEWEST_TARGET, MOST_TARGET = 100, 1000
 MOST_UNIDENTIFIED_PERCENT = 5
 
-_State = Sample.State
-# The database itself refuses every change of them.
-_FIXED = (_State.SIGNED, _State.RETRACTED)
 _ROWS_AT_ONCE = 500
 _NUMBERS_TOLD = 20
 
@@ -39,7 +36,7 @@ def change_rules(*, actor: User, changes: Mapping[str, Any]) -> CaseRules:
 
     Raises:
         RulesInvalid: a field cannot be so.
-        RulesRefused: accession numbers would collide, or would have to change though signed.
+        RulesRefused: accession numbers would collide.
     """
     require(actor, Action.MANAGE_LABORATORY)
     wanted = {name: _JUDGES[name](actor.laboratory, value) for name, value in changes.items()}
@@ -90,9 +87,8 @@ def _compare_anew(actor: User, *, tell_case_apart: bool) -> None:
             sample.accession_key, sample.patient_key = keys
             stale.append(sample)
     _refuse_collisions(samples)
-    _refuse_fixed(stale)
     # While they change one after the other, none collides with another's old key.
-    marked = policy.visible_samples(actor).exclude(state__in=_FIXED)
+    marked = policy.visible_samples(actor)
     keys_of_stale: list[UUID] = [sample.pk for sample in stale]
     for begin in range(0, len(keys_of_stale), _ROWS_AT_ONCE):
         part = keys_of_stale[begin : begin + _ROWS_AT_ONCE]
@@ -114,16 +110,6 @@ def _refuse_collisions(samples: Collection[Sample]) -> None:
         raise RulesRefused(
             f"These accession numbers would not be told apart: {named}. Correct them first.",
             details={"numbers": colliding},
-        )
-
-
-def _refuse_fixed(stale: Collection[Sample]) -> None:
-    fixed = sum(sample.state in _FIXED for sample in stale)
-    if fixed:
-        raise RulesRefused(
-            f"{fixed} signed or retracted samples have numbers or references with letters, which "
-            "are compared as they were when they were signed. So whether case is told apart "
-            "cannot change any more."
         )
 
 
