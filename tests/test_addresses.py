@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.urls import get_resolver, resolve, reverse
+from django.urls.converters import IntConverter, SlugConverter
 
 from accounts.policy import PUBLIC, roles_for
 from hematovision.addresses import AnyCaseUUID
@@ -18,11 +19,16 @@ ROUTES = dict(addresses(get_resolver().url_patterns))
 def address_of(name: str) -> str:
     """Where it is, with an id that is no row's wherever one stands."""
     pattern = ROUTES[name].pattern
-    kwargs = {
-        key: NO_ROW if isinstance(pattern.converters.get(key), AnyCaseUUID) else "card.json"
-        for key in pattern.regex.groupindex
-    }
+    kwargs = {key: _value(pattern.converters.get(key)) for key in pattern.regex.groupindex}
     return reverse(name, kwargs=kwargs)
+
+
+def _value(converter: object) -> str:
+    if isinstance(converter, AnyCaseUUID):
+        return NO_ROW
+    if isinstance(converter, IntConverter):
+        return "1"
+    return "neutrophil" if isinstance(converter, SlugConverter) else "card.json"
 
 
 ENDPOINTS = [

@@ -13,6 +13,7 @@ from accounts.models import AuditAction, AuditEvent
 from predictions.services.imaging.run_classification import classify_image
 from tests.drawn_cells import draw_smear
 from tests.factories.images import make_image, upload_one
+from tests.factories.results import record_result
 
 pytestmark = pytest.mark.django_db
 
@@ -167,8 +168,8 @@ def test_an_original_that_is_not_what_was_uploaded_is_not_handed_out(technician,
     assert not AuditEvent.objects.filter(action=AuditAction.ORIGINAL_DOWNLOADED).exists()
 
 
-def test_a_picture_that_is_damaged_has_no_crops(technician, page_as, model):
-    image = classified(technician)
+def test_a_picture_that_is_damaged_has_no_crops(technician, page_as):
+    image = record_result(make_image(technician), {})
     Path(default_storage.path(image.rendition)).write_bytes(b"other bytes")
     answer = page_as(technician).get(address("cell_crop", image.cells.first().pk))
     assert answer.status_code == 410

@@ -72,7 +72,7 @@ def test_what_is_at_its_end_stays_as_it_is(admin, image, state):
 
 def test_an_older_result_stays_as_it_was(admin, technician, image):
     request_rerun(actor=technician, image_id=image.pk, confirmed=True)
-    record_result(image, {"label": "monocyte"})
+    record_result(image, {"label": "monocyte", "x_px": 400})
     want_looked_at(admin, "monocyte")
     assert Cell.objects.filter(image=image, disposition="review").count() == 1
 
