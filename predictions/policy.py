@@ -122,6 +122,13 @@ def refuse_change(viewer: User, sample: Sample) -> None:
         )
 
 
+def can_change(viewer: User, sample: Sample) -> bool:
+    """Whether this person may correct the sample now, or take images from it."""
+    if not allows(viewer, Action.CORRECT_SAMPLES) or sample.is_frozen:
+        return False
+    return sample.state != Sample.State.READY or allows(viewer, Action.SIGN_OUT)
+
+
 def refuse_review(viewer: User, sample: Sample) -> None:
     """Let only a sample pass whose cells this person may review now."""
     if _accepts_reviews_of(viewer, sample):

@@ -12,12 +12,13 @@ const FILES = {
 };
 
 const ICONS = [
-  "arrow-clockwise", "arrows-fullscreen", "box-arrow-right", "bounding-box-circles", "camera",
-  "check-circle-fill", "chevron-down", "chevron-left", "chevron-right", "chevron-up", "circle",
-  "cloud-arrow-up", "download", "exclamation-triangle-fill", "eye", "file-earmark-image",
-  "hourglass-split", "images", "info-circle", "list", "person-circle", "plus-lg",
-  "question-circle-fill", "search", "slash-circle-fill", "upload", "x-circle-fill", "x-lg",
-  "zoom-in", "zoom-out",
+  "arrow-clockwise", "arrow-down", "arrow-up", "arrows-fullscreen", "box-arrow-right",
+  "bounding-box-circles", "camera", "check-circle-fill", "chevron-down", "chevron-left",
+  "chevron-right", "chevron-up", "circle", "cloud-arrow-up", "download",
+  "exclamation-triangle-fill", "eye", "file-earmark-image", "file-earmark-text",
+  "hourglass-split", "images", "info-circle", "list", "pen", "person-circle", "plus-lg",
+  "question-circle-fill", "search", "slash-circle-fill", "telephone", "upload",
+  "x-circle-fill", "x-lg", "zoom-in", "zoom-out",
 ];
 
 async function symbol(name) {

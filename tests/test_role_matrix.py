@@ -90,6 +90,34 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("mlmodels:training_notebook", "GET"):     (SIGN_IN, 403, 403, 409, 403, 404),  # it has failed
     ("mlmodels:training_picture", "GET"):      (SIGN_IN, 403, 403, 200, 403, 404),
     ("predictions:dashboard", "GET"):          (SIGN_IN, 200, 200, 200, 200, 200),
+    ("predictions:worklist", "GET"):           (SIGN_IN, 200, 200, 200, 200, 200),
+    ("predictions:worklist", "POST"):          (SIGN_IN, 302, 302, 302, 302, 302),
+    ("predictions:sample", "GET"):             (SIGN_IN, 200, 200, 200, 404, 404),
+    ("predictions:sample_status", "GET"):      (SIGN_IN, 200, 200, 200, 404, 404),
+    ("predictions:sample_details", "GET"):     (SIGN_IN, 200, 200, 200, 404, 404),
+    ("predictions:sample_details", "POST"):    (SIGN_IN, 400, 400, 403, 404, 403),  # an empty form
+    ("predictions:sample_send", "POST"):       (SIGN_IN, 302, 302, 403, 404, 403),
+    ("predictions:sample_send_back", "POST"):  (SIGN_IN, 302, 302, 403, 404, 403),
+    ("predictions:sample_cancel", "POST"):     (SIGN_IN, 302, 302, 403, 404, 403),
+    ("predictions:image_dismiss", "POST"):     (SIGN_IN, 302, 302, 403, 404, 403),
+    ("predictions:image_move", "POST"):        (SIGN_IN, 302, 302, 403, 404, 403),
+    ("predictions:differential", "GET"):       (SIGN_IN, 200, 200, 200, 404, 404),
+    ("predictions:sample_history", "GET"):     (SIGN_IN, 200, 200, 200, 404, 404),
+    ("predictions:reports", "GET"):            (SIGN_IN, 200, 200, 403, 404, 403),
+    ("predictions:sign", "GET"):               (SIGN_IN, 403, 302, 403, 403, 403),  # not ready
+    ("predictions:sign", "POST"):              (SIGN_IN, 403, 400, 403, 403, 403),  # an empty form
+    ("predictions:contact", "POST"):           (SIGN_IN, 400, 400, 403, 404, 403),  # an empty form
+    ("predictions:alarm_acknowledge", "POST"): (SIGN_IN, 403, 302, 403, 403, 403),
+    ("predictions:amendment_withdraw", "POST"): (SIGN_IN, 403, 302, 403, 403, 403),
+    ("predictions:verify", "GET"):             (SIGN_IN, 200, 200, 200, 200, 200),
+    ("predictions:verify", "POST"):            (SIGN_IN, 400, 400, 400, 400, 400),  # no file
+    ("predictions:report", "GET"):             (SIGN_IN, 200, 200, 403, 404, 403),
+    ("predictions:report_file", "GET"):        (SIGN_IN, 200, 200, 403, 404, 403),
+    ("predictions:report_file_again", "POST"): (SIGN_IN, 302, 302, 403, 404, 403),
+    ("predictions:report_pdf", "GET"):         (SIGN_IN, 202, 202, 403, 404, 403),
+    ("predictions:report_amend", "POST"):      (SIGN_IN, 403, 302, 403, 403, 403),
+    ("predictions:report_retract", "POST"):    (SIGN_IN, 403, 400, 403, 403, 403),  # an empty form
+    ("predictions:report_verify", "GET"):      (SIGN_IN, 200, 200, 200, 404, 404),
     ("predictions:upload", "GET"):             (SIGN_IN, 200, 403, 403, 200, 403),
     ("predictions:upload", "POST"):            (SIGN_IN, 400, 403, 403, 400, 403),  # no file
     ("predictions:upload_begin", "POST"):      (SIGN_IN, 400, 403, 403, 400, 403),  # no number
@@ -204,6 +232,11 @@ SENT: dict[str, dict[str, str]] = {
         "reason": "wrong tube",
     },
     "predictions_api:cell_reviews": {"label": "blast", "seen_number": "0"},
+    "predictions:sample_send_back": {"reason": "One more field"},
+    "predictions:sample_cancel": {"reason": "Clotted"},
+    "predictions:image_dismiss": {"reason": "blurred"},
+    "predictions:image_move": {"accession_number": "M-1", "reason": "wrong tube"},
+    "predictions:report_amend": {"reason": "A cell was wrong"},
     "predictions:cell_review": {"label": "blast", "seen_number": "0"},
     "predictions_api:state": {"to": "cancelled", "reason": "Clotted"},
     "predictions_api:sign": {"password": PASSWORD, "meaning": "review"},

@@ -7,8 +7,8 @@ from tests.browser.conftest import NARROW, WIDE, violations
 pytestmark = pytest.mark.browser
 
 PAGES = {
-    "technician": ["/dashboard/", "/upload/", "/history/", "/models/", "/account/"],
-    "doctor": ["/dashboard/", "/history/"],
+    "technician": ["/dashboard/", "/upload/", "/samples/", "/history/", "/models/", "/account/"],
+    "doctor": ["/dashboard/", "/samples/?state=all", "/reports/verify/", "/history/"],
     "admin": ["/dashboard/", "/users/", "/datasets/", "/training/", "/profiles/"],
 }
 

@@ -32,6 +32,18 @@ def sample_taking_images(viewer: User, sample_id: UUID) -> Sample:
     return sample
 
 
+def sample_for_viewer(viewer: User, sample_id: UUID) -> Sample:
+    """One sample, with its laboratory and who made it.
+
+    Raises:
+        SampleNotFound: there is no such sample in the viewer's laboratory.
+    """
+    sample = samples_newest_first(viewer).filter(pk=sample_id).first()
+    if sample is None:
+        raise SampleNotFound()
+    return sample
+
+
 def sample_with_images(viewer: User, sample_id: UUID) -> Sample:
     """One sample with its images in the order they came.
 

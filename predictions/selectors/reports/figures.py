@@ -1,0 +1,95 @@
+"""A differential as it is drawn: how far the axis reaches, and where each bar begins and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from predictions.differential import Differential, Row
+
+# Where an axis may end, in percent.
+_ENDS = (10, 20, 40, 60, 80, 100)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A row as it is drawn: lengths are parts of the axis, 0 to 100.
+
+    Args:
+        fill: of the percentage.
+        low, high: ends of the Wilson interval.
+        from_, width: of the reference interval; none where there is none.
+    """
+
+    fill: float
+    low: float
+    high: float
+    from_: float | None
+    width: float | None
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    """A class with its figures, and its bar where anything is counted."""
+
+    row: Row
+    bar: Bar | None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A differential with what is drawn of it.
+
+    Args:
+        axis_end: in percent; no bar, whisker or interval reaches further.
+    """
+
+    differential: Differential
+    rows: list[FigureRow]
+    axis_end: int
+
+    @property
+    def has_absolute(self) -> bool:
+        """Whether absolute counts can be given."""
+        return self.differential.white_cells is not None
+
+    @property
+    def sources(self) -> list[str]:
+        """Where the reference intervals shown are published, each once."""
+        shown = (each.row for each in self.rows)
+        sides = (side for row in shown for side in (row.interval, row.absolute_interval))
+        return list(dict.fromkeys(side.source for side in sides if side))
+
+    @property
+    def ticks(self) -> tuple[int, int, int]:
+        """What the axis is marked with, in percent."""
+        return (0, self.axis_end // 2, self.axis_end)
+
+
+def figures_of(differential: Differential) -> Figures:
+    """A differential with what is drawn of it."""
+    end = _axis_end(differential.rows)
+    return Figures(
+        differential=differential,
+        rows=[FigureRow(row, _bar(row, end)) for row in differential.rows],
+        axis_end=end,
+    )
+
+
+def _axis_end(rows: Iterable[Row]) -> int:
+    reached = [row.high or 0 for row in rows]
+    reached += [float(row.interval.high) for row in rows if row.interval]
+    return next((end for end in _ENDS if max(reached, default=0) <= end), _ENDS[-1])
+
+
+def _bar(row: Row, end: int) -> Bar | None:
+    if row.percent is None or row.low is None or row.high is None:
+        return None
+
+    def on_axis(percent: float) -> float:
+        return round(100 * min(percent, end) / end, 2)
+
+    interval = row.interval
+    from_ = on_axis(float(interval.low)) if interval else None
+    width = on_axis(float(interval.high)) - from_ if interval and from_ is not None else None
+    return Bar(on_axis(row.percent), on_axis(row.low), on_axis(row.high), from_, width)
