@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -319,3 +320,20 @@ class HistoryFilter(django_filters.FilterSet):
 
     def _midnight(self, day: date) -> datetime:
         return datetime.combine(day, time.min, tzinfo=self.zone)
+
+
+def history_filter(viewer: User, sent: Mapping[str, Any], search: str) -> HistoryFilter:
+    """The history as its filters narrow it.
+
+    Args:
+        sent: the filters by name, of an address or a form.
+        search: in its canonical form, or empty.
+    """
+    return HistoryFilter(
+        sent,
+        queryset=history.matching(viewer, history.images_newest_first(viewer), search),
+        labels=history.label_choices(viewer),
+        uploaders=history.uploaders(viewer),
+        profiles=history.profile_choices(viewer),
+        time_zone=viewer.laboratory.time_zone,
+    )

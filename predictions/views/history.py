@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 
 from accounts.policy import Action, needs
-from predictions.forms import HistoryFilter, SearchForm
+from predictions.forms import SearchForm, history_filter
+from predictions.requests import address_with, remember_search, search_of
 from predictions.selectors.imaging import history as selector
 
 FILTERS = ("label", "status", "profile", "uploader", "first_day", "last_day")
-# What was searched for stays in the session under a random word: the address carries the word.
-SEARCHES = "searches"
-SEARCHES_KEPT = 20
+VIEW = "predictions:history"
 
 
 @needs({"GET": Action.SEE_RESULTS, "POST": Action.SEE_RESULTS})
@@ -27,20 +24,13 @@ def history(request: HttpRequest) -> HttpResponse:
     """
     viewer: Any = request.user
     word = request.GET.get("search", "")
-    search = request.session.get(SEARCHES, {}).get(word, "")
+    search = search_of(request, word)
     search_form, sent = SearchForm(initial={"search": search}), request.GET
     if request.method == "POST":
         search_form, sent = SearchForm(request.POST), request.POST
         if search_form.is_valid():
             return redirect(_address_of(request, search_form.cleaned_data["search"]))
-    chosen = HistoryFilter(
-        sent,
-        queryset=selector.matching(viewer, selector.images_newest_first(viewer), search),
-        labels=selector.label_choices(viewer),
-        uploaders=selector.uploaders(viewer),
-        profiles=selector.profile_choices(viewer),
-        time_zone=viewer.laboratory.time_zone,
-    )
+    chosen = history_filter(viewer, sent, search)
     page = selector.history_page(
         viewer,
         chosen.qs,
@@ -56,8 +46,10 @@ def history(request: HttpRequest) -> HttpResponse:
         "search_has_ended": bool(word and not search),
         "is_filtered": bool(kept),
         "page": page,
-        "newer_url": _with(kept, after=page.newer) if page.newer else "",
-        "older_url": _with(kept, before=page.older) if page.older else "",
+        # With it, the page of an image leads on in the order of this list.
+        "list_query": "?" + urlencode({"from": "history", **kept}),
+        "newer_url": address_with(VIEW, kept, after=page.newer) if page.newer else "",
+        "older_url": address_with(VIEW, kept, before=page.older) if page.older else "",
     }
     status = 400 if search_form.errors else 200
     return render(request, "predictions/history.html", context, status=status)
@@ -67,20 +59,5 @@ def _address_of(request: HttpRequest, search: str) -> str:
     """The history's address with the filters sent; what is searched for goes to the session."""
     wanted = {name: request.POST[name] for name in FILTERS if request.POST.get(name)}
     if search:
-        wanted["search"] = _remember(request, search)
-    return _with(wanted)
-
-
-def _remember(request: HttpRequest, search: str) -> str:
-    searches: dict[str, str] = request.session.get(SEARCHES, {})
-    word = next((word for word, known in searches.items() if known == search), None)
-    if word is None:
-        word = secrets.token_urlsafe(6)
-        newest = list(searches.items())[1 - SEARCHES_KEPT :]
-        request.session[SEARCHES] = {**dict(newest), word: search}
-    return word
-
-
-def _with(wanted: dict[str, str], **further: str) -> str:
-    query = urlencode({**wanted, **further})
-    return reverse("predictions:history") + (f"?{query}" if query else "")
+        wanted["search"] = remember_search(request, search)
+    return address_with(VIEW, wanted)

@@ -15,8 +15,12 @@ from accounts.policy import Action, needs
 from accounts.requests import SignedInRequest
 from hematovision.file_responses import attachment_response, jpeg_response, private_no_cache
 from predictions.errors import RerunAsksFirst, ReviewConflict, ReviewRefused
+from predictions.forms import history_filter
+from predictions.models import SmearImage
+from predictions.requests import search_of
 from predictions.selectors.imaging import cells as cell_selectors
 from predictions.selectors.imaging import images as image_selectors
+from predictions.selectors.imaging import neighbours
 from predictions.selectors.imaging.images import ImageReading
 from predictions.services.imaging import jobs, reading
 from predictions.services.review import reviews
@@ -26,7 +30,8 @@ from predictions.services.review import reviews
 def image(request: SignedInRequest, image_id: UUID) -> HttpResponse:
     """The picture with what was found in it."""
     result = reading.view_result(actor=request.user, image_id=image_id)
-    return render(request, "predictions/image.html", _context(result))
+    context = {**_context(result), **_place(request, result.image)}
+    return render(request, "predictions/image.html", context)
 
 
 @needs({"GET": Action.SEE_RESULTS})
@@ -48,7 +53,11 @@ def image_rerun(request: SignedInRequest, image_id: UUID) -> HttpResponse:
         jobs.request_rerun(actor=request.user, image_id=image_id, confirmed=confirmed)
     except RerunAsksFirst as question:
         result = image_selectors.image_for_reading(request.user, image_id)
-        context = {**_context(result), "question": question.message}
+        context = {
+            **_context(result),
+            **_place(request, result.image),
+            "question": question.message,
+        }
         return render(request, "predictions/image.html", context, status=question.http_status)
     return redirect("predictions:image", image_id=image_id)
 
@@ -96,7 +105,12 @@ def cell_review(request: SignedInRequest, cell_id: UUID) -> HttpResponse:
         address = reverse("predictions:image", args=[cell.image_id])
         return redirect(f"{address}#cell-{cell.position}")
     result = image_selectors.image_for_reading(request.user, cell.image_id)
-    context = {**_context(result), "problem": problem, "problem_cell": cell_id}
+    context = {
+        **_context(result),
+        **_place(request, result.image),
+        "problem": problem,
+        "problem_cell": cell_id,
+    }
     # HTMX shows no answer that is an error; the sentence stands beside the cell either way.
     status = 409 if problem and not request.htmx else 200  # type: ignore[attr-defined]
     return render(request, "predictions/image.html", context, status=status)
@@ -116,3 +130,14 @@ def _whole(text: str) -> int:
 
 def _context(result: ImageReading) -> dict[str, Any]:
     return {"reading": result, "labels": result.labels}
+
+
+def _place(request: SignedInRequest, image: SmearImage) -> dict[str, Any]:
+    """The image's neighbours in the list that one came from: the history, else its sample."""
+    if request.GET.get("from") == "history":
+        search = search_of(request, request.GET.get("search", ""))
+        images = history_filter(request.user, request.GET, search).qs
+        place = neighbours.place_in_list(images, image)
+        if place is not None:
+            return {"place": place, "list_query": f"?{request.GET.urlencode()}"}
+    return {"place": neighbours.place_in_sample(request.user, image), "list_query": ""}

@@ -97,7 +97,7 @@ def between(
     images: QuerySet[SmearImage], *, since: datetime | None = None, before: datetime | None = None
 ) -> QuerySet[SmearImage]:
     """Those uploaded from a moment on, or before one; after `with_label`, along its index."""
-    time, _ = _order_of(images)
+    time, _ = order_of(images)
     if since is not None:
         images = images.filter(**{f"{time}__gte": since})
     if before is not None:
@@ -174,11 +174,11 @@ def history_page(
     """
     older_than, newer_than = _read_cursor(before), _read_cursor(after)
     if older_than is not None:
-        found = list(_beyond(images, older_than, "lt")[: size + 1])
+        found = list(beyond(images, older_than, "lt")[: size + 1])
         has_newer, has_older = True, len(found) > size
         found = found[:size]
     elif newer_than is not None:
-        upwards = _beyond(images, newer_than, "gt").order_by(*_order_of(images))
+        upwards = beyond(images, newer_than, "gt").order_by(*order_of(images))
         found = list(upwards[: size + 1])
         has_newer, has_older = len(found) > size, True
         found = found[:size][::-1]
@@ -228,7 +228,7 @@ def _read_cursor(text: str) -> tuple[datetime, UUID] | None:
         return None
 
 
-def _beyond(
+def beyond(
     images: QuerySet[SmearImage], cursor: tuple[datetime, UUID], side: str
 ) -> QuerySet[SmearImage]:
     """The images on one side of a cursor, "lt" or "gt".
@@ -236,14 +236,14 @@ def _beyond(
     The first condition says nothing new; it is the one with which an index is entered.
     """
     at, key = cursor
-    time, name = _order_of(images)
+    time, name = order_of(images)
     return images.filter(
         Q(**{f"{time}__{side}": at}) | Q(**{time: at, f"{name}__{side}": key}),
         **{f"{time}__{side}e": at},
     )
 
 
-def _order_of(images: QuerySet[SmearImage]) -> tuple[str, str]:
+def order_of(images: QuerySet[SmearImage]) -> tuple[str, str]:
     """What a list is in the order of: the images' own time and key, or a label's copies."""
     by_label = "shown_at" in images.query.annotations
     return ("shown_at", "shown_key") if by_label else ("uploaded_at", "id")

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from accounts.models import User
 from accounts.policy import Action, allows
@@ -34,7 +34,6 @@ class ImageReading:
         labels: what a cell can be called in this laboratory, by code.
         has_result: whether a job of this image ever succeeded.
         field_note: why the picture may be no stained blood film; else empty.
-        previous_image_id, next_image_id: its neighbours in the sample.
         familiarity: of its cells, as the version that found them sees it.
         can_rerun, can_download, can_review: what the viewer may do with it now.
     """
@@ -49,8 +48,6 @@ class ImageReading:
     labels: dict[str, Label]
     has_result: bool
     field_note: str
-    previous_image_id: UUID | None
-    next_image_id: UUID | None
     can_rerun: bool
     can_download: bool
     can_review: bool
@@ -137,8 +134,6 @@ def image_for_reading(viewer: User, image_id: UUID) -> ImageReading:
         labels=labels_for(image.sample.laboratory),
         has_result=made_by is not None,
         field_note=made_by.field_note if made_by else "",
-        previous_image_id=_neighbour(image, forward=False),
-        next_image_id=_neighbour(image, forward=True),
         can_rerun=policy.can_rerun(viewer, image),
         can_download=allows(viewer, Action.DOWNLOAD_ORIGINALS),
         can_review=policy.can_review(viewer, image.sample),
@@ -189,20 +184,6 @@ def _with_reviews(cells: QuerySet[Cell]) -> QuerySet[Cell]:
     return cells.select_related("added_by").prefetch_related(
         Prefetch("reviews", queryset=CellReview.objects.select_related("by"))
     )
-
-
-def _neighbour(image: SmearImage, *, forward: bool) -> UUID | None:
-    """The image before or after this one in its sample, in the order they came."""
-    others = SmearImage.objects.filter(sample_id=image.sample_id)
-    if forward:
-        others = others.filter(
-            Q(uploaded_at__gt=image.uploaded_at) | Q(uploaded_at=image.uploaded_at, pk__gt=image.pk)
-        ).order_by("uploaded_at", "id")
-    else:
-        others = others.filter(
-            Q(uploaded_at__lt=image.uploaded_at) | Q(uploaded_at=image.uploaded_at, pk__lt=image.pk)
-        ).order_by("-uploaded_at", "-id")
-    return others.values_list("pk", flat=True).first()
 
 
 def rendition_bytes(image: SmearImage) -> bytes:

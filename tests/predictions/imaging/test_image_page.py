@@ -48,11 +48,29 @@ def test_a_page_without_a_result_views_none(technician, page_as):
 def test_neighbours_follow_the_order_of_upload(technician, page_as, sample):
     first, second, third = (make_image(technician, sample) for _ in range(3))
     make_image(technician)
-    reading = page_as(technician).get(address("image", second.pk)).context["reading"]
-    assert reading.previous_image_id == first.pk
-    assert reading.next_image_id == third.pk
-    reading = page_as(technician).get(address("image", third.pk)).context["reading"]
-    assert reading.next_image_id is None
+    place = page_as(technician).get(address("image", second.pk)).context["place"]
+    assert (place.previous_id, place.next_id) == (first.pk, third.pk)
+    assert (place.number, place.of) == (2, 3)
+    place = page_as(technician).get(address("image", third.pk)).context["place"]
+    assert place.next_id is None
+
+
+def test_from_the_history_neighbours_follow_its_filters(technician, page_as):
+    oldest, middle, newest = (
+        record_result(make_image(technician), {"label": label})
+        for label in ("monocyte", "neutrophil", "monocyte")
+    )
+    client = page_as(technician)
+    listed = client.get("/history/", {"label": "monocyte"}).content.decode()
+    query = "?from=history&amp;label=monocyte"
+    assert f"{address('image', newest.pk)}{query}" in listed
+    page = client.get(f"{address('image', newest.pk)}?from=history&label=monocyte")
+    assert page.context["place"].next_id == oldest.pk
+    assert f"{address('image', oldest.pk)}{query}" in page.content.decode()
+    assert "1 of 2" in page.content.decode()
+    # What is not in the list leads on in its sample.
+    alone = client.get(f"{address('image', middle.pk)}?from=history&label=monocyte")
+    assert alone.context["place"].of == 1
 
 
 def test_the_state_is_sent_again_only_when_it_changed(technician, page_as, model):
