@@ -21,6 +21,7 @@ from predictions.views import (
 app_name = "predictions"
 urlpatterns = [
     path("dashboard/", dashboards.dashboard, name="dashboard"),
+    path("dashboard/to-review/", dashboards.to_review, name="to_review"),
     path("upload/", intake.upload, name="upload"),
     path("upload/begin/", intake.upload_begin, name="upload_begin"),
     path("samples/<id:sample_id>/upload/", intake.sample_upload, name="sample_upload"),

@@ -8,8 +8,10 @@ import pytest
 from django.db import connection
 from rest_framework.test import APIClient
 
-from predictions.models import Cell
+from predictions.services.reports.amending import begin_amendment
 from predictions.services.review.reviews import review_cell
+from predictions.services.samples.states import send_back
+from tests.factories.cases import make_ready, make_signed
 from tests.factories.images import make_image, make_sample
 from tests.factories.models import make_active, make_candidate, make_gate
 from tests.factories.profiles import make_profile
@@ -53,8 +55,22 @@ def full(technician, doctor, admin, laboratory, model, settings, tmp_path) -> di
     for version in versions[:2]:
         make_active(admin, version)
     make_gate(admin, versions[2])
+    report = make_signed(technician, doctor)
+    amending = make_signed(technician, doctor).sample
+    begin_amendment(actor=doctor, sample_id=amending.pk, reason="The WBC came late.")
+    critical = make_ready(
+        technician, {"lymphocyte": 150}, wbc="0.40", wbc_is_corrected=True, age_days_given=12800
+    )
+    for _ in range(2):
+        make_ready(technician)
+        back = make_ready(technician)
+        send_back(actor=doctor, sample_id=back.pk, reason="Look again.")
     return {
-        "image": Cell.objects.latest("pk").image_id,
+        "report": report.pk,
+        "signed": report.sample_id,
+        "amending": amending.pk,
+        "critical": critical.pk,
+        "image": image.pk,
         "sample": sample.pk,
         "profile": profiles[0].pk,
         "version": versions[2].pk,
@@ -77,8 +93,29 @@ def count(client: Any, address: str, **headers: str) -> list[str]:
 PAGES = [
     ("technician", "/dashboard/"),
     ("technician", "/upload/"),
+    ("technician", "/samples/"),
+    ("technician", "/samples/?state=all&label=monocyte&awaits_me=on&order=most_to_review"),
+    ("doctor", "/samples/"),
+    ("admin", "/samples/"),
+    ("technician", "/samples/{sample}/"),
+    ("technician", "/samples/{sample}/details/"),
+    ("technician", "/samples/{sample}/differential/"),
+    ("technician", "/samples/{sample}/history/"),
+    ("technician", "/samples/{sample}/reports/"),
+    ("doctor", "/samples/{critical}/"),
+    ("doctor", "/samples/{critical}/differential/"),
+    ("doctor", "/samples/{critical}/sign/"),
+    ("doctor", "/samples/{amending}/"),
+    ("doctor", "/samples/{amending}/sign/"),
+    ("doctor", "/samples/{amending}/reports/"),
+    ("doctor", "/samples/{amending}/history/"),
+    ("doctor", "/samples/{signed}/"),
+    ("doctor", "/samples/{signed}/differential/"),
+    ("doctor", "/reports/{report}/"),
+    ("doctor", "/reports/{report}/verify/"),
     ("technician", "/images/{image}/"),
     ("technician", "/samples/{sample}/gallery/"),
+    ("technician", "/images/{image}/?from=history&label=monocyte"),
     ("technician", "/history/"),
     ("technician", "/history/?label=monocyte&status=succeeded"),
     ("technician", "/history/?status=failed"),
@@ -108,7 +145,13 @@ def test_every_page_asks_at_most_twelve_times(full, page_as):
 
 def test_every_poll_asks_at_most_twelve_times(full, page_as):
     client = page_as(full["technician"])
-    for address in ("/dashboard/", f"/images/{full['image']}/status/"):
+    for address in (
+        "/dashboard/",
+        "/dashboard/to-review/",
+        f"/images/{full['image']}/status/",
+        f"/samples/{full['sample']}/status/",
+        f"/reports/{full['report']}/file/",
+    ):
         assert len(count(client, address, **{"HX-Request": "true"})) <= MOST
 
 

@@ -90,6 +90,7 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("mlmodels:training_notebook", "GET"):     (SIGN_IN, 403, 403, 409, 403, 404),  # it has failed
     ("mlmodels:training_picture", "GET"):      (SIGN_IN, 403, 403, 200, 403, 404),
     ("predictions:dashboard", "GET"):          (SIGN_IN, 200, 200, 200, 200, 200),
+    ("predictions:to_review", "GET"):          (SIGN_IN, 200, 200, 403, 200, 403),
     ("predictions:worklist", "GET"):           (SIGN_IN, 200, 200, 200, 200, 200),
     ("predictions:worklist", "POST"):          (SIGN_IN, 302, 302, 302, 302, 302),
     ("predictions:sample", "GET"):             (SIGN_IN, 200, 200, 200, 404, 404),

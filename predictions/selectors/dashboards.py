@@ -140,12 +140,6 @@ def bench_work(viewer: User) -> BenchWork:
     )
 
 
-def recent_results(viewer: User, *, at_most: int = 20) -> list[HistoryRow]:
-    """The newest images that have a result."""
-    finished = images_newest_first(viewer).filter(status=JobStatus.SUCCEEDED)
-    return rows_of(viewer, finished[:at_most])
-
-
 def usage(viewer: User) -> Usage:
     """The figures of the viewer's laboratory."""
     require(viewer, Action.SEE_USAGE)

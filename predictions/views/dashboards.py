@@ -9,26 +9,38 @@ from django.shortcuts import render
 
 from accounts.policy import Action, allows, needs
 from predictions.forms import SearchForm
-from predictions.selectors import dashboards
+from predictions.selectors import dashboards, desks
 from predictions.selectors.imaging.familiarity import upload_choices
 
 
 @needs({"GET": Action.USE_OWN_ACCOUNT})
 def dashboard(request: HttpRequest) -> HttpResponse:
-    """The technician's bench, the admin's figures, or the newest results."""
+    """The technician's bench, the admin's figures, or what waits for the doctor."""
     viewer: Any = request.user
     if allows(viewer, Action.UPLOAD_IMAGES):
         return _bench(request, viewer)
     if allows(viewer, Action.SEE_USAGE):
         usage = dashboards.usage(viewer)
         return render(request, "predictions/dashboard_admin.html", {"usage": usage})
-    context = {"results": dashboards.recent_results(viewer), "search_form": SearchForm()}
+    context = {"desk": desks.doctors_desk(viewer), "search_form": SearchForm()}
     return render(request, "predictions/dashboard_doctor.html", context)
+
+
+@needs({"GET": Action.REVIEW_CELLS})
+def to_review(request: HttpRequest) -> HttpResponse:
+    """The part of the first page that tells which samples wait for a look; it asks for itself."""
+    viewer: Any = request.user
+    context = {"to_review": desks.samples_to_review(viewer)}
+    return render(request, "predictions/partials/to_review.html", context)
 
 
 def _bench(request: HttpRequest, viewer: Any) -> HttpResponse:
     work = dashboards.bench_work(viewer)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "predictions/partials/bench_work.html", {"work": work})
-    context = {"work": work, "profiles": upload_choices(viewer)}
+    context = {
+        "work": work,
+        "profiles": upload_choices(viewer),
+        "search_form": SearchForm(),
+    }
     return render(request, "predictions/dashboard_technician.html", context)

@@ -4,6 +4,8 @@ import pytest
 
 from predictions.selectors import dashboards
 from predictions.services.imaging.jobs import request_rerun
+from predictions.services.samples.states import send_back
+from tests.factories.cases import make_case, make_ready, make_signed
 from tests.factories.images import make_image, make_sample
 from tests.factories.people import make_user
 from tests.factories.results import fail_image, record_result
@@ -45,14 +47,39 @@ def test_htmx_gets_the_work_alone(page_as, technician):
     assert "<html" not in page
 
 
-def test_a_doctor_sees_results_and_a_search_but_no_upload(page_as, technician, doctor):
-    record_result(make_image(technician), {"label": "lymphocyte"})
-    unfinished = make_image(technician)
+def test_a_technician_sees_what_is_to_review(page_as, technician):
+    waiting = make_case(technician, to_review={"monocyte": 2}, accession_number="A-TWO")
+    make_case(technician, accession_number="A-DONE")
+    client = page_as(technician)
+    page = client.get("/dashboard/").content.decode()
+    assert 'hx-get="/dashboard/to-review/" hx-trigger="load"' in page
+    part = client.get("/dashboard/to-review/").content.decode()
+    assert str(waiting.pk) in part
+    assert "A-DONE" not in part
+
+
+def test_a_doctor_sees_what_to_sign_urgent_first(page_as, technician, doctor):
+    make_ready(technician, accession_number="A-ROUTINE")
+    urgent = make_ready(technician, accession_number="A-URGENT", priority="urgent")
+    make_case(technician, accession_number="A-REVIEW")
     page = page_as(doctor).get("/dashboard/").content.decode()
-    assert "1 lymphocyte" in page
-    assert str(unfinished.pk) not in page
+    assert page.index("A-URGENT") < page.index("A-ROUTINE")
+    assert f"/samples/{urgent.pk}/sign/" in page
+    assert "A-REVIEW" not in page
     assert 'role="search"' in page
     assert "data-upload" not in page
+
+
+def test_a_doctor_sees_what_they_sent_back_and_signed(page_as, technician, doctor, second_doctor):
+    sample = make_ready(technician, accession_number="A-BACK")
+    send_back(actor=doctor, sample_id=sample.pk, reason="Look at the monocytes.")
+    report = make_signed(technician, doctor)
+    page = page_as(doctor).get("/dashboard/").content.decode()
+    assert "Look at the monocytes." in page
+    assert str(report) in page
+    others = page_as(second_doctor).get("/dashboard/").content.decode()
+    assert "Look at the monocytes." not in others
+    assert str(report) not in others
 
 
 def test_an_admin_sees_figures(page_as, technician, admin, model):
