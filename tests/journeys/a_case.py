@@ -116,9 +116,8 @@ class Case:
                     for cell, word in words[begin : begin + 500]
                 ]
             }
-            outcomes = self.technician.post(f"/samples/{self.sample}/reviews/", body, status=200)[
-                "reviews"
-            ]
+            answer = self.technician.post(f"/samples/{self.sample}/reviews/", body, status=200)
+            outcomes = answer["outcomes"]
             assert not [outcome for outcome in outcomes if outcome.get("error")], outcomes
 
     def _word_for(self, cell: dict[str, Any]) -> str:
@@ -156,7 +155,7 @@ class Case:
     def sign(self) -> dict[str, Any]:
         """The doctor signs; the same request once more changes nothing and answers the same."""
         codes = {missing["code"] for missing in self.differential()["missing"]}
-        if "alarm" in codes:
+        if "blasts" in codes:
             self.doctor.post(
                 f"/samples/{self.sample}/alarm/acknowledge/", {"note": "Looked at."}, status=201
             )
@@ -225,7 +224,7 @@ def finish_a_case(installation: Installation) -> Case:
     assert (second["version"], second["status"]) == (2, "corrected")
     new = case.pdf_of(second)
     assert old != new
-    assert case.verify(old)["superseded_by"] == second["id"]
+    assert case.verify(old)["superseded_by"]["id"] == second["id"]
     assert (case.verify(new)["genuine"], case.verify(new)["superseded_by"]) == (True, None)
     assert not case.verify(old[:-1] + b"x")["genuine"]
     assert hashlib.sha256(case.pdf_of(first)).digest() == hashlib.sha256(old).digest()
@@ -260,7 +259,10 @@ def assert_no_other_laboratory_sees(case: Case, people: dict[str, tuple[str, str
         (f"{sample}amend/withdraw/", {}),
         (f"{sample}retract/", {"password": password, "reason": "x"}),
         (f"{sample}alarm/acknowledge/", {}),
-        (f"{sample}reviews/", {"reviews": []}),
+        (
+            f"{sample}reviews/",
+            {"reviews": [{"cell": cell, "label": "blast", "seen_number": 0}]},
+        ),
         (f"/images/{image}/cells/", {"box": [1, 1, 50, 50]}),
         (f"/images/{image}/run/", {}),
         (f"/images/{image}/dismiss/", {"reason": "x"}),
