@@ -6,6 +6,7 @@ Everything is worked out here or before, so that what was frozen once needs no r
 from __future__ import annotations
 
 import base64
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -56,6 +57,8 @@ _FLAG_WORDS = {"": "", "L": "low", "H": "high", "LL": "critical low", "HH": "cri
 _DAYS_A_YEAR = 365.2425
 # The file whose hash stands for the weights, before any other.
 _WEIGHTS = "model.tflite"
+# Where a line of a card leads to a table of the same card.
+_BELOW = re.compile(r": see [^.]* below(?=\.)")
 
 _NO_MORPHOLOGY = ReportMorphology(groups=(), text="")
 
@@ -339,10 +342,16 @@ def _models(sample: Sample) -> tuple[ReportModel, ...]:
             name=version.name,
             version=version.version,
             weights_sha256=_weights(version),
-            limits=" ".join(version.card.get("not_for", [])),
+            limits=_limits(version),
         )
         for version in versions.order_by("name", "version", "pk").distinct()
     )
+
+
+def _limits(version: ModelVersion) -> str:
+    """What the version's card says it is not for; the card's own tables are not on a report."""
+    lines = [_BELOW.sub("", line) for line in version.card.get("not_for", [])]
+    return f"Not meant for: {' '.join(lines)}" if lines else ""
 
 
 def _weights(version: ModelVersion) -> str:
