@@ -23,7 +23,8 @@ ALLOWED_HOSTS = env.list(
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", cast=str.strip, default=[])
 # What the QR code of a report leads to begins with it.
 PUBLIC_ADDRESS = env.str(
-    "PUBLIC_ADDRESS", default=next(iter(CSRF_TRUSTED_ORIGINS), "http://127.0.0.1:8000")
+    "PUBLIC_ADDRESS",
+    default=next(iter(CSRF_TRUSTED_ORIGINS), f"http://127.0.0.1:{env.str('PORT', default='8000')}"),
 ).rstrip("/")
 VAR_DIR = env.folder("VAR_DIR", default=BASE_DIR / "var")
 # How many proxies in front write X-Forwarded-For; 0 means the client speaks to us directly.
