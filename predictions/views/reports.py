@@ -23,6 +23,7 @@ from hematovision.errors import DomainError
 from hematovision.file_responses import attachment_response, private_no_cache
 from predictions import policy
 from predictions.case_forms import RetractForm
+from predictions.errors import StateRefused
 from predictions.models import SampleEvent
 from predictions.requests import shown_here
 from predictions.selectors.reports.reports import SignedReport, file_of_report, report_for_viewer
@@ -100,6 +101,10 @@ def report_retract(request: SignedInRequest, report_id: UUID) -> HttpResponse:
             amending.retract(
                 actor=request.user, sample_id=signed.report.sample_id, **form.cleaned_data
             )
+        except StateRefused as error:
+            # Nothing is left to correct in the form, and the page shows it no more.
+            messages.error(request, error.message)
+            return redirect("predictions:report", report_id=report_id)
         except DomainError as error:
             shown_here(error)
             form.take(error)
