@@ -19,6 +19,7 @@ from predictions.services.samples.fields import (
     needed_reason,
     refuse_contradictions,
 )
+from predictions.services.samples.numbers import pass_number_on
 from predictions.services.samples.samples import number_taken
 from predictions.services.samples.steps import sample_under_lock, take_step
 
@@ -50,9 +51,7 @@ def change_sample(
             before = sample.accession_key
             changed = _set(sample, judged(actor.laboratory, changes))
             if changed:
-                _write(actor, sample, changed, reason)
-            if "accession_number" in changed:
-                _give_free(actor, before)
+                _write(actor, sample, changed, reason, number_before=before)
     except IntegrityError as error:
         raise number_taken(actor, sample) from error
     return sample
@@ -71,11 +70,15 @@ def _set(sample: Sample, columns: Mapping[str, Any]) -> _Changes:
     return changed
 
 
-def _write(actor: User, sample: Sample, changed: _Changes, reason: str) -> None:
+def _write(
+    actor: User, sample: Sample, changed: _Changes, reason: str, *, number_before: str
+) -> None:
     if "accession_number" in changed:
         # Whatever it collided with, the new number is its own, or the database refuses it.
         sample.number_collides = False
     sample.save(update_fields=[*changed, "number_collides"])
+    if "accession_number" in changed:
+        pass_number_on(sample, number_before)
     told = {name: was_and_is for name, was_and_is in changed.items() if not name.endswith("_key")}
     if _names_another(sample, changed):
         reason = needed_reason(
@@ -103,14 +106,3 @@ def _names_another(sample: Sample, changed: _Changes) -> bool:
         return True
     before = changed.get("patient_reference", [None])[0]
     return before is not None and (before != "" or sample.cells_found > 0)
-
-
-def _give_free(actor: User, key: str) -> None:
-    """Let the oldest sample that collided under a key have its number, if nobody else has it."""
-    of_key = policy.visible_samples(actor).filter(accession_key=key).exclude(state__in=Sample.GONE)
-    if of_key.filter(number_collides=False).exists():
-        return
-    # What is signed stays as it is, so it stays marked.
-    waiting = of_key.exclude(state__in=Sample.FROZEN).order_by("created_at", "pk").first()
-    if waiting is not None:
-        Sample.objects.filter(pk=waiting.pk).update(number_collides=False)

@@ -19,6 +19,7 @@ from accounts.services.audit import record_event
 from predictions import policy
 from predictions.errors import ReasonMissing, SampleNotFound, StateRefused
 from predictions.models import Sample, SampleEvent
+from predictions.services.samples.numbers import pass_number_on
 
 _Kind, _State = SampleEvent.Kind, Sample.State
 
@@ -118,6 +119,8 @@ def take_step(
     if to is not None and to != before:
         sample.state, sample.state_changed_at = to, timezone.now()
         sample.save(update_fields=["state", "state_changed_at"])
+        if to in Sample.GONE:
+            pass_number_on(sample, sample.accession_key)
     last = sample.events.aggregate(last=Max("number"))["last"] or 0
     event = SampleEvent.objects.create(
         sample=sample,

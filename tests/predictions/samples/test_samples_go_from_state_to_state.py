@@ -7,10 +7,12 @@ from accounts.models import AuditAction, AuditEvent
 from predictions import policy
 from predictions.errors import NotReady, ReasonMissing, SampleNotFound, StateRefused
 from predictions.models import Sample, SampleEvent
+from predictions.services.reports.amending import retract
 from predictions.services.samples.states import cancel, send_back, send_to_doctor
 from tests.at_once import at_once
-from tests.factories.cases import make_case, make_ready
+from tests.factories.cases import make_case, make_ready, sign_case
 from tests.factories.images import make_image, make_sample
+from tests.factories.people import PASSWORD
 from tests.factories.results import record_result
 
 pytestmark = pytest.mark.django_db
@@ -110,6 +112,22 @@ def test_a_cancelled_sample_frees_its_number(technician):
     sample = make_sample(technician, accession_number="A-1")
     cancel(actor=technician, sample_id=sample.pk, reason="Wrong tube")
     assert make_sample(technician, accession_number="A-1").pk != sample.pk
+
+
+@pytest.mark.parametrize("way", ["cancelled", "retracted"])
+def test_the_oldest_that_collided_has_the_number_of_a_sample_that_is_gone(technician, doctor, way):
+    holder = make_ready(technician)
+    older, younger = make_sample(technician), make_sample(technician)
+    Sample.objects.filter(pk__in=[older.pk, younger.pk]).update(
+        accession_key=holder.accession_key, number_collides=True
+    )
+    if way == "cancelled":
+        cancel(actor=technician, sample_id=holder.pk, reason="Wrong tube")
+    else:
+        sign_case(doctor, holder)
+        retract(actor=doctor, sample_id=holder.pk, password=PASSWORD, reason="Wrong tube")
+    marked = Sample.objects.filter(number_collides=True)
+    assert list(marked.values_list("pk", flat=True)) == [younger.pk]
 
 
 @pytest.mark.django_db(transaction=True)
