@@ -15,6 +15,7 @@ from django.http import QueryDict
 
 from accounts.forms import ServiceForm
 from accounts.models import User
+from mlmodels.models import Label
 from predictions.errors import IdentifierInvalid
 from predictions.identifiers import canonical
 from predictions.intervals import PERCENT, CriticalLimit, Interval, age_in_words, day_of_age
@@ -49,6 +50,28 @@ class SearchForm(forms.Form):
             return canonical(self.cleaned_data["search"], title="Search")
         except IdentifierInvalid as error:
             raise forms.ValidationError(error.message) from error
+
+
+class AddedCellForm(ServiceForm):
+    """A cell that the model missed: the box around it, in pixels of the picture."""
+
+    x = forms.IntegerField(label="Left", min_value=0)
+    y = forms.IntegerField(label="Top", min_value=0)
+    width = forms.IntegerField(label="Width", min_value=1)
+    height = forms.IntegerField(label="Height", min_value=1)
+    label = forms.ChoiceField(label="What it is", required=False)
+
+    def __init__(self, data: Mapping[str, Any] | None, *, labels: Mapping[str, Label]) -> None:
+        super().__init__(data)
+        names = [(code, label.name) for code, label in labels.items() if label.is_used]
+        not_said = ("", "the model says it first")
+        self.fields["label"].choices = [not_said, *names]  # type: ignore[attr-defined]
+
+    def said(self) -> dict[str, Any]:
+        """What is added, as the service takes it."""
+        data = self.cleaned_data
+        box = {f"{name}_px": data[name] for name in ("x", "y", "width", "height")}
+        return {**box, "label": data["label"]}
 
 
 class ProfileForm(ServiceForm):

@@ -148,6 +148,11 @@ def can_review(viewer: User, sample: Sample) -> bool:
     return allows(viewer, Action.REVIEW_CELLS) and _accepts_reviews_of(viewer, sample)
 
 
+def can_overrule(viewer: User) -> bool:
+    """Whether what this person says of a cell goes before a doctor's word; else it is a remark."""
+    return allows(viewer, Action.SIGN_OUT)
+
+
 def _accepts_reviews_of(viewer: User, sample: Sample) -> bool:
     """Once a sample waits for the doctor, whoever signs reviews it, and nobody else."""
     if sample.state == Sample.State.READY:

@@ -74,6 +74,7 @@ urlpatterns = [
     path("images/<id:image_id>/thumbnail/", images.image_thumbnail, name="image_thumbnail"),
     path("images/<id:image_id>/original/", images.image_original, name="image_original"),
     path("images/<id:image_id>/rerun/", images.image_rerun, name="image_rerun"),
+    path("images/<id:image_id>/cells/", images.image_cells, name="image_cells"),
     path("images/<id:image_id>/dismiss/", samples.image_dismiss, name="image_dismiss"),
     path("images/<id:image_id>/move/", samples.image_move, name="image_move"),
     path("cells/<id:cell_id>/crop/", images.cell_crop, name="cell_crop"),

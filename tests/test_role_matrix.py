@@ -100,6 +100,7 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions:sample_send", "POST"):       (SIGN_IN, 302, 302, 403, 404, 403),
     ("predictions:sample_send_back", "POST"):  (SIGN_IN, 302, 302, 403, 404, 403),
     ("predictions:sample_cancel", "POST"):     (SIGN_IN, 302, 302, 403, 404, 403),
+    ("predictions:image_cells", "POST"):       (SIGN_IN, 400, 400, 403, 404, 403),  # an empty form
     ("predictions:image_dismiss", "POST"):     (SIGN_IN, 302, 302, 403, 404, 403),
     ("predictions:image_move", "POST"):        (SIGN_IN, 302, 302, 403, 404, 403),
     ("predictions:differential", "GET"):       (SIGN_IN, 200, 200, 200, 404, 404),

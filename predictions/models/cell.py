@@ -99,6 +99,11 @@ class Cell(models.Model):
         return (doctors or said)[-1] if said else None
 
     @property
+    def is_named_by_doctor(self) -> bool:
+        """Whether a doctor said what it is: what a technician says after that is a remark."""
+        return self.named_by_role == Role.DOCTOR
+
+    @property
     def is_reviewed(self) -> bool:
         """Whether a person said what it is."""
         return self.last_review_number > 0

@@ -51,4 +51,4 @@ class CellReview(models.Model):
     @property
     def is_overruled(self) -> bool:
         """Whether a doctor's word counts instead of this one."""
-        return not self.is_doctors and self.cell.named_by_role == Role.DOCTOR
+        return not self.is_doctors and self.cell.is_named_by_doctor

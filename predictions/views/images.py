@@ -14,16 +14,16 @@ from django.utils.cache import get_conditional_response
 from accounts.policy import Action, needs
 from accounts.requests import SignedInRequest
 from hematovision.file_responses import attachment_response, jpeg_response, private_no_cache
-from predictions.errors import RerunAsksFirst, ReviewConflict, ReviewRefused
-from predictions.forms import history_filter
-from predictions.models import SmearImage
+from predictions.errors import CellRefused, RerunAsksFirst, ReviewConflict, ReviewRefused
+from predictions.forms import AddedCellForm, history_filter
+from predictions.models import Cell, SmearImage
 from predictions.requests import search_of
 from predictions.selectors.imaging import cells as cell_selectors
 from predictions.selectors.imaging import images as image_selectors
 from predictions.selectors.imaging import neighbours
 from predictions.selectors.imaging.images import ImageReading
 from predictions.services.imaging import jobs, reading
-from predictions.services.review import reviews
+from predictions.services.review import added_cells, reviews
 
 
 @needs({"GET": Action.SEE_RESULTS})
@@ -98,22 +98,33 @@ def cell_review(request: SignedInRequest, cell_id: UUID) -> HttpResponse:
             cell_id=cell_id,
             label=request.POST.get("label", ""),
             seen_number=_whole(request.POST.get("seen_number", "")),
+            remark=request.POST.get("remark", ""),
         )
     except (ReviewConflict, ReviewRefused) as error:
         problem = error.message
     if not problem and not request.htmx:  # type: ignore[attr-defined]
-        address = reverse("predictions:image", args=[cell.image_id])
-        return redirect(f"{address}#cell-{cell.position}")
-    result = image_selectors.image_for_reading(request.user, cell.image_id)
-    context = {
-        **_context(result),
-        **_place(request, result.image),
-        "problem": problem,
-        "problem_cell": cell_id,
-    }
-    # HTMX shows no answer that is an error; the sentence stands beside the cell either way.
-    status = 409 if problem and not request.htmx else 200  # type: ignore[attr-defined]
-    return render(request, "predictions/image.html", context, status=status)
+        return _to_cell(cell)
+    told = {"problem": problem, "problem_cell": cell_id}
+    return _shown_again(request, cell.image_id, told, status=409 if problem else 200)
+
+
+@needs({"POST": Action.REVIEW_CELLS})
+def image_cells(request: SignedInRequest, image_id: UUID) -> HttpResponse:
+    """Add a cell that the model missed; a refusal keeps the box that was drawn."""
+    labels = image_selectors.image_for_reading(request.user, image_id).labels
+    form = AddedCellForm(request.POST, labels=labels)
+    status = 400
+    if form.is_valid():
+        try:
+            cell = added_cells.add_cell(actor=request.user, image_id=image_id, **form.said())
+        except (CellRefused, ReviewRefused) as error:
+            form.take(error)
+            status = error.http_status
+        else:
+            if not request.htmx:  # type: ignore[attr-defined]
+                return _to_cell(cell)
+            return _shown_again(request, image_id, {}, status=200)
+    return _shown_again(request, image_id, {"add_form": form}, status=status)
 
 
 @needs({"GET": Action.SEE_RESULTS})
@@ -123,13 +134,29 @@ def cell_crop(request: SignedInRequest, cell_id: UUID) -> HttpResponse:
     return jpeg_response(request, etag=str(cell.pk), read=lambda: cell_selectors.crop_bytes(cell))
 
 
+def _to_cell(cell: Cell) -> HttpResponse:
+    return redirect(f"{reverse('predictions:image', args=[cell.image_id])}#cell-{cell.position}")
+
+
+def _shown_again(
+    request: SignedInRequest, image_id: UUID, told: dict[str, Any], *, status: int
+) -> HttpResponse:
+    """The page as it is now, with what was refused."""
+    result = image_selectors.image_for_reading(request.user, image_id)
+    context = {**_context(result), **_place(request, result.image), **told}
+    # HTMX shows no answer that is an error; the sentence stands on the page either way.
+    shown = 200 if request.htmx else status  # type: ignore[attr-defined]
+    return render(request, "predictions/image.html", context, status=shown)
+
+
 def _whole(text: str) -> int:
     """A number that no review has, where it is none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
 def _context(result: ImageReading) -> dict[str, Any]:
-    return {"reading": result, "labels": result.labels}
+    add_form = AddedCellForm(None, labels=result.labels) if result.can_add else None
+    return {"reading": result, "labels": result.labels, "add_form": add_form}
 
 
 def _place(request: SignedInRequest, image: SmearImage) -> dict[str, Any]:

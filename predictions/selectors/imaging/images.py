@@ -36,6 +36,7 @@ class ImageReading:
         field_note: why the picture may be no stained blood film; else empty.
         familiarity: of its cells, as the version that found them sees it.
         can_rerun, can_download, can_review: what the viewer may do with it now.
+        can_overrule: whether the viewer's word goes before a doctor's; else it is a remark.
     """
 
     image: SmearImage
@@ -51,12 +52,18 @@ class ImageReading:
     can_rerun: bool
     can_download: bool
     can_review: bool
+    can_overrule: bool
     familiarity: Familiarity
 
     @property
     def is_final(self) -> bool:
         """Whether nothing is at work on the image."""
         return self.image.is_final
+
+    @property
+    def can_add(self) -> bool:
+        """Whether the viewer may add a cell that the model missed."""
+        return self.can_review and self.has_result and self.is_final
 
     @property
     def counts(self) -> CellCounts:
@@ -137,6 +144,7 @@ def image_for_reading(viewer: User, image_id: UUID) -> ImageReading:
         can_rerun=policy.can_rerun(viewer, image),
         can_download=allows(viewer, Action.DOWNLOAD_ORIGINALS),
         can_review=policy.can_review(viewer, image.sample),
+        can_overrule=policy.can_overrule(viewer),
         familiarity=familiarity_of_cells(cells, version),
     )
 
