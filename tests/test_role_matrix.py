@@ -104,6 +104,7 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions:image_dismiss", "POST"):     (SIGN_IN, 302, 302, 403, 404, 403),
     ("predictions:image_move", "POST"):        (SIGN_IN, 302, 302, 403, 404, 403),
     ("predictions:differential", "GET"):       (SIGN_IN, 200, 200, 200, 404, 404),
+    ("predictions:preliminary", "GET"):        (SIGN_IN, 200, 200, 403, 404, 403),
     ("predictions:sample_history", "GET"):     (SIGN_IN, 200, 200, 200, 404, 404),
     ("predictions:reports", "GET"):            (SIGN_IN, 200, 200, 403, 404, 403),
     ("predictions:sign", "GET"):               (SIGN_IN, 403, 302, 403, 403, 403),  # not ready

@@ -7,12 +7,14 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.policy import Action, needs
 from accounts.requests import SignedInRequest
 from hematovision.errors import DomainError
+from hematovision.file_responses import attachment_response
 from predictions.case_forms import ContactForm, SignForm
 from predictions.reports.phrases import standard_phrases
 from predictions.requests import shown_here
@@ -21,6 +23,7 @@ from predictions.selectors.reports.signing import SignPage, case_page, sign_page
 from predictions.selectors.samples.page import short_head
 from predictions.selectors.samples.timeline import sample_history as history_of
 from predictions.services.reports import amending, contacts, signing
+from predictions.services.reports.preliminary import print_preliminary
 
 
 @needs({"GET": Action.SEE_RESULTS})
@@ -51,6 +54,13 @@ def reports(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
         "reports": reports_of_sample(request.user, sample_id),
     }
     return render(request, "predictions/case/reports.html", context)
+
+
+@needs({"GET": Action.SEE_REPORTS})
+def preliminary(request: SignedInRequest, sample_id: UUID) -> HttpResponseBase:
+    """What the report would say now, as a download that is marked as not signed."""
+    pdf = print_preliminary(actor=request.user, sample_id=sample_id)
+    return attachment_response(pdf.data, name=pdf.name)
 
 
 @needs({"GET": Action.SIGN_OUT, "POST": Action.SIGN_OUT})

@@ -9,7 +9,7 @@ import base64
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -51,6 +51,7 @@ from predictions.selectors.reports.case import (
 )
 
 MOST_CROPS = 8
+MOST_CROPS_WAITED_FOR = 64
 # No picture of them says anything of the patient.
 _NOT_SHOWN = frozenset({"artefact", "not_a_cell", "duplicate"})
 _FLAG_WORDS = {"": "", "L": "low", "H": "high", "LL": "critical low", "HH": "critical high"}
@@ -82,7 +83,11 @@ def preliminary_content(viewer: User, sample_id: UUID) -> ReportContent:
     Raises:
         SampleNotFound: there is no such sample in the viewer's laboratory.
     """
-    return assemble(case_of(viewer, sample_id), Said())
+    content = assemble(case_of(viewer, sample_id), Said())
+    # Somebody waits for it: with many classes, each shows fewer cells.
+    a_class = max(1, MOST_CROPS_WAITED_FOR // max(1, len(content.crops)))
+    crops = (replace(each, crops=each.crops[:a_class]) for each in content.crops)
+    return replace(content, crops=tuple(crops)[:MOST_CROPS_WAITED_FOR])
 
 
 def assemble(case: Case, said: Said) -> ReportContent:

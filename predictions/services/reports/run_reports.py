@@ -5,19 +5,18 @@ from __future__ import annotations
 import hashlib
 import logging
 from functools import partial
-from itertools import groupby
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError
 
 from hematovision import leases
 from predictions import storage
-from predictions.errors import OriginalMissing, StorageUnavailable
-from predictions.models import SmearImage
+from predictions.errors import StorageUnavailable
 from predictions.reports.canonical import ContentInvalid
-from predictions.reports.content import ReportContent, ReportCrop
+from predictions.reports.content import ReportContent
 from predictions.reports.pdf import render
 from predictions.services.reports import files
+from predictions.services.reports.pictures import cut_pictures
 
 logger = logging.getLogger(__name__)
 
@@ -61,40 +60,8 @@ _UNEXPECTED = (
 
 def _make(held: files.Claim) -> None:
     content = ReportContent.from_json(held.report.content)
-    data = render(content, _pictures(held, content))
+    data = render(content, cut_pictures(content, laboratory_id=held.report.laboratory_id))
     name = storage.keep_report(data)
     sha256 = hashlib.sha256(data).hexdigest()
     if not files.record(held, name=name, sha256=sha256, size_bytes=len(data)):
         storage.remove(name)
-
-
-def _pictures(held: files.Claim, content: ReportContent) -> dict[str, bytes]:
-    """The cells that it shows, cut from the uploaded bytes; image by image, each opened once."""
-    crops = sorted(
-        (crop for of_class in content.crops for crop in of_class.crops),
-        key=lambda crop: crop.image_id,
-    )
-    originals = dict(
-        SmearImage.objects.filter(
-            laboratory_id=held.report.laboratory_id, pk__in={crop.image_id for crop in crops}
-        ).values_list("pk", "original")
-    )
-    pictures: dict[str, bytes] = {}
-    for image_id, of_image in groupby(crops, key=lambda crop: crop.image_id):
-        pictures |= _cut(originals.get(UUID(image_id), ""), list(of_image))
-    return pictures
-
-
-def _cut(original: str, crops: list[ReportCrop]) -> dict[str, bytes]:
-    """Cells of one image; where its bytes are gone, the report says so in their place."""
-    pictures: dict[str, bytes] = {}
-    try:
-        storage.read_original(original, sha256=crops[0].image_sha256)
-        for crop in crops:
-            box = crop.box
-            pictures[crop.cell_id] = storage.cut_crop(
-                original, x_px=box.x, y_px=box.y, width_px=box.width, height_px=box.height
-            )
-    except OriginalMissing:
-        logger.warning("A picture of image %s is missing on a report.", crops[0].image_id)
-    return pictures
