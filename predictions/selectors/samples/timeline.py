@@ -10,7 +10,9 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from accounts.models import AuditAction, AuditEvent, User
+from django.db.models import Exists, OuterRef
+
+from accounts.models import AuditAction, AuditEvent, Role, User
 from mlmodels.models import Label
 from mlmodels.selectors.labels import labels_for
 from predictions import policy
@@ -137,7 +139,11 @@ def _moments(viewer: User, sample: Sample) -> Iterator[_Moment]:
     )
     for correction in trail.select_related("actor"):
         yield _Moment(correction.at, correction.actor, correction)
+    of_doctors = CellReview.objects.filter(
+        cell=OuterRef("cell"), number__lt=OuterRef("number"), by_role=Role.DOCTOR
+    )
     reviews = CellReview.objects.filter(cell__image__sample=sample, carried_from__isnull=True)
+    reviews = reviews.annotate(follows_a_doctor=Exists(of_doctors))
     for review in reviews.select_related("by", "cell"):
         yield _Moment(review.at, review.by, review)
 
@@ -174,11 +180,14 @@ def _of_event(event: SampleEvent) -> Entry:
 
 def _of_reviews(reviews: Sequence[CellReview], labels: Mapping[str, Label]) -> Entry:
     """Reviews of one person without anything between them: how many, and what they changed."""
-    changed = [review for review in reviews if review.from_label != review.to_label]
-    confirmed = len(reviews) - len(changed)
+    said = [review for review in reviews if not _is_remark(review)]
+    remarks = len(reviews) - len(said)
+    changed = [review for review in said if review.from_label != review.to_label]
+    confirmed = len(said) - len(changed)
     parts = [
         f"confirmed {_number(confirmed, 'cell')}" if confirmed else "",
         f"gave {_number(len(changed), 'cell')} another label" if changed else "",
+        f"remarked on {_number(remarks, 'cell')} that a doctor had named" if remarks else "",
     ]
     ways = Counter(
         (_name(review.from_label, labels), _name(review.to_label, labels)) for review in changed
@@ -186,7 +195,7 @@ def _of_reviews(reviews: Sequence[CellReview], labels: Mapping[str, Label]) -> E
     return Entry(
         by=reviews[0].by,
         at=reviews[-1].at,
-        did=" and ".join(filter(None, parts)),
+        did=_listed([part for part in parts if part]),
         changes=tuple(
             Change(_number(count, "cell"), before, after)
             for (before, after), count in ways.most_common()
@@ -201,6 +210,15 @@ def _of_reviews(reviews: Sequence[CellReview], labels: Mapping[str, Label]) -> E
             for review in changed
         ),
     )
+
+
+def _is_remark(review: Any) -> bool:
+    """Whether a technician said it after a doctor: it stands beside and changes nothing."""
+    return bool(review.follows_a_doctor) and not review.is_doctors
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
 
 
 def _changes(changes: Mapping[str, Any]) -> tuple[Change, ...]:

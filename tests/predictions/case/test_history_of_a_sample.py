@@ -39,6 +39,24 @@ def test_reviews_of_one_person_are_told_as_one(page_as, technician):
     assert "2 cells: Neutrophil → Monocyte" in page
 
 
+def test_what_a_technician_says_after_a_doctor_is_a_remark(page_as, technician, doctor):
+    sample = make_case(technician, {"neutrophil": 4})
+    named, other, *_ = cells_of(sample).order_by("position")
+    review_cell(actor=technician, cell_id=named.pk, label="monocyte", seen_number=0)
+    review_cell(actor=doctor, cell_id=named.pk, label="blast", seen_number=1)
+    review_cell(actor=technician, cell_id=named.pk, label="monocyte", seen_number=2)
+    review_cell(actor=technician, cell_id=other.pk, label="neutrophil", seen_number=0)
+    client = page_as(technician)
+    assert told(client, sample)[-3:] == [
+        "gave 1 cell another label",
+        "gave 1 cell another label",
+        "confirmed 1 cell and remarked on 1 cell that a doctor had named",
+    ]
+    page = client.get(f"/samples/{sample.pk}/history/").content.decode()
+    assert "Monocyte → Blast" in page
+    assert "Blast → Monocyte" not in page
+
+
 def test_notes_reasons_and_changes_are_told(page_as, technician, doctor):
     sample = make_ready(technician)
     send_back(actor=doctor, sample_id=sample.pk, reason="Look at the monocytes.")
