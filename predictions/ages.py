@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from fractions import Fraction
 
 from predictions.errors import AgeInvalid
+from predictions.intervals import DAYS_OF
 
 OLDEST_YEARS = 130
-_DAYS_PER_YEAR = Fraction(1461, 4)
-_DAYS = {"d": Fraction(1), "m": _DAYS_PER_YEAR / 12, "y": _DAYS_PER_YEAR}
 _WRITTEN = re.compile(r"(\d{1,5}) ?([dmy])?", re.ASCII)
-OLDEST_DAYS = math.ceil(OLDEST_YEARS * _DAYS_PER_YEAR)
+OLDEST_DAYS = math.ceil(OLDEST_YEARS * DAYS_OF["y"])
 
 
 def age_in_days(age: str | int) -> int:
@@ -32,7 +30,7 @@ def age_in_days(age: str | int) -> int:
         raise AgeInvalid(
             "Age: write days, months or years as a number and a letter: 3 d, 4 m or 35 y."
         )
-    days = math.ceil(int(written[1]) * _DAYS[written[2] or "d"])
+    days = math.ceil(int(written[1]) * DAYS_OF[written[2] or "d"])
     if days > OLDEST_DAYS:
         raise AgeInvalid(f"Age: it can be at most {OLDEST_YEARS} years. Check number and letter.")
     return days

@@ -20,7 +20,7 @@ WHITE_CELLS = "wbc"
 SEXES = ("female", "male")
 _DAYS_PER_YEAR = Fraction(1461, 4)
 # As an age is written: of years before months, and of months before days.
-_DAYS_OF = {"y": _DAYS_PER_YEAR, "m": _DAYS_PER_YEAR / 12, "d": Fraction(1)}
+DAYS_OF = {"y": _DAYS_PER_YEAR, "m": _DAYS_PER_YEAR / 12, "d": Fraction(1)}
 _AGE = re.compile(r"(\d{1,5}) ?([dmy])", re.ASCII)
 
 
@@ -178,7 +178,7 @@ def age_in_words(day: int) -> str:
     """A day of life at which intervals change, as laboratories write it: "3 d", "4 m" or "18 y"."""
     whole = (
         f"{ceil(day / days)} {letter}"
-        for letter, days in _DAYS_OF.items()
+        for letter, days in DAYS_OF.items()
         if int(ceil(day / days) * days) == day
     )
     return next(whole)
@@ -196,7 +196,7 @@ def day_of_age(age: str) -> int:
     written = _AGE.fullmatch(age.strip().lower())
     if written is None:
         raise ValueError("Write an age in days, months or years: 3 d, 4 m or 18 y.")
-    return int(int(written[1]) * _DAYS_OF[written[2]])
+    return int(int(written[1]) * DAYS_OF[written[2]])
 
 
 def ages_in_words(interval: Interval) -> str:
