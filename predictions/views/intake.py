@@ -71,7 +71,6 @@ def sample_upload(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
 def sample_progress(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
     """How far the reading of a sample's images is; 304 while that is known."""
     found = progress.sample_progress(request.user, sample_id)
-    first = found.first_image_id
     body = {
         "images": found.images,
         "unfinished": found.unfinished,
@@ -85,7 +84,7 @@ def sample_progress(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
             for image in found.failed
         ],
         # Where the person looks at what was read.
-        "url": reverse("predictions:image", args=[first]) if first else None,
+        "url": reverse("predictions:sample", args=[sample_id]),
     }
     return json_unless_known(request, body)
 

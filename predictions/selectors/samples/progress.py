@@ -23,14 +23,12 @@ class SampleProgress:
         unfinished: queued or running.
         failed_count: could not be read, and nobody has set them aside.
         failed: those, with their newest job; at most `LISTED`.
-        first_image_id: of the first that came; none before there is one.
     """
 
     images: int
     unfinished: int
     failed_count: int
     failed: list[SmearImage]
-    first_image_id: UUID | None
 
 
 def sample_progress(viewer: User, sample_id: UUID) -> SampleProgress:
@@ -50,5 +48,4 @@ def sample_progress(viewer: User, sample_id: UUID) -> SampleProgress:
         unfinished=sample.images_unfinished,
         failed_count=sample.images_failed,
         failed=list(newest[:LISTED]) if sample.images_failed else [],
-        first_image_id=images.order_by("uploaded_at", "id").values_list("pk", flat=True).first(),
     )
