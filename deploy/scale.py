@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from contextlib import nullcontext
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,19 @@ def main() -> None:
         if not options.again:
             fill(options)
             print(f"filled and upgraded in {time.monotonic() - began:.0f} s", flush=True)
+            verify()
         measure(places_of_kept())
+
+
+def verify() -> None:
+    """End here where a list would show what its rows do not say."""
+    from predictions.services.summary_check import verify_summaries
+
+    began = time.monotonic()
+    wrong = list(islice(verify_summaries(), 5))
+    if wrong:
+        sys.exit("Summaries are not what their rows say:\n" + "\n".join(wrong))
+    print(f"every summary verified in {time.monotonic() - began:.0f} s", flush=True)
 
 
 def measure(places: dict[str, Any]) -> None:
@@ -61,6 +74,7 @@ def measure(places: dict[str, Any]) -> None:
     from django.test import Client
 
     from predictions.models import Cell, Sample, SmearImage
+    from predictions.selectors.samples.worklist import Filters, worklist_page
 
     settings.ALLOWED_HOSTS = ["*"]
     settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] = {"anon": None, "user": None}
@@ -69,6 +83,7 @@ def measure(places: dict[str, Any]) -> None:
     middle = own.order_by("-uploaded_at")[own.count() // 2]
     cursor = f"{int(middle.uploaded_at.timestamp() * 1e6)}-{middle.pk.hex}"
     sample = Sample.objects.get(pk=middle.sample_id)
+    ready = Sample.objects.filter(laboratory=places["own"], state=Sample.State.READY)[0]
     cell = Cell.objects.filter(image=middle).first()
     day = f"{middle.uploaded_at:%Y-%m-%d}"
     combined = f"status=succeeded&uploader={uploader}&profile={places['profile'].pk}"
@@ -96,6 +111,25 @@ def measure(places: dict[str, Any]) -> None:
         "class neutrophil, one day": f"label=neutrophil&first_day={day}&last_day={day}",
         "class neutrophil, queued, since a day": f"label=neutrophil&status=queued&first_day={day}",
     }
+    after = "after=" + worklist_page(places["technician"], Filters()).after
+    worklist = {
+        "": "",
+        "every state": "state=all",
+        "every state, its second page": f"state=all&{after}",
+        "every state, newest first": "state=all&order=newest",
+        "every state, most to review first": "state=all&order=most_to_review",
+        "awaits my review": "awaits_me=on",
+        "urgent": "priority=urgent",
+        **{
+            f"class {code}, every state": f"state=all&label={code}"
+            for code in ("neutrophil", "basophil", "erythroblast", "unidentified")
+        },
+        "one uploader": f"uploader={uploader}",
+        "one profile": f"profile={places['profile'].pk}",
+        "one day": f"first_day={day}&last_day={day}",
+        "all of them": f"label=basophil&priority=urgent&awaits_me=on&first_day={day}&{combined}",
+    }
+    case = f"/samples/{sample.pk}/"
     pages: dict[str, list[Any]] = {
         "technician": [
             ("dashboard", "/dashboard/"),
@@ -113,12 +147,34 @@ def measure(places: dict[str, Any]) -> None:
             ("history: search, no hit", ("nothing",)),
             ("history: search, no hit, class neutrophil", ("nothing", "neutrophil")),
             ("history: search, one hit, class neutrophil", ("S-0000123", "neutrophil")),
+            *(
+                (f"worklist: {name}" if name else "worklist", f"/samples/?{query}")
+                for name, query in worklist.items()
+            ),
+            ("sample", case),
+            ("sample, its poll", f"{case}status/", {"HX-Request": "true"}),
+            ("gallery", f"{case}gallery/"),
+            ("gallery of one class", f"{case}gallery/?class=neutrophil"),
+            ("gallery, reference cells", "/references/?class=neutrophil"),
+            ("differential", f"{case}differential/"),
+            ("history of a sample", f"{case}history/"),
+            ("reports of a sample", f"{case}reports/"),
             ("API samples", "/api/v1/samples/"),
+            ("API samples, one state", "/api/v1/samples/?state=in_review"),
+            ("API cells of a sample", f"/api/v1{case}cells/"),
+            ("API differential", f"/api/v1{case}differential/"),
             ("API samples, 200 a page", "/api/v1/samples/?page_size=200"),
             ("API sample", f"/api/v1/samples/{sample.pk}/"),
             ("API image", f"/api/v1/images/{middle.pk}/"),
         ],
-        "doctor": [("dashboard", "/dashboard/"), ("models", "/models/")],
+        "doctor": [
+            ("dashboard", "/dashboard/"),
+            ("worklist", "/samples/"),
+            ("worklist: awaits my review", "/samples/?awaits_me=on"),
+            ("sign", f"/samples/{ready.pk}/sign/"),
+            ("differential", f"/samples/{ready.pk}/differential/"),
+            ("models", "/models/"),
+        ],
         "admin": [
             ("dashboard", "/dashboard/"),
             ("models", "/models/"),

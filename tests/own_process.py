@@ -18,7 +18,9 @@ print(json.dumps(getattr(importlib.import_module(sys.argv[1]), sys.argv[2])()))
 """
 
 
-def in_own_process(act: Callable[[], Any], *, database_url: str, var_dir: Path) -> Any:
+def in_own_process(
+    act: Callable[[], Any], *, database_url: str, var_dir: Path, within_s: float = 120
+) -> Any:
     """What `act()` answers on that database, as JSON gives it back; its failure fails the test."""
     environment = {
         **os.environ,
@@ -32,7 +34,7 @@ def in_own_process(act: Callable[[], Any], *, database_url: str, var_dir: Path) 
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=within_s,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -123,7 +123,8 @@ def _field(field: Field, addresses: _Addresses) -> dict[str, Any]:
 
 def _cells_now(now: Gallery, ids: Sequence[UUID]) -> dict[str, Any]:
     """Cells as the page shows them, with the heads of all columns."""
-    wanted = [now.cells[cell_id] for cell_id in ids if cell_id in now.cells]
+    cells = now.cells
+    wanted = [cells[cell_id] for cell_id in ids if cell_id in cells]
     return {
         "cells": [
             {

@@ -45,8 +45,11 @@ def _bytes_of(folder: Path, name: str) -> bytes:
 class Case:
     """One sample on its way, and those who work on it."""
 
-    def __init__(self, installation: Installation) -> None:
+    def __init__(
+        self, installation: Installation, pictures: list[tuple[str, bytes]] | None = None
+    ) -> None:
         self.installation = installation
+        self.pictures = pictures or fields()
         self.technician = Program(installation, "technician")
         self.doctor = Program(installation, "doctor")
         self.sample = ""
@@ -63,9 +66,8 @@ class Case:
             "wbc_is_corrected": False,
         }
         self.sample = self.technician.post("/samples/", body, status=201)["id"]
-        pictures = fields()
-        for begin in range(0, FIELDS, AT_ONCE):
-            sent = self.technician.upload(self.sample, *pictures[begin : begin + AT_ONCE])
+        for begin in range(0, len(self.pictures), AT_ONCE):
+            sent = self.technician.upload(self.sample, *self.pictures[begin : begin + AT_ONCE])
             assert all("id" in outcome for outcome in sent), sent
 
     def wait_until_read(self, *, within_s: float = 240) -> None:
@@ -97,7 +99,7 @@ class Case:
     def review_what_asks(self) -> None:
         """The technician looks at each cell that asks for a person, and corrects five others."""
         cells = self.cells()
-        assert len({cell["image"] for cell in cells}) > FIELDS * 0.9
+        assert len({cell["image"] for cell in cells}) > len(self.pictures) * 0.9
         asking = [cell for cell in cells if cell["disposition"] != "accepted"]
         others = [cell for cell in cells if cell["disposition"] == "accepted"]
         words = [(cell, self._word_for(cell)) for cell in asking]
@@ -152,7 +154,7 @@ class Case:
         """The differential as the doctor reads it."""
         return self.doctor.get(f"/samples/{self.sample}/differential/")
 
-    def sign(self) -> dict[str, Any]:
+    def sign(self, comment: str = "No abnormal cells seen.") -> dict[str, Any]:
         """The doctor signs; the same request once more changes nothing and answers the same."""
         codes = {missing["code"] for missing in self.differential()["missing"]}
         if "blasts" in codes:
@@ -162,7 +164,7 @@ class Case:
         body = {
             "password": self.doctor.password,
             "meaning": "responsibility",
-            "comment": "No abnormal cells seen.",
+            "comment": comment,
         }
         key = uuid.uuid4().hex
         path = f"/samples/{self.sample}/sign/"

@@ -62,7 +62,7 @@ class Kill:
 
 
 class Watcher:
-    """Reads the rows of jobs and cells over a connection of its own, and writes nothing."""
+    """Reads rows over a connection of its own, and writes nothing."""
 
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
@@ -78,18 +78,19 @@ class Watcher:
 
     def running(self) -> list[Held]:
         """The jobs that some process holds."""
-        return [_held(row) for row in self._read(_RUNNING)]
+        return [_held(row) for row in self.read(_RUNNING)]
 
     def unfinished(self) -> int:
         """How many jobs are queued or running."""
-        [[count]] = self._read(_UNFINISHED)
+        [[count]] = self.read(_UNFINISHED)
         return int(count)
 
     def cells_of_images(self) -> dict[str, int]:
         """How many cells each image has, of whatever job."""
-        return {_uuid(image_id): count for image_id, count in self._read(_CELLS)}
+        return {_uuid(image_id): count for image_id, count in self.read(_CELLS)}
 
-    def _read(self, query: str) -> list[Any]:
+    def read(self, query: str) -> list[Any]:
+        """The rows that a query of ours finds now."""
         cursor = self._connection.cursor()
         cursor.execute(query)
         return list(cursor.fetchall())
@@ -167,7 +168,7 @@ def kill_holders(
                 time.sleep(0.0005)
                 continue
             time.sleep(rng.uniform(0, MOMENT_S[stage]))
-            if _killed_while(job, watcher):
+            if killed_while(job.pid, lambda job=job: job in watcher.running()):
                 done.append(Kill(len(done) + 1, job))
                 tell(str(done[-1]))
     finally:
@@ -199,18 +200,18 @@ def _next_victim(running: list[Held], stage: str, done: list[Kill]) -> Held | No
     return None
 
 
-def _killed_while(job: Held, watcher: Watcher) -> bool:
-    """Stop the process, look whether it still holds the job at that stage, and then kill it.
+def killed_while(pid: int, holds: Callable[[], bool]) -> bool:
+    """Stop the process, look whether it still holds what it held, and then kill it.
 
-    Stopped, it cannot move on between the look and the blow: the stage that is told is true.
+    Stopped, it cannot move on between the look and the blow: what is told of it is true.
     """
     try:
-        os.kill(job.pid, signal.SIGSTOP)
+        os.kill(pid, signal.SIGSTOP)
     except ProcessLookupError:
         return False
-    holds = job in watcher.running()
-    os.kill(job.pid, signal.SIGKILL if holds else signal.SIGCONT)
-    return holds
+    held = holds()
+    os.kill(pid, signal.SIGKILL if held else signal.SIGCONT)
+    return held
 
 
 def _held(row: tuple[object, str, str, int]) -> Held:
