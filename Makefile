@@ -9,7 +9,7 @@ UV ?= uv
 COMPILE = env -u PIP_FIND_LINKS $(UV) pip compile --quiet --python-version 3.11 --universal --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 PRODUCTION = env DEBUG=false SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') ALLOWED_HOSTS=hematovision.example VAR_DIR=var/lint
 
-.PHONY: help python setup packages run test test-fast test-services test-browser compare lint format benchmark scale throughput requirements
+.PHONY: help python setup packages run test test-fast test-services test-browser compare lint format benchmark benchmark-case scale throughput requirements
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -57,6 +57,9 @@ format: packages ## let ruff write the files as it wants them
 
 benchmark: setup ## seconds and memory of the web process's imports, seconds from start to ready
 	@$(BIN)/python deploy/benchmark.py
+
+benchmark-case: setup ## pages, reviews, crops and a report of a case of 1,000 cells (DATABASE=postgresql: there)
+	@$(BIN)/python deploy/benchmark_case.py $(if $(DATABASE),--database $(DATABASE))
 
 scale: setup     ## every page on a database of IMAGES images and ten times as many cells (PostgreSQL)
 	@$(BIN)/python deploy/scale.py --images $(IMAGES)
