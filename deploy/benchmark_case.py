@@ -98,7 +98,7 @@ def main() -> None:
         people = prepare()
         sample = make_case(people, "C-0001", IMAGES, CELLS, sheets_left=TIMES + 1)
         print(f"\n{IMAGES} images, {CELLS} cells, {options.database}; median of {TIMES}\n")
-        print("| what | ms | of it CPU, ms | queries | target |\n|---|---|---|---|---|")
+        print("| what | ms | CPU, ms | queries | target |\n|---|---|---|---|---|")
         measure_pages(people, sample)
         measure_reviews(people, sample)
         measure_sheets(people, sample)
