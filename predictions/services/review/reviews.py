@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import InternalError, transaction
+from django.db import IntegrityError, InternalError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -157,8 +157,9 @@ def reviewing(actor: User, sample_id: UUID) -> Iterator[None]:
     try:
         with transaction.atomic():
             yield
-    except InternalError:
-        # The database itself refuses rows of a sample that was signed a moment ago.
+    except (InternalError, IntegrityError):
+        # The database itself refuses rows of a sample that was signed a moment ago: PostgreSQL
+        # by the one, SQLite by the other.
         policy.refuse_review(actor, Sample.objects.get(pk=sample_id))
         raise
 
@@ -189,12 +190,12 @@ def store_reviews(
         said: cells as they were before, whose images' rows are held, and their new reviews.
         after: what goes before it in the trail.
     """
-    CellReview.objects.bulk_create([review for _, review in said])
-    summaries.cells_reviewed(said)
-    # The sample's row is taken late, so that uploads, which count in it, need not wait;
-    # who closed the sample in the meantime undoes all of this.
+    # Before its labels, as everybody takes them: a review that changes nothing of what waits
+    # touches the sample's row nowhere else. Who closed the sample meanwhile undoes all of this.
     sample = Sample.objects.select_for_update(no_key=True).get(pk=sample_id)
     policy.refuse_review(actor, sample)
+    CellReview.objects.bulk_create([review for _, review in said])
+    summaries.cells_reviewed(said)
     record_events(
         actor=actor,
         laboratory=actor.laboratory,

@@ -1,13 +1,16 @@
 """People say what a cell is; each review is added, and the last one counts."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.errors import AccessDenied
 from accounts.models import AuditAction, AuditEvent
 from predictions.errors import CellNotFound, ReviewConflict, ReviewRefused
 from predictions.models import Cell, CellReview, Sample
 from predictions.services.imaging.jobs import request_rerun
-from predictions.services.review.reviews import review_cell
+from predictions.services.review.reviews import review_cell, reviewing
+from tests.factories.cases import make_signed
 from tests.factories.images import make_image
 from tests.factories.profiles import say
 from tests.factories.results import record_result
@@ -153,3 +156,19 @@ def test_the_api_keeps_the_models_label_and_says_the_reviewed_one(api_as, doctor
 
 def test_who_may_not_review_gets_no_form(page_as, admin, cell):
     assert "/review/" not in page_as(admin).get(f"/images/{cell.image_id}/").content.decode()
+
+
+def test_a_review_takes_the_sample_before_its_labels_whatever_it_changes(technician, image):
+    for cell in image.cells.order_by("position"):
+        with CaptureQueriesContext(connection) as made:
+            say(technician, cell, "neutrophil")
+        told = [query["sql"].replace('"', "") for query in made]
+        sample = next(n for n, sql in enumerate(told) if "FROM predictions_sample WHERE" in sql)
+        labels = next(n for n, sql in enumerate(told) if "INTO predictions_samplelabel" in sql)
+        assert sample < labels
+
+
+def test_a_refusal_of_the_database_is_told_as_ours(technician, doctor):
+    sample = make_signed(technician, doctor).sample
+    with pytest.raises(ReviewRefused), reviewing(doctor, sample.pk):
+        Cell.objects.filter(image__sample=sample).update(position=1)
