@@ -59,8 +59,9 @@ def withdraw_amendment(*, actor: User, sample_id: UUID) -> Sample:
     signed = ReportContent.from_json(sample.reports.latest("version").content)
     said = Said(signed.comment, signed.morphology, signed.differential.limited_count_reason)
     case = read_case(sample)
-    at_work = case.facts.images_unfinished or case.facts.cells_waiting
-    if at_work or is_changed(signed, assemble(case, said)):
+    facts = case.facts
+    is_open = facts.images_unfinished or facts.images_failed or facts.cells_waiting
+    if is_open or is_changed(signed, assemble(case, said)):
         raise SomethingChanged()
     _move(actor, sample, _Kind.AMENDMENT_WITHDRAWN)
     return sample

@@ -18,6 +18,7 @@ from tests.factories.cases import cells_of, confirm, make_ready, make_signed, si
 from tests.factories.images import make_image, make_sample
 from tests.factories.people import PASSWORD, make_user
 from tests.factories.profiles import say
+from tests.factories.results import fail_image
 
 pytestmark = pytest.mark.django_db
 
@@ -127,6 +128,12 @@ def test_an_amendment_that_changed_nothing_is_withdrawn(report, sample, doctor):
 
 def test_an_amendment_that_changed_something_is_not_withdrawn(sample, technician, doctor):
     make_image(technician, sample)
+    with pytest.raises(SomethingChanged):
+        withdraw_amendment(actor=doctor, sample_id=sample.pk)
+
+
+def test_an_amendment_is_not_withdrawn_while_an_image_of_it_has_failed(sample, technician, doctor):
+    fail_image(make_image(technician, sample))
     with pytest.raises(SomethingChanged):
         withdraw_amendment(actor=doctor, sample_id=sample.pk)
 
