@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -185,7 +185,10 @@ def _wanted(request: SignedInRequest) -> list[WantedReview]:
             )
             for each in json.loads(body)["reviews"]
         ]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    # Overflow: JSON as Python reads it knows Infinity, and whole numbers of any length.
+    except (
+        ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError
+    ) as error:  # fmt: skip
         raise DomainError(
             "The reviews cannot be read. Load the page again and repeat.", code="malformed"
         ) from error
@@ -199,8 +202,9 @@ def _moment(text: str) -> datetime:
     """
     try:
         moment = parse_datetime(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise DomainError("Name the time since which changes are asked for.", code="invalid")
-    return moment
+        if moment is not None and moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    # No such day, or one that is before the first or after the last in UTC.
+    except (ValueError, OverflowError):
+        pass
+    raise DomainError("Name the time since which changes are asked for.", code="invalid")

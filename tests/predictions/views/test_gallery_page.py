@@ -146,8 +146,21 @@ def test_a_form_is_no_list_of_reviews(page_as, technician, sample):
     assert answer.status_code == 400
 
 
+ANY_CELL = b'"cell": "87911414-f9cf-429b-aa62-c2d7577e6c6f", "label": "blast"'
+
+
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"{}", b'{"reviews": 1}', b'{"reviews": [{"cell": "x"}]}', b"\xff"]
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"reviews": 1}',
+        b'{"reviews": [{"cell": "x"}]}',
+        b"\xff",
+        b'{"reviews": [{%s, "seen_number": Infinity}]}' % ANY_CELL,
+        b'{"reviews": [{%s, "seen_number": 0, "seconds": 1%s}]}' % (ANY_CELL, 400 * b"0"),
+    ],
 )
 def test_a_body_that_cannot_be_read_is_refused(page_as, technician, sample, body):
     answer = page_as(technician).post(
@@ -181,7 +194,17 @@ def test_nothing_is_sent_while_nobody_says_anything(page_as, technician, doctor,
     )
 
 
-@pytest.mark.parametrize("since", ["", "yesterday", "2026-02-30T00:00:00Z", "2026-02-03T00:00:00"])
+@pytest.mark.parametrize(
+    "since",
+    [
+        "",
+        "yesterday",
+        "2026-02-30T00:00:00Z",
+        "2026-02-03T00:00:00",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+    ],
+)
 def test_a_time_that_is_none_is_refused(page_as, technician, sample, since):
     answer = page_as(technician).get(f"/samples/{sample.pk}/gallery/changes/", {"since": since})
     assert answer.status_code == 400
