@@ -111,8 +111,8 @@ def _for_doctor(facts: CaseFacts) -> Iterator[Missing]:
     if facts.cells_waiting:
         yield Missing(
             "cells_waiting",
-            f"{_number(facts.cells_waiting, 'cell', 'cells')} added by hand still waits for the "
-            "model. Name it yourself, or wait a moment.",
+            f"The model has yet to read {_number(facts.cells_waiting, 'cell', 'cells')} added by "
+            "hand. Wait a moment.",
         )
     if facts.to_review:
         yield Missing(
