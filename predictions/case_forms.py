@@ -46,7 +46,11 @@ def _day(label: str) -> forms.DateField:
 def _moment(label: str, **more: Any) -> forms.DateTimeField:
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_AS_SET_BY_PICKER)
     return forms.DateTimeField(
-        label=label, input_formats=[_AS_SET_BY_PICKER, "%Y-%m-%dT%H:%M:%S"], widget=widget, **more
+        label=label,
+        # The last is how a form keeps what it showed.
+        input_formats=[_AS_SET_BY_PICKER, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"],
+        widget=widget,
+        **more,
     )
 
 
@@ -151,6 +155,9 @@ class SampleForm(ServiceForm):
 
     def __init__(self, data: Mapping[str, Any] | None, *, sample: Sample) -> None:
         super().__init__(data, initial=_said_of(sample))
+        # What was shown goes with the form: what somebody else said meanwhile is not taken back.
+        for field in self.fields.values():
+            field.show_hidden_initial = True
 
     def changes(self) -> dict[str, Any]:
         """What differs from what was said before, as the service takes it."""

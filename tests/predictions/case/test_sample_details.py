@@ -1,8 +1,11 @@
 """What is said of a sample: shown, and corrected with a reason where one is needed."""
 
+import re
+
 import pytest
 
 from predictions.models import Sample
+from predictions.services.samples.details import change_sample
 from tests.factories.cases import make_case, make_ready, make_signed
 from tests.factories.images import make_sample
 
@@ -58,6 +61,19 @@ def test_what_is_not_touched_is_not_changed(page_as, technician):
     sample.refresh_from_db()
     assert (str(sample.wbc), sample.age_days_given, sample.note) == ("7.25", 4000, "Only this")
     assert sample.events.count() == before
+
+
+def test_what_somebody_else_said_meanwhile_is_not_taken_back(page_as, technician, doctor):
+    sample = make_case(technician)
+    browser = page_as(technician)
+    page = browser.get(f"/samples/{sample.pk}/details/").content.decode()
+    shown = dict(re.findall(r'name="(initial-\w+)"(?: value="([^"]*)")?', page))
+    typed = form_of(browser, sample)
+    change_sample(actor=doctor, sample_id=sample.pk, changes={"wbc": "0.30", "age": "3 d"})
+    browser.post(f"/samples/{sample.pk}/details/", {**typed, **shown, "requester": "Ward 7"})
+    sample.refresh_from_db()
+    said = str(sample.wbc), sample.age_days_given, sample.requester
+    assert said == ("0.30", 3, "Ward 7")
 
 
 def test_another_number_needs_a_reason_and_keeps_what_was_typed(page_as, technician):
