@@ -18,12 +18,13 @@ from mlmodels.models import Label
 from mlmodels.selectors.labels import labels_for
 from predictions import checklist, policy
 from predictions.checklist import CaseFacts, Missing
-from predictions.counts import LabelUse, Tally
+from predictions.counts import Tally
 from predictions.differential import Critical, Differential, WhiteCellCount, work_out
 from predictions.errors import SampleNotFound
 from predictions.intervals import Patient
 from predictions.models import CaseRules, Cell, CellReview, ImageLabel, Sample, SampleEvent
 from predictions.selectors.laboratory.intervals import intervals_of
+from predictions.selectors.review.counts import label_uses
 from predictions.selectors.samples.rules import always_reviewed, rules_of
 
 BLAST, IMMATURE_GRANULOCYTE = "blast", "immature_granulocyte"
@@ -56,15 +57,6 @@ def case_of(viewer: User, sample_id: UUID) -> Case:
     if sample is None:
         raise SampleNotFound()
     return read_case(sample)
-
-
-def differential_of(viewer: User, sample_id: UUID) -> Differential:
-    """The white-cell differential of a sample.
-
-    Raises:
-        SampleNotFound: there is no such sample in the viewer's laboratory.
-    """
-    return case_of(viewer, sample_id).differential
 
 
 def missing_for(viewer: User, case: Case) -> list[Missing]:
@@ -106,22 +98,6 @@ def read_case(sample: Sample) -> Case:
     immature = sum(_cells(tally) for code, tally in tallies.items() if _is_immature(code, labels))
     facts = _facts(sample, rules, differential, immature)
     return Case(sample, rules, labels, differential, facts)
-
-
-def label_uses(labels: Mapping[str, Label]) -> list[LabelUse]:
-    """Labels as the differential uses them, in the order of reading."""
-    return [
-        LabelUse(
-            code=label.code,
-            name=label.name,
-            short_name=label.short_name,
-            group=label.group,
-            counts=label.in_denominator,
-            wider=label.wider,
-            apart=label.is_apart,
-        )
-        for label in labels.values()
-    ]
 
 
 def reported_value(critical: Critical) -> str:

@@ -45,10 +45,10 @@ from predictions.reports.content import (
 from predictions.selectors.reports.case import (
     Case,
     case_of,
-    label_uses,
     present_cells,
     reported_value,
 )
+from predictions.selectors.review.counts import label_uses
 
 MOST_CROPS = 8
 MOST_CROPS_WAITED_FOR = 64

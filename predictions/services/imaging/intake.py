@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InternalError, transaction
 
 from accounts.models import AuditAction, User
 from accounts.policy import Action, require
@@ -20,11 +20,12 @@ from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.inference.images import ROOM_FOR_PIXELS, ImageLimits, read_picture
 from mlmodels.models import ImagingProfile
 from mlmodels.selectors.profiles import profile_of_upload
-from predictions import storage
+from predictions import policy, storage
 from predictions.errors import (
     ImageRefused,
     ImageTooLarge,
     NoFile,
+    SampleClosed,
     StorageUnavailable,
     TooManyFiles,
 )
@@ -289,9 +290,12 @@ def take_file(
         stored = _store(sent)
     except ImageRefused as error:
         return refuse_file(actor=actor, sample=sample, name=name, error=error)
-    taken = _keep(
-        actor=actor, sample=sample, profile=profile, position=position, sent=sent, stored=stored
-    )
+    try:
+        taken = _keep(
+            actor=actor, sample=sample, profile=profile, position=position, sent=sent, stored=stored
+        )
+    except ImageRefused as error:
+        return refuse_file(actor=actor, sample=sample, name=name, error=error)
     return ReceivedFile(name=name, image=taken.image, job=taken.job, duplicate=taken.duplicate)
 
 
@@ -355,7 +359,11 @@ def _keep(
     sent: _Sent,
     stored: _Stored,
 ) -> TakenImage:
-    """Write the rows of a stored picture and ask for its classification, all or nothing."""
+    """Write the rows of a stored picture and ask for its classification, all or nothing.
+
+    Raises:
+        ImageRefused: the sample was closed while the picture was read.
+    """
     try:
         with transaction.atomic():
             image = SmearImage.objects.create(
@@ -372,6 +380,8 @@ def _keep(
                 **asdict(stored),
             )
             job = jobs.queue_job(image)
+            # Its row is held by now; who closed it in the meantime undoes all of this.
+            policy.refuse_closed(Sample.objects.get(pk=sample.pk))
             record_event(
                 action=AuditAction.IMAGE_UPLOADED,
                 actor=actor,
@@ -383,13 +393,21 @@ def _keep(
                     **({"imaging_profile": [None, str(profile.pk)]} if profile else {}),
                 },
             )
-    # The same bytes came twice at once; the other's row stands, and its files with it.
-    except IntegrityError:
+    except SampleClosed as error:
+        storage.remove(*stored.names)
+        raise ImageRefused(sent.name, error.message) from error
+    # The same bytes came twice at once: the other's row stands, and its files with it. Or the
+    # sample was signed: then triggers take no image, on PostgreSQL by the second error.
+    except (IntegrityError, InternalError) as error:
         storage.remove(*stored.names)
         known = _known(sample, sent)
-        if known is None:
-            raise
-        return TakenImage(known, duplicate=True)
+        if known is not None:
+            return TakenImage(known, duplicate=True)
+        try:
+            policy.refuse_closed(Sample.objects.get(pk=sample.pk))
+        except SampleClosed as closed:
+            raise ImageRefused(sent.name, closed.message) from error
+        raise
     return TakenImage(image, job)
 
 

@@ -3,13 +3,16 @@
 import io
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from accounts.models import AuditAction, AuditEvent
-from predictions.models import ClassificationJob, SmearImage
+from predictions.models import ClassificationJob, Sample, SmearImage
 from predictions.services.imaging.intake import receive_images
 from tests.drawn_cells import draw_smear, draw_smear_jpeg, draw_smear_png, encode
 from tests.factories.images import file_of, refusal, upload, upload_one
@@ -135,3 +138,26 @@ def test_taken_and_refused_files_stand_in_the_audit_trail(technician, sample):
     assert taken.actor == refused.actor == technician
     assert "program" in refused.reason
     assert "Smith" not in str(taken.changes) + refused.reason + str(refused.changes)
+
+
+class FileOfASampleThatCloses(SimpleUploadedFile):
+    """A picture during whose reading somebody else brings its sample to an end."""
+
+    def __init__(self, sample: Sample, state: str) -> None:
+        super().__init__("field.png", draw_smear_png(seed=9), "image/png")
+        self._ends = (sample, state)
+
+    def read(self, *args: int) -> bytes:
+        sample, state = self._ends
+        Sample.objects.filter(pk=sample.pk).update(state=state)
+        return super().read(*args)
+
+
+@pytest.mark.parametrize("state", ["ready", "signed", "cancelled"])
+def test_a_sample_that_is_closed_meanwhile_takes_no_picture(technician, sample, state):
+    files = [FileOfASampleThatCloses(sample, state)]
+    [outcome] = receive_images(actor=technician, sample_id=sample.pk, files=files)
+    assert outcome.image is None
+    assert "no image can be added" in outcome.error
+    assert not SmearImage.objects.exists()
+    assert not [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from predictions.errors import SampleNotFound
 from predictions.models import AlarmAcknowledgement, CriticalContact, IntervalSet, Sample
 from predictions.selectors.laboratory.intervals import intervals_of
-from predictions.selectors.reports.case import case_of, differential_of, missing_for
+from predictions.selectors.reports.case import case_of, missing_for
 from tests.factories.cases import cells_of, confirm, make_case, make_ready
 from tests.factories.images import make_image
 from tests.factories.intervals import shipped_intervals, shipped_limits
@@ -25,7 +25,7 @@ def codes(viewer, sample):
 
 def test_the_differential_follows_from_the_cells(technician):
     sample = make_case(technician, to_review={"monocyte": 2}, unidentified=1, wbc=Decimal("6.0"))
-    found = differential_of(technician, sample.pk)
+    found = case_of(technician, sample.pk).differential
     assert (found.counted, found.to_review, found.unidentified) == (120, 2, 1)
     first = found.rows[0]
     assert (first.label, first.count, first.percent, first.absolute) == (
@@ -35,7 +35,7 @@ def test_the_differential_follows_from_the_cells(technician):
 
 def test_a_class_that_always_asks_for_a_person_is_asked_again(technician):
     sample = make_case(technician, {"neutrophil": 100, "basophil": 2})
-    assert differential_of(technician, sample.pk).to_review == 2
+    assert case_of(technician, sample.pk).differential.to_review == 2
     assert codes(technician, sample) == ["to_review"]
     for cell in cells_of(sample).filter(label="basophil"):
         confirm(technician, cell)

@@ -125,3 +125,13 @@ def test_the_list_asks_the_same_number_of_queries_however_long_it_is(
         make_sample(technician)
     with django_assert_max_num_queries(6):
         assert len(client.get(URL).json()["results"]) == 10
+
+
+def test_half_a_character_in_a_choice_is_refused_in_a_sentence(technician, api_as):
+    answer = api_as(technician).post(
+        "/api/v1/samples/",
+        data='{"accession_number": "H-1", "sex": "\\ud800"}',
+        content_type="application/json",
+    )
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "parse_error"
