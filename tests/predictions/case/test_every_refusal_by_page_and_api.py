@@ -77,7 +77,7 @@ def unreviewed(technician, doctor):
 # By code: the sample, all that is missing of it, and what the sentence says.
 REFUSALS = {
     "unfinished": (unfinished, ["unfinished"], "1 image is still being read. Wait"),
-    "cells_waiting": (waiting, ["cells_waiting"], "1 cell added by hand still waits"),
+    "cells_waiting": (waiting, ["cells_waiting"], "1 cell added by hand"),
     "to_review": (unreviewed, ["to_review", "second_person"], "2 cells ask for a person's look."),
     "no_white_cell": (
         without_white_cells,
