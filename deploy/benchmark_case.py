@@ -25,6 +25,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -211,7 +212,7 @@ def measure_pages(people: dict[str, Any], sample: Any) -> None:
     ]
     client = client_of(people["technician"])
     for name, address, target in pages:
-        tell(name, measured(lambda n, address=address: asked(client.get(address))), target)
+        tell(name, measured(partial(open_page, client, address)), target)
 
 
 def measure_reviews(people: dict[str, Any], sample: Any) -> None:
@@ -300,6 +301,11 @@ def client_of(user: Any) -> Any:
     client = Client()
     client.force_login(user)
     return client
+
+
+def open_page(client: Any, address: str, n: int) -> None:
+    """Open a page, for the `n`th time."""
+    asked(client.get(address))
 
 
 def send(client: Any, address: str, body: dict[str, Any]) -> None:

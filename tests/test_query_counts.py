@@ -150,6 +150,8 @@ def test_every_poll_asks_at_most_twelve_times(full, page_as):
         "/dashboard/to-review/",
         f"/images/{full['image']}/status/",
         f"/samples/{full['sample']}/status/",
+        f"/samples/{full['critical']}/status/",
+        f"/samples/{full['amending']}/status/",
         f"/reports/{full['report']}/file/",
     ):
         assert len(count(client, address, **{"HX-Request": "true"})) <= MOST

@@ -19,6 +19,7 @@ from predictions.case_forms import SampleForm
 from predictions.requests import shown_here
 from predictions.selectors.imaging.images import image_for_viewer
 from predictions.selectors.samples import page as selector
+from predictions.selectors.samples.samples import sample_for_viewer
 from predictions.selectors.samples.searching import find_samples
 from predictions.services.imaging import dismissing, moving
 from predictions.services.samples import details, states
@@ -27,16 +28,18 @@ from predictions.services.samples import details, states
 @needs({"GET": Action.SEE_RESULTS})
 def sample(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
     """The images of a sample, under what it lacks and what is next."""
-    return render(request, "predictions/case/sample.html", _context(request, sample_id))
+    page = selector.sample_page(request.user, sample_id)
+    return render(request, "predictions/case/sample.html", _context(page))
 
 
 @needs({"GET": Action.SEE_RESULTS})
 def sample_status(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
     """The part that changes while images are read; 304 while it does not."""
-    etag = selector.sample_state(request.user, sample_id)
+    sample = sample_for_viewer(request.user, sample_id)
+    etag = selector.mark_of(sample)
     response = get_conditional_response(request, etag=etag)
     if response is None:
-        context = _context(request, sample_id)
+        context = _context(selector.page_of(request.user, sample))
         response = render(request, "predictions/case/partials/sample_live.html", context)
     return private_no_cache(response, etag=etag)
 
@@ -165,6 +168,5 @@ def _taken(
     return redirect("predictions:sample", sample_id=sample_id)
 
 
-def _context(request: SignedInRequest, sample_id: UUID) -> dict[str, Any]:
-    page = selector.sample_page(request.user, sample_id)
+def _context(page: selector.SamplePage) -> dict[str, Any]:
     return {"page": page, "head": page.head, "sample": page.head.sample}

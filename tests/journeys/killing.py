@@ -16,6 +16,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import cv2
@@ -168,7 +169,7 @@ def kill_holders(
                 time.sleep(0.0005)
                 continue
             time.sleep(rng.uniform(0, MOMENT_S[stage]))
-            if killed_while(job.pid, lambda job=job: job in watcher.running()):
+            if killed_while(job.pid, partial(_holds, watcher, job)):
                 done.append(Kill(len(done) + 1, job))
                 tell(str(done[-1]))
     finally:
@@ -198,6 +199,10 @@ def _next_victim(running: list[Held], stage: str, done: list[Kill]) -> Held | No
         if job.stage == stage and job.pid not in gone and counts[job.image_id] < MOST_AN_IMAGE:
             return job
     return None
+
+
+def _holds(watcher: Watcher, job: Held) -> bool:
+    return job in watcher.running()
 
 
 def killed_while(pid: int, holds: Callable[[], bool]) -> bool:

@@ -15,6 +15,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from tests.drawn_cells import draw_smear_jpeg
 from tests.journeys.a_case import Case
@@ -110,7 +111,7 @@ def _kill_makers(
                 continue
             moment_s = rng.uniform(0, MOMENT_S)
             time.sleep(moment_s)
-            if killed_while(making.pid, lambda making=making: making in _running(watcher)):
+            if killed_while(making.pid, partial(_holds, watcher, making)):
                 done.append(making)
                 tell(f"kill {len(done):2d}: {making}, {moment_s:.2f} s after it was seen")
     finally:
@@ -139,6 +140,10 @@ def _next_victim(running: list[Making], done: list[Making]) -> Making | None:
         if making.pid not in gone and counts[making.report_id] < MOST_A_FILE:
             return making
     return None
+
+
+def _holds(watcher: Watcher, making: Making) -> bool:
+    return making in _running(watcher)
 
 
 def _running(watcher: Watcher) -> list[Making]:

@@ -131,7 +131,12 @@ def sample_page(viewer: User, sample_id: UUID) -> SamplePage:
     Raises:
         SampleNotFound: there is no such sample in the viewer's laboratory.
     """
-    head = sample_head(viewer, sample_id)
+    return page_of(viewer, sample_for_viewer(viewer, sample_id))
+
+
+def page_of(viewer: User, sample: Sample) -> SamplePage:
+    """The page of a sample that was read for this viewer."""
+    head = _head(viewer, sample, None if sample.is_frozen else read_case(sample))
     labels = head.case.labels if head.case else labels_for(viewer.laboratory)
     tiles = [
         _tile(viewer, head, labels, number, list(rows))
@@ -146,17 +151,8 @@ def sample_page(viewer: User, sample_id: UUID) -> SamplePage:
     )
 
 
-def sample_state(viewer: User, sample_id: UUID) -> str:
-    """The little that a poll needs: changes whenever the page would look different.
-
-    Raises:
-        SampleNotFound: there is no such sample in the viewer's laboratory.
-    """
-    return _mark_of(sample_for_viewer(viewer, sample_id))
-
-
-def _mark_of(sample: Sample) -> str:
-    """A mark of how far the images of a sample are."""
+def mark_of(sample: Sample) -> str:
+    """How far the images of a sample are: changes whenever its page would look different."""
     facts = (
         sample.state,
         sample.images_count,
