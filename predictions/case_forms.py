@@ -202,6 +202,8 @@ class SignForm(ServiceForm):
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
+    # The digest of the figures that the signer was shown.
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(
         self,
@@ -237,7 +239,7 @@ class SignForm(ServiceForm):
             ]
             for code in GROUPS
         }
-        words = ("morphology", "comment", "limited_count_reason", "meaning", "password")
+        words = ("morphology", "comment", "limited_count_reason", "meaning", "password", "seen")
         return {"findings": findings, **{name: data[name] for name in words if name in data}}
 
 

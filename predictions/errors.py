@@ -372,6 +372,19 @@ class NothingChanged(DomainError):
         )
 
 
+class ChangedSinceSeen(DomainError):
+    """A report would say something else than its signer was shown."""
+
+    code = "changed_since_seen"
+    http_status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What the report would say has changed since you opened this page. Look at it again, "
+            "then sign."
+        )
+
+
 class SomethingChanged(DomainError):
     """An amendment cannot be withdrawn: the signed report says something else by now."""
 

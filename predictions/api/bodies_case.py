@@ -11,6 +11,7 @@ from accounts.api.serializers import ErrorBody
 from predictions.differential import Apart, Row
 from predictions.models import Sample, Signature
 from predictions.selectors.reports.case import Case
+from predictions.selectors.reports.contents import digest_of
 from predictions.services.reports.sayings import GRADES, LONGEST_PHRASE, LONGEST_TEXT
 from predictions.services.samples.steps import LONGEST_REASON
 
@@ -109,6 +110,13 @@ class DifferentialBody(serializers.Serializer):
     wbc = WhiteCellsBody(source="differential.white_cells", allow_null=True)
     notes = serializers.ListField(child=serializers.CharField(), source="differential.notes")
     missing = serializers.SerializerMethodField()
+    seen = serializers.SerializerMethodField(
+        help_text="A digest of what the report would say; hand it on with the signature."
+    )
+
+    def get_seen(self, case: Case) -> str:
+        """Another one as soon as a figure, or what is said of the sample, is another."""
+        return digest_of(case)
 
     @extend_schema_field(MissingBody(many=True))
     def get_missing(self, case: Case) -> list[dict[str, Any]]:
@@ -181,6 +189,12 @@ class SignForm(serializers.Serializer):
         required=False,
         allow_blank=True,
         help_text="Needed below 100 counted cells.",
+    )
+    seen = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        help_text="As the differential gave it: where it would give another one by now, nothing "
+        "is signed (409, changed_since_seen). Without it, what stands is signed.",
     )
 
     @property

@@ -16,6 +16,7 @@ from accounts.requests import SignedInRequest
 from hematovision.errors import DomainError
 from hematovision.file_responses import attachment_response
 from predictions.case_forms import ContactForm, SignForm
+from predictions.errors import ChangedSinceSeen
 from predictions.reports.phrases import standard_phrases
 from predictions.requests import shown_here
 from predictions.selectors.reports.reports import reports_of_sample
@@ -81,7 +82,13 @@ def sign(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
         except DomainError as error:
             shown_here(error)
             form.take(error)
-            return _sign_page(request, page, form, status=error.http_status)
+            return _sign_page(
+                request,
+                page,
+                form,
+                status=error.http_status,
+                is_new=isinstance(error, ChangedSinceSeen),
+            )
         messages.success(request, f"Report {report} is signed. Its PDF is being made.")
         return redirect("predictions:report", report_id=report.pk)
     return _sign_page(request, page, form, status=400 if form.is_bound else 200)
@@ -153,13 +160,20 @@ def _sign_form(request: SignedInRequest, page: SignPage) -> SignForm:
 
 
 def _sign_page(
-    request: SignedInRequest, page: SignPage, form: SignForm, *, status: int
+    request: SignedInRequest, page: SignPage, form: SignForm, *, status: int, is_new: bool = False
 ) -> HttpResponse:
+    """The page with its form.
+
+    Args:
+        is_new: whether its reader is told that the figures are others than before. Else the form
+            keeps the digest it came with, so that no other refusal hides that they changed.
+    """
     context: dict[str, Any] = {
         "page": page,
         "head": page.head,
         "sample": page.head.sample,
         "form": form,
+        "seen": ("" if is_new else form["seen"].value()) or page.case.digest,
         "contact_form": ContactForm(),
     }
     return render(request, "predictions/case/sign.html", context, status=status)

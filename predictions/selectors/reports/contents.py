@@ -6,6 +6,7 @@ Everything is worked out here or before, so that what was frozen once needs no r
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,7 @@ from predictions.counts import LabelUse, label_by_code, shown_as
 from predictions.differential import Apart, CorrectedCount, Critical, Row
 from predictions.intervals import Interval
 from predictions.models import Cell, CellReview, CriticalContact, ImageLabel, Sample, SmearImage
+from predictions.reports.canonical import canonical_text
 from predictions.reports.content import (
     ReportApart,
     ReportBox,
@@ -77,6 +79,28 @@ class Said:
     limited_count_reason: str = ""
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """What a signer looks at: it changes when somebody changes it, never with time alone."""
+
+    sample: ReportSample
+    differential: ReportDifferential
+    critical_values: tuple[ReportCriticalValue, ...]
+
+
+def digest_of(case: Case) -> str:
+    """A word for the sample and the figures that the report of a case would show; asks nothing.
+
+    Pictures, models and who was told do not belong to it: they are no figures.
+    """
+    seen = _Seen(
+        sample=_sample(case.sample),
+        differential=_differential(case, Said()),
+        critical_values=_critical_values(case, {}),
+    )
+    return hashlib.sha256(canonical_text(seen).encode()).hexdigest()
+
+
 def preliminary_content(viewer: User, sample_id: UUID) -> ReportContent:
     """What the report would say now, without a signature, for a print that is marked as such.
 
@@ -104,7 +128,7 @@ def assemble(case: Case, said: Said) -> ReportContent:
         differential=_differential(case, said),
         morphology=said.morphology,
         comment=said.comment,
-        critical_values=_critical_values(case),
+        critical_values=_critical_values(case, _told(case)),
         crops=tuple(_crops(case, cells)),
         models=_models(sample),
         persons_work=_persons_work(sample, cells, uses),
@@ -247,14 +271,19 @@ def _why_not_applied(sample: Sample) -> str:
     return "it holds for the class as a whole, see the notes"
 
 
-def _critical_values(case: Case) -> tuple[ReportCriticalValue, ...]:
-    critical = case.differential.critical
-    if not critical:
-        return ()
-    told = {
+def _told(case: Case) -> dict[tuple[str, str], CriticalContact]:
+    """The newest contact about each value."""
+    if not case.differential.critical:
+        return {}
+    return {
         (contact.label, contact.value): contact
         for contact in case.sample.contacts.select_related("by").order_by("at")
     }
+
+
+def _critical_values(
+    case: Case, told: Mapping[tuple[str, str], CriticalContact]
+) -> tuple[ReportCriticalValue, ...]:
     return tuple(
         ReportCriticalValue(
             name=each.name,
@@ -262,7 +291,7 @@ def _critical_values(case: Case) -> tuple[ReportCriticalValue, ...]:
             limit=each.limit,
             contact=_contact(told.get(_key(each))),
         )
-        for each in critical
+        for each in case.differential.critical
     )
 
 

@@ -12,6 +12,7 @@ from predictions.differential import Critical
 from predictions.models import CriticalContact, Report, Sample
 from predictions.reports.content import ReportContent
 from predictions.selectors.reports.case import read_case, reported_value
+from predictions.selectors.reports.contents import digest_of
 from predictions.selectors.reports.figures import Figures, figures_of
 from predictions.selectors.samples.page import SampleHead, sample_head
 
@@ -35,11 +36,16 @@ class CriticalValue:
 
 @dataclass(frozen=True)
 class CasePage:
-    """A sample with its figures and its critical values."""
+    """A sample with its figures and its critical values.
+
+    Args:
+        digest: of what is shown, see `digest_of`.
+    """
 
     head: SampleHead
     figures: Figures
     critical: list[CriticalValue]
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,7 @@ def case_page(viewer: User, sample_id: UUID) -> CasePage:
         head=head,
         figures=figures_of(case.differential),
         critical=_critical_values(head.sample, case.differential.critical),
+        digest=digest_of(case),
     )
 
 

@@ -17,12 +17,12 @@ from accounts.services.reauthentication import prove_again
 from hematovision import leases
 from hematovision.queue import enqueue_on_commit
 from predictions import checklist, policy
-from predictions.errors import NothingChanged
+from predictions.errors import ChangedSinceSeen, NothingChanged
 from predictions.models import Report, ReportFile, Sample, SampleEvent, Signature
 from predictions.reports.content import ReportContent, ReportReplaces, ReportSignature
 from predictions.reports.differences import differences
 from predictions.selectors.reports.case import case_of, read_case
-from predictions.selectors.reports.contents import Said, assemble, moment, person
+from predictions.selectors.reports.contents import Said, assemble, digest_of, moment, person
 from predictions.services.reports.changes import is_changed, status_of_change
 from predictions.services.reports.sayings import Findings, meaning_of, said_by_signer
 from predictions.services.samples.states import refuse_missing
@@ -43,6 +43,7 @@ def sign(
     morphology: str = "",
     findings: Findings | None = None,
     limited_count_reason: str = "",
+    seen: str = "",
 ) -> Report:
     """Sign the report of a sample; of one that is being amended, its next version.
 
@@ -52,12 +53,14 @@ def sign(
         morphology: what the film looks like, in words.
         findings: standard phrases with their grades, by group.
         limited_count_reason: why fewer cells than a report asks for are enough.
+        seen: the digest of what the actor was shown; empty where nobody says.
 
     Raises:
         SampleNotFound: there is no such sample in the actor's laboratory.
         SignatureInvalid: what was said cannot stand on a report.
         SignInLocked, ProofRefused: the actor did not prove who they are.
         StateRefused: the sample cannot be signed now; the sentence says who was first, and when.
+        ChangedSinceSeen: the report would say something else than the actor was shown.
         NotReady: something is missing.
         NothingChanged: the amendment changes nothing.
     """
@@ -78,7 +81,7 @@ def sign(
         Laboratory.objects.select_for_update(no_key=True).get(pk=actor.laboratory_id)
         sample = sample_under_lock(actor, sample_id)
         refuse_step(sample, _SIGNED)
-        content = _content(actor, sample, said)
+        content = _content(actor, sample, said, seen)
         report = _write(actor, sample, content, means, proof)
         take_step(
             actor=actor,
@@ -96,9 +99,11 @@ def sign(
     return report
 
 
-def _content(actor: User, sample: Sample, said: Said) -> ReportContent:
-    """What the report says, with the whole check list asked again."""
+def _content(actor: User, sample: Sample, said: Said, seen: str) -> ReportContent:
+    """What the report says, as its signer has seen it, with the whole check list asked again."""
     case = read_case(sample)
+    if seen and seen != digest_of(case):
+        raise ChangedSinceSeen()
     refuse_missing(
         checklist.for_signing(
             case.facts,

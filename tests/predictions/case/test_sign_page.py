@@ -1,5 +1,7 @@
 """The signature: what is printed, what blocks, and that a refusal keeps what was typed."""
 
+import re
+
 import pytest
 
 from predictions.models import AlarmAcknowledgement, Report
@@ -8,6 +10,7 @@ from predictions.services.reports.amending import begin_amendment
 from predictions.services.samples.states import send_to_doctor
 from tests.factories.cases import cells_of, confirm, make_case, make_ready, make_signed
 from tests.factories.people import PASSWORD
+from tests.factories.profiles import say
 
 pytestmark = pytest.mark.django_db
 
@@ -146,3 +149,59 @@ def test_only_a_doctor_signs(page_as, technician, admin):
         client = page_as(who)
         assert client.get(f"/samples/{sample.pk}/sign/").status_code == 403
         assert client.post(f"/samples/{sample.pk}/sign/", SIGNED).status_code == 403
+
+
+def seen_on(page):
+    """The digest that the form carries."""
+    [seen] = re.findall(r'name="seen" value="([0-9a-f]{64})"', page)
+    return seen
+
+
+def call_lymphocytes(person, sample, cells):
+    for cell in cells_of(sample).filter(present_label="neutrophil").order_by("position")[:cells]:
+        say(person, cell, "lymphocyte")
+
+
+def counts_of(report):
+    rows = ReportContent.from_json(report.content).differential.rows
+    return {row.label: row.count for row in rows if row.count}
+
+
+def test_what_another_doctor_changed_meanwhile_is_shown_before_it_is_signed(
+    page_as, technician, doctor, second_doctor
+):
+    sample = make_ready(technician)
+    address, client = f"/samples/{sample.pk}/sign/", page_as(doctor)
+    seen = seen_on(client.get(address).content.decode())
+    call_lymphocytes(second_doctor, sample, 3)
+    refused = client.post(address, {**SIGNED, "comment": "Left shift.", "seen": seen})
+    page = refused.content.decode()
+    assert refused.status_code == 409
+    assert "What the report would say has changed since you opened this page." in page
+    assert "Left shift." in page
+    assert PASSWORD not in page
+    assert not Report.objects.exists()
+    signed = client.post(address, {**SIGNED, "seen": seen_on(page)})
+    assert signed.status_code == 302
+    assert counts_of(Report.objects.get())["neutrophil"] == 69
+
+
+def test_another_refusal_does_not_hide_that_the_figures_changed(
+    page_as, technician, doctor, second_doctor
+):
+    sample = make_ready(technician)
+    address, client = f"/samples/{sample.pk}/sign/", page_as(doctor)
+    seen = seen_on(client.get(address).content.decode())
+    call_lymphocytes(second_doctor, sample, 3)
+    wrong = client.post(address, {**SIGNED, "password": "wrong-horse-battery-7", "seen": seen})
+    again = client.post(address, {**SIGNED, "seen": seen_on(wrong.content.decode())})
+    assert (wrong.status_code, again.status_code) == (403, 409)
+    assert "has changed since you opened this page" in again.content.decode()
+
+
+def test_what_was_seen_and_has_not_changed_is_signed(page_as, technician, doctor):
+    sample = make_ready(technician)
+    address, client = f"/samples/{sample.pk}/sign/", page_as(doctor)
+    seen = seen_on(client.get(address).content.decode())
+    client.post(address, {**SIGNED, "seen": seen})
+    assert counts_of(Report.objects.get())["neutrophil"] == 72

@@ -1,15 +1,18 @@
 """A sample's differential and what is missing, from the counts that are kept beside it."""
 
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from predictions.errors import SampleNotFound
-from predictions.models import AlarmAcknowledgement, CriticalContact, IntervalSet, Sample
+from predictions.models import AlarmAcknowledgement, CaseRules, CriticalContact, IntervalSet, Sample
 from predictions.selectors.laboratory.intervals import intervals_of
 from predictions.selectors.reports.case import case_of, missing_for
+from predictions.selectors.reports.contents import digest_of
 from tests.factories.cases import cells_of, confirm, make_case, make_ready
 from tests.factories.images import make_image
 from tests.factories.intervals import shipped_intervals, shipped_limits
@@ -145,3 +148,52 @@ def test_the_shipped_intervals_count_until_the_laboratory_has_its_own(laboratory
     found = intervals_of(laboratory.pk)
     assert (found.number, found.is_own, len(found.intervals)) == (2, True, 2)
     assert found.intervals[0].low == Decimal("2.5")
+
+
+def digest(viewer, sample):
+    return digest_of(case_of(viewer, sample.pk))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"wbc": Decimal("6.1")},
+        {"sex": "female"},
+        {"age_days_given": 400},
+        {"note": "Of another tube."},
+        {"patient_reference": "P-2"},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_what_is_said_of_a_sample_belongs_to_what_its_signer_saw(technician, changed):
+    sample = make_case(technician, wbc=Decimal("6.0"))
+    before = digest(technician, sample)
+    Sample.objects.filter(pk=sample.pk).update(**changed)
+    assert digest(technician, sample) != before
+
+
+def test_the_intervals_and_the_target_belong_to_what_a_signer_saw(technician):
+    sample = make_case(technician, age_days_given=12800, sex="male")
+    seen = {digest(technician, sample)}
+    own = {"label": "monocyte", "unit": "%", "low": "2.5", "high": "9", "source": "Ours"}
+    laboratory = sample.laboratory
+    IntervalSet.objects.create(laboratory=laboratory, number=1, intervals=[own], limits=[])
+    seen.add(digest(technician, sample))
+    CaseRules.objects.create(laboratory=laboratory, target_cells=100)
+    seen.add(digest(technician, sample))
+    assert len(seen) == 3
+
+
+def test_time_alone_changes_nothing_of_what_a_signer_saw(technician, monkeypatch):
+    sample = make_case(technician, birth_date=date(1990, 5, 17), wbc=Decimal("6.0"))
+    before, later = digest(technician, sample), timezone.now() + timedelta(days=400)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    assert digest(technician, sample) == before
+
+
+def test_what_a_signer_sees_is_worked_out_without_a_query(technician):
+    case = case_of(technician, make_case(technician, {"lymphocyte": 150}, wbc=Decimal("0.40")).pk)
+    assert case.differential.critical
+    with CaptureQueriesContext(connection) as asked:
+        digest_of(case)
+    assert not asked.captured_queries

@@ -96,6 +96,27 @@ def test_a_signature_answers_with_its_report(technician, doctor, api_as):
     }
 
 
+def test_a_signature_holds_for_the_figures_that_were_seen(
+    technician, doctor, second_doctor, api_as
+):
+    sample = make_ready(technician)
+    seen = api_as(doctor).get(url(sample, "differential")).json()["seen"]
+    say(second_doctor, cells_of(sample).filter(label="neutrophil").last(), "lymphocyte")
+    refused = post(api_as(doctor), sample, "sign", {**SIGNED, "seen": seen})
+    assert (refused.status_code, refused.json()["code"]) == (409, "changed_since_seen")
+    assert not Report.objects.exists()
+    now = api_as(doctor).get(url(sample, "differential")).json()["seen"]
+    assert post(api_as(doctor), sample, "sign", {**SIGNED, "seen": now}).status_code == 201
+
+
+def test_a_signature_that_does_not_say_what_was_seen_holds_for_what_stands(
+    technician, doctor, second_doctor, api_as
+):
+    sample = make_ready(technician)
+    say(second_doctor, cells_of(sample).filter(label="neutrophil").last(), "lymphocyte")
+    assert post(api_as(doctor), sample, "sign", SIGNED).status_code == 201
+
+
 def unfinished(technician, doctor):
     sample = make_ready(technician)
     Sample.objects.filter(pk=sample.pk).update(state=Sample.State.IN_REVIEW)
