@@ -118,10 +118,12 @@ export class Batch {
     const did = this.#archive ? "unpacked" : "sent";
     const words = this.total === null ? this.#wordsOfUnopened() : `${this.#done} of ${this.total} ${did}, ${this.#read} read`;
     this.#drawBar(words, this.#done / (this.total || 1), this.#read / (this.total || 1));
-    const url = this.total === 1 ? this.#last ?? this.#sample.url : this.#sample.url ?? this.#last;
+    // One picture has its result; of several the way goes on at their sample.
+    const result = this.total === 1 ? this.#last : null;
+    const url = result ?? this.#sample.url;
     find("open").hidden = !(url && this.#isSent);
     find("open").href = url ?? "";
-    find("open").textContent = this.total === 1 ? "Open the result" : "Open the images";
+    find("open").textContent = result ? "Open the result" : "Open the sample";
     this.#drawFailures();
   }
 

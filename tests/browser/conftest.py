@@ -14,6 +14,8 @@ from tests.journeys.installation import ROOT, Installation, running
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 NARROW: ViewportSize = {"width": 375, "height": 812}
+# A page of a busy machine is there by then.
+PATIENCE_MS = 15_000
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -37,18 +39,33 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def sign_in(chromium: Browser, installation: Installation) -> Iterator[Callable[..., Page]]:
-    """Sign a demo user in, in a window of their own; what its console says fails the test."""
+def window(chromium: Browser, installation: Installation) -> Iterator[Callable[..., Page]]:
+    """Open a window of somebody's own; what its console says fails the test."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def sign_in(role: str, *, viewport: ViewportSize = WIDE, **context: Any) -> Page:
+    def window(*, viewport: ViewportSize = WIDE, **context: Any) -> Page:
         contexts.append(
             chromium.new_context(base_url=installation.url, viewport=viewport, **context)
         )
+        contexts[-1].set_default_timeout(PATIENCE_MS)
         page = contexts[-1].new_page()
         page.on("console", lambda said: complaints.append(said.text) if _is_bad(said) else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
+        return page
+
+    yield window
+    for each in contexts:
+        each.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def sign_in(window: Callable[..., Page], installation: Installation) -> Callable[..., Page]:
+    """Sign a demo user in, in a window of their own."""
+
+    def sign_in(role: str, **context: Any) -> Page:
+        page = window(**context)
         username, password = installation.password_of(role)
         page.goto("/sign-in/")
         page.get_by_label("User name").fill(username)
@@ -57,10 +74,7 @@ def sign_in(chromium: Browser, installation: Installation) -> Iterator[Callable[
         page.wait_for_url("**/dashboard/")
         return page
 
-    yield sign_in
-    for each in contexts:
-        each.close()
-    assert complaints == []
+    return sign_in
 
 
 def _is_bad(said: Any) -> bool:
