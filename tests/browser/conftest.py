@@ -17,6 +17,11 @@ NARROW: ViewportSize = {"width": 375, "height": 812}
 # A page of a busy machine is there by then.
 PATIENCE_MS = 15_000
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+SETTLE = """async () => {
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  document.getAnimations().filter((each) => each instanceof CSSTransition)
+    .forEach((each) => each.finish());
+}"""
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -87,6 +92,8 @@ def violations(page: Page, *, only: str = "") -> list[str]:
     # By the browser's own door: the page's policy lets no script in that is not its own.
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(AXE.read_text())
+    # A colour on its way from light to dark is none that anybody reads.
+    page.evaluate(SETTLE)
     found = page.evaluate(
         "async (runOnly) => (await axe.run({runOnly, preload: false, resultTypes: ['violations']}))"
         ".violations.map(v => v.id + ': ' + v.nodes.map(n => n.target).join(' | '))",

@@ -77,8 +77,7 @@ def pages_of(role: str, cases: Cases) -> list[str]:
 
 @pytest.mark.parametrize("role", PAGES)
 def test_axe_finds_nothing_on_the_pages_of_each_role(sign_in, cases, role):
-    # A colour that is on its way from light to dark is none that anybody reads.
-    page = sign_in(role, reduced_motion="reduce")
+    page = sign_in(role)
     found = {}
     for path in pages_of(role, cases):
         answer = page.goto(path)
