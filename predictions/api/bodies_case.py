@@ -108,7 +108,7 @@ class DifferentialBody(serializers.Serializer):
     to_review = serializers.IntegerField(source="differential.to_review")
     unidentified = serializers.IntegerField(source="differential.unidentified")
     wbc = WhiteCellsBody(source="differential.white_cells", allow_null=True)
-    notes = serializers.ListField(child=serializers.CharField(), source="differential.notes")
+    notes = serializers.ListField(child=serializers.CharField())
     missing = serializers.SerializerMethodField()
     seen = serializers.SerializerMethodField(
         help_text="A digest of what the report would say; hand it on with the signature."

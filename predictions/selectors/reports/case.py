@@ -30,6 +30,13 @@ from predictions.selectors.samples.rules import always_reviewed, rules_of
 BLAST, IMMATURE_GRANULOCYTE = "blast", "immature_granulocyte"
 
 
+# A signed report keeps what it was signed with; figures that are worked out anew do not.
+COUNTS_TODAY = (
+    "The sample is closed: what was signed stands on its report. The figures here are worked out "
+    "with today's labels, intervals and limits."
+)
+
+
 @dataclass(frozen=True)
 class Case:
     """A sample with all that its next step asks.
@@ -44,6 +51,12 @@ class Case:
     labels: Mapping[str, Label]
     differential: Differential
     facts: CaseFacts
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of the figures, in words."""
+        says = (COUNTS_TODAY,) if self.sample.is_frozen else ()
+        return (*says, *self.differential.notes)
 
 
 def case_of(viewer: User, sample_id: UUID) -> Case:

@@ -70,7 +70,7 @@ class SignPage:
 
 
 def case_page(viewer: User, sample_id: UUID) -> CasePage:
-    """A sample with its figures; of a frozen one, as they were when it froze.
+    """A sample with its figures; those of a closed one are worked out by today's rules.
 
     Raises:
         SampleNotFound: there is no such sample in the viewer's laboratory.

@@ -296,3 +296,9 @@ def test_twenty_uploads_with_one_key_are_one(technician, api_as):
     assert len({answer.content for answer in answers}) == 1
     assert "duplicate" not in answers[0].json()["images"][0]
     assert sample.images.count() == 1
+
+
+def test_the_figures_of_a_signed_sample_say_that_they_are_of_today(technician, doctor, api_as):
+    sample = make_signed(technician, doctor).sample
+    notes = api_as(doctor).get(f"/api/v1/samples/{sample.pk}/differential/").json()["notes"]
+    assert notes[0].startswith("The sample is closed: what was signed stands on its report.")
