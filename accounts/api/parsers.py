@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
 
@@ -26,15 +24,9 @@ class SmallJSONParser(JSONParser):
 
         Raises:
             RequestDataTooBig: it is longer than the limit.
-            ParseError: a text in it is half a character, which nothing can store or send back.
         """
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         body = stream.read(limit + 1)
         if len(body) > limit:
             raise RequestDataTooBig("The JSON body is longer than the limit.")
-        value = super().parse(io.BytesIO(body), media_type, parser_context)
-        try:
-            json.dumps(value, ensure_ascii=False).encode()
-        except UnicodeEncodeError as error:
-            raise ParseError("A text holds half a character (a lone surrogate).") from error
-        return value
+        return super().parse(io.BytesIO(body), media_type, parser_context)

@@ -233,7 +233,9 @@ def _collect(prefix: str, detail: Any, fields: dict[str, list[str]]) -> None:
         if isinstance(inner, dict | list):
             _collect(f"{prefix}.{index}".strip("."), inner, fields)
         else:
-            fields.setdefault(prefix, []).append(str(inner))
+            # A sentence may repeat what was sent, and half a character cannot be sent back.
+            sentence = str(inner).encode(errors="replace").decode()
+            fields.setdefault(prefix, []).append(sentence)
 
 
 @csrf_exempt

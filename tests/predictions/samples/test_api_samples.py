@@ -134,4 +134,4 @@ def test_half_a_character_in_a_choice_is_refused_in_a_sentence(technician, api_a
         content_type="application/json",
     )
     assert answer.status_code == 400
-    assert answer.json()["code"] == "malformed"
+    assert list(answer.json()["fields"]) == ["sex"]
