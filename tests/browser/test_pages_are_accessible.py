@@ -54,8 +54,12 @@ def cases(installation) -> Cases:
         "limited_count_reason": "The film is short.",
     }
     report = doctor.post(f"/samples/{signed}/sign/", words, status=201)["report"]["id"]
-    addresses = [f"/samples/{sample}/" for sample in (in_review, ready, signed)]
-    return Cases(*addresses, f"/reports/{report}/")
+    return Cases(
+        in_review=f"/samples/{in_review}/",
+        ready=f"/samples/{ready}/",
+        signed=f"/samples/{signed}/",
+        report=f"/reports/{report}/",
+    )
 
 
 def pages_of(role: str, cases: Cases) -> list[str]:

@@ -190,11 +190,12 @@ def store_reviews(
         said: cells as they were before, whose images' rows are held, and their new reviews.
         after: what goes before it in the trail.
     """
-    # Before its labels, as everybody takes them: a review that changes nothing of what waits
-    # touches the sample's row nowhere else. Who closed the sample meanwhile undoes all of this.
+    CellReview.objects.bulk_create([review for _, review in said])
+    # Late, so that uploads, which count in the sample, need not wait; yet before its labels, as
+    # everybody takes them: a review that changes nothing of what waits touches the sample's row
+    # nowhere else. Who closed the sample meanwhile undoes all of this.
     sample = Sample.objects.select_for_update(no_key=True).get(pk=sample_id)
     policy.refuse_review(actor, sample)
-    CellReview.objects.bulk_create([review for _, review in said])
     summaries.cells_reviewed(said)
     record_events(
         actor=actor,
