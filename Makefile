@@ -27,10 +27,10 @@ packages: python ## what the checks need on top, without a database
 run: setup       ## everything on http://127.0.0.1:8000 (PORT= changes it) until Ctrl-C
 	@$(BIN)/python deploy/run_here.py $(PORT)
 
-test-fast: packages ## what trains nothing and starts no process: two to three minutes on two cores
+test-fast: packages ## what trains nothing and starts no process: five to ten minutes on two cores
 	$(BIN)/python -m pytest -m "not slow and not services and not processes and not browser" -n 2 --dist loadfile
 
-test: packages   ## every test that needs no service (SQLite, folder broker): ten to fifteen minutes on two cores
+test: packages   ## every test that needs no service (SQLite, folder broker): about twenty minutes on two cores
 	$(BIN)/python -m pytest -m "not services and not processes and not browser" -n 2 --dist loadfile
 	$(BIN)/python -m pytest -m processes
 
