@@ -10,6 +10,15 @@ from uuid import UUID
 from hematovision.errors import DomainError, NotFound
 
 
+class FieldInvalid(DomainError):
+    """What was given for one field cannot be taken; the sentence stands beside that field."""
+
+    code = "invalid"
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence, fields={field: [sentence]})
+
+
 class SampleNotFound(NotFound):
     """No such sample in this laboratory."""
 
@@ -91,13 +100,8 @@ class JobStateRefused(DomainError):
     http_status = 409
 
 
-class SampleInvalid(DomainError):
+class SampleInvalid(FieldInvalid):
     """What is said about a sample cannot be taken."""
-
-    code = "invalid"
-
-    def __init__(self, field: str, sentence: str) -> None:
-        super().__init__(sentence, fields={field: [sentence]})
 
 
 class AgeInvalid(DomainError):
@@ -127,13 +131,8 @@ class DismissalRefused(DomainError):
     http_status = 409
 
 
-class RulesInvalid(DomainError):
+class RulesInvalid(FieldInvalid):
     """What a laboratory would ask of its cases cannot be taken."""
-
-    code = "invalid"
-
-    def __init__(self, field: str, sentence: str) -> None:
-        super().__init__(sentence, fields={field: [sentence]})
 
 
 class RulesRefused(DomainError):
@@ -425,22 +424,12 @@ class ReportFileDamaged(DomainError):
         )
 
 
-class ContactRefused(DomainError):
+class ContactRefused(FieldInvalid):
     """What is said of a contact about a critical value cannot be recorded."""
 
-    code = "invalid"
 
-    def __init__(self, field: str, sentence: str) -> None:
-        super().__init__(sentence, fields={field: [sentence]})
-
-
-class SignatureInvalid(DomainError):
+class SignatureInvalid(FieldInvalid):
     """What a signer said cannot stand on a report."""
-
-    code = "invalid"
-
-    def __init__(self, field: str, sentence: str) -> None:
-        super().__init__(sentence, fields={field: [sentence]})
 
 
 class ReasonMissing(DomainError):

@@ -15,6 +15,8 @@ from predictions.services.reports import run_reports
 from predictions.services.review import run_added_cells
 
 QUEUE = "inference"
+# After what may pass by itself: with growing pauses of up to a minute.
+_TRIED_AGAIN: dict[str, Any] = {"retry_backoff": 2, "retry_backoff_max": 60, "max_retries": 5}
 # Five hundred pictures take minutes, the largest ones a good half-hour.
 _ARCHIVE_LIMIT_S = 2 * 3600
 
@@ -22,9 +24,7 @@ _ARCHIVE_LIMIT_S = 2 * 3600
 @shared_task(
     name="predictions.classify_image",
     autoretry_for=run_classification.PASSING,
-    retry_backoff=2,
-    retry_backoff_max=60,
-    max_retries=5,
+    **_TRIED_AGAIN,
 )
 def classify_image(job_id: str) -> None:
     """Classify the image of one job."""
@@ -34,9 +34,7 @@ def classify_image(job_id: str) -> None:
 @shared_task(
     name="predictions.read_in_shadow",
     autoretry_for=run_shadow.PASSING,
-    retry_backoff=2,
-    retry_backoff_max=60,
-    max_retries=5,
+    **_TRIED_AGAIN,
 )
 def read_in_shadow(job_id: str) -> None:
     """Let the version in shadow read the image of one job."""
@@ -46,9 +44,7 @@ def read_in_shadow(job_id: str) -> None:
 @shared_task(
     name="predictions.make_report",
     autoretry_for=run_reports.PASSING,
-    retry_backoff=2,
-    retry_backoff_max=60,
-    max_retries=5,
+    **_TRIED_AGAIN,
 )
 def make_report(report_id: str) -> None:
     """Make the file of one report."""
@@ -58,9 +54,7 @@ def make_report(report_id: str) -> None:
 @shared_task(
     name="predictions.name_added_cell",
     autoretry_for=run_added_cells.PASSING,
-    retry_backoff=2,
-    retry_backoff_max=60,
-    max_retries=5,
+    **_TRIED_AGAIN,
 )
 def name_added_cell(cell_id: str) -> None:
     """Let the engine name a cell that a person added."""
@@ -70,9 +64,7 @@ def name_added_cell(cell_id: str) -> None:
 @shared_task(
     name="predictions.unpack_archive",
     autoretry_for=run_archives.PASSING,
-    retry_backoff=2,
-    retry_backoff_max=60,
-    max_retries=5,
+    **_TRIED_AGAIN,
     soft_time_limit=_ARCHIVE_LIMIT_S,
     time_limit=_ARCHIVE_LIMIT_S + 60,
 )
