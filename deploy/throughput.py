@@ -39,7 +39,7 @@ import django
 django.setup()
 from mlmodels.artifacts import model_directory
 from mlmodels.ml.inference.engine import load_engine
-from mlmodels.ml.inference.images import ImageLimits
+from mlmodels.ml.pictures.picture import ImageLimits
 from mlmodels.ml.inference.pipeline import read_image
 engine = load_engine(model_directory(None), runtime="litert")
 limits = ImageLimits(10**8, 100)

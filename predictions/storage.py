@@ -22,8 +22,10 @@ from django.core.files.storage import FileSystemStorage, default_storage
 from django.utils import timezone
 
 from mlmodels.ml.errors import RejectedImage
-from mlmodels.ml.inference.images import ImageLimits, decode_image, encode_rendition
 from mlmodels.ml.inference.sheets import Square, draw_sheet
+from mlmodels.ml.pictures.picture import ImageLimits
+from mlmodels.ml.pictures.reading import decode_image
+from mlmodels.ml.pictures.renditions import encode_rendition
 from predictions.errors import OriginalMissing, StorageUnavailable
 
 logger = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from mlmodels.ml.datasets.splits import source_order
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.evaluation.metrics import wilson_interval
 from mlmodels.ml.inference.engine import load_engine
-from mlmodels.ml.inference.images import decode_image
+from mlmodels.ml.pictures.reading import decode_image
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,8 @@ from mlmodels.ml.datasets.archive import Refusal, refusal_of_path, shown
 from mlmodels.ml.datasets.manifest import Row, read_manifest_rows
 from mlmodels.ml.datasets.splits import source_order
 from mlmodels.ml.errors import ManifestInvalid, RejectedImage
-from mlmodels.ml.inference.images import ImageLimits, read_picture
+from mlmodels.ml.pictures.picture import ImageLimits
+from mlmodels.ml.pictures.reading import read_picture
 
 MANIFESTS = ("manifest.csv", "labels.csv")
 SPLITS = {

@@ -16,9 +16,10 @@ from mlmodels.ml.inference.cell_naming import CellFinding, name_cell, weigh
 from mlmodels.ml.inference.crops import Box, CropRule, cut_crop
 from mlmodels.ml.inference.drawn_box import field_of_box, refuse_useless
 from mlmodels.ml.inference.engine import Engine, load_engine
-from mlmodels.ml.inference.images import ImageLimits, Picture, read_picture
 from mlmodels.ml.inference.localize import Field, Nucleus, locate
 from mlmodels.ml.inference.quality import doubt_about_field
+from mlmodels.ml.pictures.picture import ImageLimits, Picture
+from mlmodels.ml.pictures.reading import read_picture
 
 __all__ = [
     "Box",

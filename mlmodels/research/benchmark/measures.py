@@ -22,11 +22,11 @@ import numpy as np
 
 from mlmodels.ml.classes import CLASSES
 from mlmodels.ml.inference.engine import load_engine
-from mlmodels.ml.inference.images import read_picture
 from mlmodels.ml.inference.localize import locate
 from mlmodels.ml.inference.pipeline import read_image
 from mlmodels.ml.inference.runtimes.choose import FILES, open_runtime
 from mlmodels.ml.inference.version_files import file_of
+from mlmodels.ml.pictures.reading import read_picture
 from mlmodels.ml.training.architecture import build_network
 from mlmodels.ml.training.recipe import Architecture
 from mlmodels.research.benchmark.drawn_field import field_jpeg

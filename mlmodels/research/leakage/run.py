@@ -19,7 +19,7 @@ import numpy as np
 from mlmodels.ml.datasets.manifest import Row, read_manifest, write_manifest
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.evaluation.evaluation import TrainedOn, predict_rows
-from mlmodels.ml.inference.images import decode_image
+from mlmodels.ml.pictures.reading import decode_image
 from mlmodels.ml.training.architecture import backbone
 from mlmodels.ml.training.linear_head import fit_linear_head
 from mlmodels.ml.training.loop import RunPlan, train, with_overrides

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mlmodels.ml.inference.images import decode_image
+from mlmodels.ml.pictures.reading import decode_image
 from mlmodels.research.robustness import out_of_distribution_pages, out_of_distribution_scenes
 
 EACH = 15

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from mlmodels.ml.inference.images import decode_image
+from mlmodels.ml.pictures.reading import decode_image
 
 # Radius of the defocused point, as a share of the picture's longer side: 3 and 6 px of 360.
 DEFOCUS_SHARE = 1 / 120

@@ -25,7 +25,8 @@ from mlmodels.ml.datasets.near_duplicates import Look, find_pairs, look_at
 from mlmodels.ml.datasets.reading import ReadDataset, ReadImage, read_dataset
 from mlmodels.ml.errors import ArchiveRefused, RejectedImage
 from mlmodels.ml.inference.engine import Engine
-from mlmodels.ml.inference.images import ImageLimits, decode_image
+from mlmodels.ml.pictures.picture import ImageLimits
+from mlmodels.ml.pictures.reading import decode_image
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate
 from mlmodels.selectors.labels import labels_for
 from mlmodels.selectors.versions.active import active_version

@@ -11,12 +11,9 @@ from accounts.policy import Action, require
 from mlmodels import artifacts, storage
 from mlmodels.errors import DatasetNotFound
 from mlmodels.ml.errors import RejectedImage
-from mlmodels.ml.inference.images import (
-    ROOM_FOR_PIXELS,
-    ImageLimits,
-    decode_image,
-    encode_rendition,
-)
+from mlmodels.ml.pictures.picture import ROOM_FOR_PIXELS, ImageLimits
+from mlmodels.ml.pictures.reading import decode_image
+from mlmodels.ml.pictures.renditions import encode_rendition
 from mlmodels.selectors.datasets.datasets import image_for_viewer
 
 THUMBNAIL_SIDE_PX, PICTURE_SIDE_PX = 160, 480

@@ -17,7 +17,8 @@ from accounts.policy import Action, require
 from accounts.services.audit import record_event
 from hematovision.errors import DomainError
 from mlmodels.ml.errors import RejectedImage
-from mlmodels.ml.inference.images import ROOM_FOR_PIXELS, ImageLimits, read_picture
+from mlmodels.ml.pictures.picture import ROOM_FOR_PIXELS, ImageLimits
+from mlmodels.ml.pictures.reading import read_picture
 from mlmodels.models import ImagingProfile
 from mlmodels.selectors.profiles import profile_of_upload
 from predictions import policy, storage

@@ -18,8 +18,8 @@ from hematovision import leases
 from hematovision.errors import DomainError
 from mlmodels.errors import ModelDamaged, NoActiveModel
 from mlmodels.ml.errors import RejectedImage
-from mlmodels.ml.inference.images import ImageLimits
 from mlmodels.ml.inference.pipeline import CellFinding, Findings, read_image
+from mlmodels.ml.pictures.picture import ImageLimits
 from mlmodels.selectors.versions.active import versions_in_use
 from mlmodels.services.versions.run_engine import ENGINES_KEPT, engine_for
 from predictions import storage

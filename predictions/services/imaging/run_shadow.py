@@ -10,8 +10,8 @@ from django.db import InterfaceError, OperationalError
 
 from mlmodels.errors import ModelDamaged
 from mlmodels.ml.errors import RejectedImage
-from mlmodels.ml.inference.images import ImageLimits
 from mlmodels.ml.inference.pipeline import CellFinding, read_image
+from mlmodels.ml.pictures.picture import ImageLimits
 from mlmodels.selectors.versions.promotions import shadow_of
 from mlmodels.services.versions.run_engine import engine_for
 from predictions import storage

@@ -12,8 +12,8 @@ from django.db.models import QuerySet
 
 from mlmodels.errors import ModelDamaged
 from mlmodels.ml.errors import BoxRefused, RejectedImage
-from mlmodels.ml.inference.images import ImageLimits
 from mlmodels.ml.inference.pipeline import CellFinding, read_box
+from mlmodels.ml.pictures.picture import ImageLimits
 from mlmodels.models import ModelVersion
 from mlmodels.services.versions.run_engine import engine_for
 from predictions import storage

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from mlmodels import artifacts
 from mlmodels.errors import DatasetNotFound
-from mlmodels.ml.inference.images import ROOM_FOR_PIXELS
+from mlmodels.ml.pictures.picture import ROOM_FOR_PIXELS
 from mlmodels.models import Dataset, DatasetImage
 from mlmodels.services.datasets import lifecycle, near_duplicates
 from mlmodels.services.datasets.thumbnails import dataset_thumbnail

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from mlmodels.ml.inference.images import decode_image
+from mlmodels.ml.pictures.reading import decode_image
 from mlmodels.research.robustness.out_of_distribution import (
     KINDS,
     all_out_of_distribution,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlmodels.ml.errors import RejectedImage
-from mlmodels.ml.inference.images import decode_image
+from mlmodels.ml.pictures.reading import decode_image
 from mlmodels.research.robustness.perturbations import (
     PERTURBATIONS,
     brightness,

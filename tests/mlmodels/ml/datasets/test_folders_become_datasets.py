@@ -7,7 +7,7 @@ import pytest
 
 from mlmodels.ml.classes import class_key
 from mlmodels.ml.datasets.reading import manifest_sha256, read_dataset
-from mlmodels.ml.inference.images import ImageLimits
+from mlmodels.ml.pictures.picture import ImageLimits
 from tests.drawn_cells import draw_smear, encode
 from tests.factories.archives import class_folders, drawn_picture
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import io
 import struct
-import threading
 import zlib
-from dataclasses import dataclass
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from mlmodels.ml.errors import RejectedImage
+from mlmodels.ml.pictures.picture import ImageLimits, Picture
 
 ACCEPTED = "Upload a JPEG, PNG, TIFF, BMP or WebP picture."
 
@@ -50,51 +49,6 @@ _LYING = {5, 6, 7, 8}
 _BAND_PX = 256
 # Brands of the ISO base media container that mean HEIC, HEIF or AVIF (ISO/IEC 23008-12).
 _HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif"}
-
-
-# A picture of 50 megapixels fills some hundred megabytes while it is decoded: whoever decodes for
-# people, of whom many ask at once, holds one of these two places meanwhile.
-ROOM_FOR_PIXELS = threading.BoundedSemaphore(2)
-
-
-@dataclass(frozen=True)
-class ImageLimits:
-    """What is read at most.
-
-    Args:
-        max_bytes: size of the file, in bytes.
-        max_megapixels: width times height, in millions of pixels.
-    """
-
-    max_bytes: int = 25 * 1024 * 1024
-    max_megapixels: float = 50.0
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A decoded picture and what is known of its file.
-
-    Args:
-        rgb: uint8 array, shape (H, W, 3), 0 to 255, oriented as a person would see it.
-        media_type: what the bytes really are, e.g. "image/png".
-        reduced_by: the file's own sides are so many times longer, 1, 2, 4 or 8.
-        size_px: width and height that the oriented picture has in its file.
-    """
-
-    rgb: np.ndarray
-    media_type: str
-    reduced_by: int
-    size_px: tuple[int, int]
-
-    @property
-    def width_px(self) -> int:
-        """Width of the oriented picture in its file."""
-        return self.size_px[0]
-
-    @property
-    def height_px(self) -> int:
-        """Height of the oriented picture in its file."""
-        return self.size_px[1]
 
 
 def read_picture(
@@ -140,24 +94,6 @@ def decode_image(data: bytes, limits: ImageLimits = ImageLimits()) -> np.ndarray
         RejectedImage: as `read_picture`.
     """
     return read_picture(data, limits).rgb
-
-
-def encode_rendition(rgb: np.ndarray, *, max_side_px: int, quality: int = 90) -> bytes:
-    """Our own JPEG of a picture, without any metadata, for showing on a page.
-
-    Args:
-        rgb: uint8 array, shape (H, W, 3), 0 to 255.
-        max_side_px: the longer side is reduced to this; smaller pictures keep their size.
-        quality: JPEG quality, 1 to 95.
-
-    Returns:
-        The bytes of a JPEG.
-    """
-    picture = Image.fromarray(rgb)
-    picture.thumbnail((max_side_px, max_side_px), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    picture.save(buffer, format="JPEG", quality=quality, subsampling=0)
-    return buffer.getvalue()
 
 
 def _refuse_known_formats(data: bytes) -> None:

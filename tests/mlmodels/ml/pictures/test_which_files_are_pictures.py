@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from mlmodels.ml.errors import RejectedImage
-from mlmodels.ml.inference.images import ImageLimits, encode_rendition, read_picture
+from mlmodels.ml.pictures.picture import ImageLimits
+from mlmodels.ml.pictures.reading import read_picture
+from mlmodels.ml.pictures.renditions import encode_rendition
 
 
 def gradient(width: int = 64, height: int = 48) -> Image.Image:

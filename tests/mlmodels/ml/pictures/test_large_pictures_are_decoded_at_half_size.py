@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mlmodels.ml.inference.images import decode_image, read_picture
 from mlmodels.ml.inference.pipeline import read_image, read_pixels
+from mlmodels.ml.pictures.reading import decode_image, read_picture
 from tests.drawn_cells import BACKGROUND, CYTOPLASM, NUCLEUS, encode
 
 LARGE = (2800, 3600)
