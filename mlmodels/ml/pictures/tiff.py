@@ -1,0 +1,277 @@
+"""TIFF by tifffile and imagecodecs: any layout, number type and photometric with a meaning."""
+
+from __future__ import annotations
+
+import io
+import logging
+
+import numpy as np
+from PIL import Image
+from tifffile import TiffFile, TiffPage
+from tifffile.tifffile import COMPRESSION, PHOTOMETRIC, TiffFileError
+
+from mlmodels.ml.errors import RejectedImage
+from mlmodels.ml.pictures.formats import Kind
+from mlmodels.ml.pictures.ordinary import BROKEN
+from mlmodels.ml.pictures.picture import Allocate, ImageLimits, Picture, canvas
+from mlmodels.ml.pictures.refusals import check_size, damaged, truncated
+from mlmodels.ml.pictures.samples import Samples, draw
+from mlmodels.ml.pictures.tiff_channels import (
+    Channels,
+    draw_channels,
+    imagej_channels,
+    imagej_range,
+    ome_channels,
+    ome_range,
+    refuse_stack,
+)
+from mlmodels.ml.pictures.tiff_pages import ChosenPage, choose_page, largest_level, refuse_raw
+
+# It tells of every odd tag; what matters is a sentence of ours.
+logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+
+_ORIENTATION, _ICC = 274, 34675
+_ASSOCIATED, _UNASSOCIATED = 1, 2
+_JPEGS = {COMPRESSION.JPEG, COMPRESSION.ALT_JPEG}
+_OLD_JPEG = 6
+_LAB = {
+    PHOTOMETRIC.CIELAB: "signed",
+    PHOTOMETRIC.ICCLAB: "offset",
+}
+_SAVE_AS = "Save it as RGB of 8 or 16 bits, or as PNG."
+
+
+def read_tiff(data: bytes, limits: ImageLimits, *, allocate: Allocate) -> Picture:
+    """Decode a TIFF.
+
+    Args:
+        data: the whole file.
+        limits: of megapixels, checked before a pixel is decoded.
+        allocate: gives the array that pixels are written to.
+
+    Raises:
+        RejectedImage: it is a camera's raw file, a stack, truncated, damaged, too large, or of a
+            kind that has no meaning here; the sentence names which.
+    """
+    try:
+        with TiffFile(io.BytesIO(data)) as tif:
+            refuse_raw(tif, data)
+            found = _channels(tif, data, limits)
+            if found is not None:
+                height, width = found.values.shape[1:]
+                rgb, rows = canvas(width, height, _orientation(tif.pages[0]), allocate)
+                return _picture(rgb, draw_channels(found, rows))
+            chosen = _chosen(tif, limits)
+            return _read_page(tif, chosen, data, allocate)
+    except (*BROKEN, TiffFileError) as error:
+        raise (truncated() if _is_cut(data) else damaged()) from error
+
+
+def _channels(tif: TiffFile, data: bytes, limits: ImageLimits) -> Channels | None:
+    if tif.is_imagej:
+        return imagej_channels(tif, data, limits)
+    if tif.is_ome:
+        return ome_channels(tif, data, limits)
+    return None
+
+
+def _chosen(tif: TiffFile, limits: ImageLimits) -> ChosenPage:
+    if tif.is_ome:
+        series = tif.series[0]
+        refuse_stack(series.axes, series.shape)
+        levels = [level.pages[0] for level in series.levels]
+        return largest_level([page for page in levels if isinstance(page, TiffPage)], limits)
+    if tif.is_imagej:
+        first = tif.pages[0]
+        check_size(int(first.imagewidth), int(first.imagelength), limits)
+        return ChosenPage(first)
+    return choose_page(tif, limits)
+
+
+def _read_page(tif: TiffFile, chosen: ChosenPage, data: bytes, allocate: Allocate) -> Picture:
+    page = chosen.page
+    orientation = _orientation(page)
+    if _is_for_libtiff(page):
+        samples = Samples(_by_libtiff(tif, page, data), 8, icc=_icc(page), told=chosen.told)
+    else:
+        samples = _samples(page, _page_values(page, data), _declared(tif, page), chosen.told)
+    height, width = samples.values.shape[:2]
+    rgb, rows = canvas(width, height, orientation, allocate)
+    return _picture(rgb, draw(samples, rows))
+
+
+def _picture(rgb: np.ndarray, told: tuple[str, ...]) -> Picture:
+    return Picture(rgb, Kind.TIFF, 1, (rgb.shape[1], rgb.shape[0]), told)
+
+
+def _orientation(page: TiffPage) -> int:
+    return int(page.tags.valueof(_ORIENTATION, 1))
+
+
+def _icc(page: TiffPage) -> bytes:
+    value = page.tags.valueof(_ICC, b"")
+    return value if isinstance(value, bytes) else b"damaged"
+
+
+def _declared(tif: TiffFile, page: TiffPage) -> tuple[float, float] | None:
+    """The range that the file says its values have."""
+    if tif.is_imagej:
+        return imagej_range(tif)
+    if tif.is_ome:
+        return ome_range(tif)
+    for lowest, highest in ((340, 341), (280, 281)):
+        low, high = (page.tags.valueof(tag) for tag in (lowest, highest))
+        if high is not None:
+            highs, lows = np.atleast_1d(high), np.atleast_1d(0 if low is None else low)
+            return float(lows.min()), float(highs.max())
+    return None
+
+
+# --- What tifffile does not do ----------------------------------------------------------------
+
+
+def _is_for_libtiff(page: TiffPage) -> bool:
+    """Whether brightness and colour lie apart without JPEG, or in JPEG's old way."""
+    if int(page.compression) == _OLD_JPEG:
+        return True
+    return page.photometric == PHOTOMETRIC.YCBCR and page.compression not in _JPEGS
+
+
+def _by_libtiff(tif: TiffFile, page: TiffPage, data: bytes) -> np.ndarray:
+    """RGB by Pillow, whose libtiff knows these."""
+    _check_segments(page, data)
+    with Image.open(io.BytesIO(data), formats=["TIFF"]) as picture:
+        picture.seek(next((at for at, known in enumerate(tif.pages) if known is page), 0))
+        # Pillow would turn it by its tag as it loads; we turn it ourselves.
+        picture.tag_v2[_ORIENTATION] = 1
+        if picture.size != (page.imagewidth, page.imagelength):
+            raise damaged()
+        return np.asarray(picture.convert("RGB"))
+
+
+# --- Values -----------------------------------------------------------------------------------
+
+
+def _check_segments(page: TiffPage, data: bytes) -> None:
+    """Refuse a page of whose strips or tiles the file does not hold all."""
+    offsets, counts = page.dataoffsets, page.databytecounts
+    if not offsets or len(offsets) != len(counts) or min(*offsets, *counts) <= 0:
+        raise truncated()
+    if max(at + size for at, size in zip(offsets, counts, strict=True)) > len(data):
+        raise truncated()
+
+
+def _page_values(page: TiffPage, data: bytes) -> np.ndarray:
+    """All samples of a page, shape (H, W, C), each strip or tile checked."""
+    separate, depth, height, width, contiguous = page.shaped
+    if depth != 1:
+        raise RejectedImage(
+            f"This TIFF is a volume of {depth} planes. Save the one you need as one picture."
+        )
+    _refuse_unreadable(page)
+    _check_segments(page, data)
+    if len(page.dataoffsets) < int(np.prod(page.chunked)) and not page.is_contiguous:
+        raise truncated()
+    values = np.zeros((separate, height, width, contiguous), page.dtype)
+    done = 0
+    for index, (at, size) in enumerate(zip(page.dataoffsets, page.databytecounts, strict=True)):
+        segment, place, _ = page.decode(data[at : at + size], index, jpegtables=page.jpegtables)
+        plane, _, top, left, _ = place
+        if plane >= separate:
+            break
+        bottom, right = min(top + segment.shape[1], height), min(left + segment.shape[2], width)
+        values[plane, top:bottom, left:right] = segment[0, : bottom - top, : right - left]
+        done += (bottom - top) * (right - left)
+    if done < separate * height * width:
+        raise truncated()
+    if separate == 1:
+        return values[0]
+    return np.moveaxis(values[..., 0], 0, -1)
+
+
+def _refuse_unreadable(page: TiffPage) -> None:
+    if page.dtype is None or page.dtype.kind not in "buif":
+        raise RejectedImage(f"This TIFF holds numbers of a kind that no picture has. {_SAVE_AS}")
+    known = {int(code) for code in COMPRESSION}
+    code = int(page.compression)
+    name = COMPRESSION(code).name if code in known else f"number {code}"
+    try:
+        page.decode(None, 0)
+    except (ValueError, NotImplementedError) as error:
+        raise RejectedImage(
+            f"This TIFF is compressed in a way that is not read here ({name}). "
+            "Save it without compression, or with LZW."
+        ) from error
+
+
+def _samples(
+    page: TiffPage,
+    values: np.ndarray,
+    declared: tuple[float, float] | None,
+    told: tuple[str, ...],
+) -> Samples:
+    """What the samples of a page mean."""
+    photometric, bits = page.photometric, int(np.max(page.bitspersample))
+    icc = _icc(page)
+    if photometric == PHOTOMETRIC.PALETTE:
+        return Samples(_by_palette(page, values), 8, icc=icc, told=told)
+    count = {
+        PHOTOMETRIC.MINISWHITE: 1,
+        PHOTOMETRIC.MINISBLACK: 1,
+        PHOTOMETRIC.RGB: 3,
+        PHOTOMETRIC.YCBCR: 3,
+        PHOTOMETRIC.CIELAB: 3,
+        PHOTOMETRIC.ICCLAB: 3,
+        PHOTOMETRIC.SEPARATED: 4,
+    }.get(photometric)
+    if count is None:
+        raise RejectedImage(f"This TIFF's colours are of a kind that is not read here. {_SAVE_AS}")
+    if count == 1 and values.shape[2] >= 3:
+        count = 3
+        told += ("Three channels of which the file does not say the colours: as red, green, blue",)
+    if values.shape[2] < count:
+        raise RejectedImage(f"This TIFF has too few channels for its colours. {_SAVE_AS}")
+    if count == 4 and int(page.tags.valueof(332, 1)) != 1:
+        raise RejectedImage(f"This TIFF has other inks than those of print (CMYK). {_SAVE_AS}")
+    alpha, is_associated = _alpha_of(page, values, count)
+    if values.shape[2] > count + (alpha is not None):
+        told += ("Further channels in the file are not shown",)
+    return Samples(
+        values[..., :count],
+        bits,
+        alpha=alpha,
+        is_associated=is_associated,
+        is_inverted=photometric == PHOTOMETRIC.MINISWHITE,
+        lab=_LAB.get(photometric, ""),
+        declared=declared,
+        icc=icc,
+        told=told,
+    )
+
+
+def _alpha_of(page: TiffPage, values: np.ndarray, count: int) -> tuple[np.ndarray | None, bool]:
+    """The channel that says what is transparent; a further one that says nothing is none."""
+    for place, kind in enumerate(page.extrasamples):
+        if int(kind) in (_ASSOCIATED, _UNASSOCIATED) and count + place < values.shape[2]:
+            return values[..., count + place], int(kind) == _ASSOCIATED
+    return None, False
+
+
+def _by_palette(page: TiffPage, values: np.ndarray) -> np.ndarray:
+    colours = page.colormap
+    if colours is None or colours.ndim != 2 or values.dtype.kind not in "bu":
+        raise damaged()
+    # By the standard of 16 bits; some write 8.
+    table = (colours if colours.max(initial=0) < 256 else colours // 256).astype(np.uint8).T
+    index = values[..., 0].astype(np.intp)
+    if index.max(initial=0) >= len(table):
+        raise damaged()
+    return table[index]
+
+
+def _is_cut(data: bytes) -> bool:
+    """Whether the first directory lies behind the end of the file."""
+    order = "little" if data[:2] == b"II" else "big"
+    wide = data[2:4] in (b"+\0", b"\0+")
+    first = data[8:16] if wide else data[4:8]
+    return int.from_bytes(first, order) + 2 > len(data)
