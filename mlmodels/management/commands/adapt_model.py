@@ -14,10 +14,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from django.core.management.base import CommandError
 
-from hematovision.children import die_with_parent
 from hematovision.errors import DomainError
 from mlmodels.artifacts import model_directory
 from mlmodels.management.progress_command import ProgressCommand
+from mlmodels.ml.children import die_with_parent
 from mlmodels.ml.errors import EngineError
 from mlmodels.ml.training.progress import write_failure
 from mlmodels.services.training.run_adaptation import adapt_folder, adapt_for_run

@@ -11,9 +11,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from hematovision.children import die_with_parent
 from hematovision.errors import DomainError
 from mlmodels.management.progress_command import ProgressCommand
+from mlmodels.ml.children import die_with_parent
 from mlmodels.ml.errors import EngineError
 from mlmodels.ml.training.progress import write_failure
 from mlmodels.selectors.training.runs import folder_of_dataset
