@@ -23,8 +23,8 @@ from django.utils import timezone
 
 from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.inference.sheets import Square, draw_sheet
+from mlmodels.ml.pictures.apart import read_picture_apart
 from mlmodels.ml.pictures.picture import ImageLimits
-from mlmodels.ml.pictures.reading import decode_image
 from mlmodels.ml.pictures.renditions import encode_rendition
 from predictions.errors import OriginalMissing, StorageUnavailable
 
@@ -220,7 +220,7 @@ def remove(*names: str) -> None:
 def _pixels(name: str) -> np.ndarray:
     limits = ImageLimits(max_bytes=2**40, max_megapixels=2 * settings.MAX_IMAGE_MEGAPIXELS)
     try:
-        return decode_image(read_file(name), limits)
+        return read_picture_apart(read_file(name), limits).rgb
     except RejectedImage as error:
         raise OriginalMissing() from error
 

@@ -16,16 +16,27 @@ _PR_SET_PDEATHSIG = 1
 def die_with_parent(parent_pid: int) -> None:
     """End this process as soon as the one that started it is gone, however that ended.
 
-    Linux kills it; elsewhere, and as a second rope, a thread looks every half second. Ctrl-C in
-    a terminal is the parent's business.
+    Linux kills it; elsewhere, and as a second rope, a thread looks every half second.
+
+    Args:
+        parent_pid: of the process that started this one from its main thread, as it said itself:
+            Linux takes the end of a thread for the end of what that thread started.
+    """
+    # Not Linux: the thread alone looks.
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    watch_parent(parent_pid)
+
+
+def watch_parent(parent_pid: int) -> None:
+    """End this process within half a second of the one that started it, from whatever thread.
+
+    Ctrl-C in a terminal is the parent's business.
 
     Args:
         parent_pid: of the process that started this one, as it said itself.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Not Linux: the thread alone looks.
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent_pid:
         os._exit(1)
     threading.Thread(target=_watch, args=(parent_pid,), name="parent", daemon=True).start()

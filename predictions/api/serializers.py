@@ -116,6 +116,11 @@ class ImageBody(serializers.Serializer):
     name = serializers.CharField(source="image.original_name")
     width_px = serializers.IntegerField(source="image.width_px")
     height_px = serializers.IntegerField(source="image.height_px")
+    conversions = serializers.ListField(
+        child=serializers.CharField(),
+        source="image.conversions",
+        help_text="What was converted or chosen when the file was read, in sentences.",
+    )
     uploaded_at = serializers.DateTimeField(source="image.uploaded_at")
     status = serializers.ChoiceField(choices=_STATUS.choices)
     error = serializers.SerializerMethodField()

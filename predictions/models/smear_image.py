@@ -36,6 +36,11 @@ class SmearImage(models.Model):
     detected_type = models.CharField(max_length=40)
     width_px = models.PositiveIntegerField(help_text="Of the oriented picture.")
     height_px = models.PositiveIntegerField(help_text="Of the oriented picture.")
+    conversions = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="What was converted or chosen when the file was read: sentences for a person.",
+    )
     # Names in private storage.
     original = models.CharField(max_length=200)
     rendition = models.CharField(max_length=200)

@@ -17,8 +17,8 @@ from mlmodels.ml.datasets.archive import Refusal, refusal_of_path, shown
 from mlmodels.ml.datasets.manifest import Row, read_manifest_rows
 from mlmodels.ml.datasets.splits import source_order
 from mlmodels.ml.errors import ManifestInvalid, RejectedImage
+from mlmodels.ml.pictures.apart import read_picture_apart
 from mlmodels.ml.pictures.picture import ImageLimits
-from mlmodels.ml.pictures.reading import read_picture
 
 MANIFESTS = ("manifest.csv", "labels.csv")
 SPLITS = {
@@ -215,7 +215,7 @@ def _read_row(root: Path, row: Row, codes: Mapping[str, str], limits: ImageLimit
             f"Known are: {', '.join(sorted(set(codes.values())))}."
         )
     data = (root / row.path).read_bytes()
-    picture = read_picture(data, limits)
+    picture = read_picture_apart(data, limits)
     if min(picture.width_px, picture.height_px) < SMALLEST_SIDE_PX:
         raise RejectedImage(f"The picture is smaller than {SMALLEST_SIDE_PX} px. Leave it out.")
     return ReadImage(

@@ -19,7 +19,7 @@ from mlmodels.ml.inference.engine import Engine, load_engine
 from mlmodels.ml.inference.localize import Field, Nucleus, locate
 from mlmodels.ml.inference.quality import doubt_about_field
 from mlmodels.ml.pictures.picture import ImageLimits, Picture
-from mlmodels.ml.pictures.reading import read_picture
+from mlmodels.ml.pictures.reading import ReadPicture, read_picture
 
 __all__ = [
     "Box",
@@ -51,13 +51,20 @@ class Findings:
     field_note: str = ""
 
 
-def read_image(data: bytes, engine: Engine, limits: ImageLimits = ImageLimits()) -> Findings:
+def read_image(
+    data: bytes,
+    engine: Engine,
+    limits: ImageLimits = ImageLimits(),
+    *,
+    read: ReadPicture = read_picture,
+) -> Findings:
     """Find and name the cells of an image file.
 
     Args:
         data: the whole file.
         engine: a loaded version.
         limits: what is read at most.
+        read: decodes; `read_picture_apart` where people sent the file.
 
     Returns:
         The findings; no cells where there are none.
@@ -66,11 +73,11 @@ def read_image(data: bytes, engine: Engine, limits: ImageLimits = ImageLimits())
         RejectedImage: the bytes are not an acceptable picture.
     """
     start = time.perf_counter()
-    picture = read_picture(data, limits, may_reduce=True)
+    picture = read(data, limits, may_reduce=True)
     middle = time.perf_counter()
     seen = locate(picture.rgb)
     if picture.reduced_by > 1 and _is_too_coarse(seen, engine.crop_rule):
-        picture = read_picture(data, limits)
+        picture = read(data, limits)
         seen = locate(picture.rgb)
     marks = {"decode": 1000 * (middle - start), "locate": 1000 * (time.perf_counter() - middle)}
     findings = _read(picture.rgb, seen, engine)
@@ -99,7 +106,12 @@ def read_pixels(rgb: np.ndarray, engine: Engine) -> Findings:
 
 
 def read_box(
-    data: bytes, box: Box, engine: Engine, limits: ImageLimits = ImageLimits()
+    data: bytes,
+    box: Box,
+    engine: Engine,
+    limits: ImageLimits = ImageLimits(),
+    *,
+    read: ReadPicture = read_picture,
 ) -> CellFinding:
     """Name one cell of an image file whose box a person drew.
 
@@ -108,6 +120,7 @@ def read_box(
         box: the outline of the cell, px of the oriented picture.
         engine: a loaded version.
         limits: what is read at most.
+        read: decodes; `read_picture_apart` where people sent the file.
 
     Returns:
         The cell in that very box, also where it is most likely none; that is said by its
@@ -117,7 +130,7 @@ def read_box(
         RejectedImage: the bytes are not an acceptable picture.
         BoxRefused: the box reaches beyond the picture or is too small.
     """
-    rgb = read_picture(data, limits).rgb
+    rgb = read(data, limits).rgb
     height, width = rgb.shape[:2]
     refuse_useless(box, width_px=width, height_px=height)
     seen = field_of_box(locate(rgb), box, longer_px=max(width, height))

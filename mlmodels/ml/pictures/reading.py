@@ -5,6 +5,8 @@ Decodes, orients and converts. It judges nothing about blood: that is `inference
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
 from mlmodels.ml.errors import RejectedImage
@@ -13,6 +15,14 @@ from mlmodels.ml.pictures.ordinary import BROKEN, read_ordinary
 from mlmodels.ml.pictures.picture import Allocate, ImageLimits, Picture, empty_pixels
 from mlmodels.ml.pictures.refusals import damaged, too_many_bytes
 from mlmodels.ml.pictures.tiff import read_tiff
+
+
+class ReadPicture(Protocol):
+    """`read_picture`, here or in a child."""
+
+    def __call__(
+        self, data: bytes, limits: ImageLimits = ..., *, may_reduce: bool = ...
+    ) -> Picture: ...
 
 
 def read_picture(

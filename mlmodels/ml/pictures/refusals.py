@@ -42,6 +42,29 @@ def damaged(what: str = "picture") -> RejectedImage:
     )
 
 
+def too_much_memory() -> RejectedImage:
+    """Decoding would fill more memory than one picture is given."""
+    return RejectedImage(
+        "The picture needs more memory than one picture is given. "
+        "Save it with 8 bits a channel, or crop the field."
+    )
+
+
+def too_slow(seconds: float) -> RejectedImage:
+    """Decoding did not come to an end in time."""
+    return RejectedImage(
+        f"The picture was not decoded within {seconds:g} s. "
+        "Save it anew as PNG or TIFF, or crop the field."
+    )
+
+
+def ends_the_decoder() -> RejectedImage:
+    """The decoder's process ended over this file, twice."""
+    return RejectedImage(
+        "The picture is damaged in a way that ends its decoder. Copy or export it again."
+    )
+
+
 def no_picture() -> RejectedImage:
     """The bytes are nothing that is known."""
     return RejectedImage(f"This is not a picture that can be read. {ACCEPTED}")

@@ -25,8 +25,8 @@ from mlmodels.ml.datasets.near_duplicates import Look, find_pairs, look_at
 from mlmodels.ml.datasets.reading import ReadDataset, ReadImage, read_dataset
 from mlmodels.ml.errors import ArchiveRefused, RejectedImage
 from mlmodels.ml.inference.engine import Engine
+from mlmodels.ml.pictures.apart import read_picture_apart
 from mlmodels.ml.pictures.picture import ImageLimits
-from mlmodels.ml.pictures.reading import decode_image
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate
 from mlmodels.selectors.labels import labels_for
 from mlmodels.selectors.versions.active import active_version
@@ -215,7 +215,7 @@ def _check(held: claims.Claim) -> None:
 def _look(folder: Path, image: DatasetImage, engine: Engine) -> Look:
     data = storage.read_picture(folder, image.path, sha256=image.sha256)
     try:
-        return look_at(decode_image(data, _image_limits()), engine)
+        return look_at(read_picture_apart(data, _image_limits()).rgb, engine)
     except RejectedImage as error:
         raise DatasetNotFound() from error
 

@@ -11,8 +11,8 @@ from accounts.policy import Action, require
 from mlmodels import artifacts, storage
 from mlmodels.errors import DatasetNotFound
 from mlmodels.ml.errors import RejectedImage
+from mlmodels.ml.pictures.apart import read_picture_apart
 from mlmodels.ml.pictures.picture import ROOM_FOR_PIXELS, ImageLimits
-from mlmodels.ml.pictures.reading import decode_image
 from mlmodels.ml.pictures.renditions import encode_rendition
 from mlmodels.selectors.datasets.datasets import image_for_viewer
 
@@ -46,6 +46,6 @@ def _reduced(data: bytes, side_px: int) -> bytes:
     limits = ImageLimits(settings.MAX_IMAGE_BYTES, settings.MAX_IMAGE_MEGAPIXELS)
     try:
         with ROOM_FOR_PIXELS:
-            return encode_rendition(decode_image(data, limits), max_side_px=side_px)
+            return encode_rendition(read_picture_apart(data, limits).rgb, max_side_px=side_px)
     except RejectedImage as error:
         raise DatasetNotFound() from error

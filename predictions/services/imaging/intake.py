@@ -17,8 +17,8 @@ from accounts.policy import Action, require
 from accounts.services.audit import record_event
 from hematovision.errors import DomainError
 from mlmodels.ml.errors import RejectedImage
+from mlmodels.ml.pictures.apart import read_picture_apart
 from mlmodels.ml.pictures.picture import ROOM_FOR_PIXELS, ImageLimits
-from mlmodels.ml.pictures.reading import read_picture
 from mlmodels.models import ImagingProfile
 from mlmodels.selectors.profiles import profile_of_upload
 from predictions import policy, storage
@@ -237,6 +237,7 @@ class _Stored:
     detected_type: str
     width_px: int
     height_px: int
+    conversions: list[str]
     original: str
     rendition: str
     thumbnail: str
@@ -339,7 +340,7 @@ def _store(sent: _Sent) -> _Stored:
     names: list[str] = []
     try:
         with ROOM_FOR_PIXELS:
-            picture = read_picture(sent.data, limits)
+            picture = read_picture_apart(sent.data, limits)
             names.append(storage.keep_original(sent.data))
             names.append(storage.make_rendition(picture.rgb))
             names.append(storage.make_thumbnail(picture.rgb))
@@ -348,7 +349,13 @@ def _store(sent: _Sent) -> _Stored:
     except StorageUnavailable:
         storage.remove(*names)
         raise
-    return _Stored(picture.media_type, picture.width_px, picture.height_px, *names)
+    return _Stored(
+        picture.media_type,
+        picture.width_px,
+        picture.height_px,
+        list(picture.conversions),
+        *names,
+    )
 
 
 def _keep(

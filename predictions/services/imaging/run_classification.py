@@ -19,6 +19,7 @@ from hematovision.errors import DomainError
 from mlmodels.errors import ModelDamaged, NoActiveModel
 from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.inference.pipeline import CellFinding, Findings, read_image
+from mlmodels.ml.pictures.apart import read_picture_apart
 from mlmodels.ml.pictures.picture import ImageLimits
 from mlmodels.selectors.versions.active import versions_in_use
 from mlmodels.services.versions.run_engine import ENGINES_KEPT, engine_for
@@ -153,7 +154,7 @@ def _read(held: jobs.Claim) -> jobs.Result | None:
     if tells and not jobs.enter_stage(held, _Stage.CLASSIFYING):
         return None
     limits = ImageLimits(settings.MAX_IMAGE_BYTES, settings.MAX_IMAGE_MEGAPIXELS)
-    findings = read_image(data, engine_for(held.version), limits)
+    findings = read_image(data, engine_for(held.version), limits, read=read_picture_apart)
     if tells and not jobs.enter_stage(held, _Stage.RECORDING):
         return None
     return jobs.Result(

@@ -11,6 +11,7 @@ from django.db import InterfaceError, OperationalError
 from mlmodels.errors import ModelDamaged
 from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.inference.pipeline import CellFinding, read_image
+from mlmodels.ml.pictures.apart import read_picture_apart
 from mlmodels.ml.pictures.picture import ImageLimits
 from mlmodels.selectors.versions.promotions import shadow_of
 from mlmodels.services.versions.run_engine import engine_for
@@ -46,7 +47,8 @@ def read_in_shadow(*, job_id: UUID) -> None:
     limits = ImageLimits(settings.MAX_IMAGE_BYTES, settings.MAX_IMAGE_MEGAPIXELS)
     try:
         data = storage.read_original(job.image.original, sha256=job.image.sha256)
-        found = read_image(data, engine_for(shadow.version), limits).cells
+        engine = engine_for(shadow.version)
+        found = read_image(data, engine, limits, read=read_picture_apart).cells
     except (ModelDamaged, OriginalMissing, RejectedImage) as error:
         logger.error("Job %s was not read in shadow: %s", job_id, error.message)
         return

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from mlmodels.errors import ModelDamaged
 from mlmodels.ml.errors import BoxRefused, RejectedImage
 from mlmodels.ml.inference.pipeline import CellFinding, read_box
+from mlmodels.ml.pictures.apart import read_picture_apart
 from mlmodels.ml.pictures.picture import ImageLimits
 from mlmodels.models import ModelVersion
 from mlmodels.services.versions.run_engine import engine_for
@@ -64,7 +65,7 @@ def _read(cell: Cell, version: ModelVersion) -> CellFinding | None:
     limits = ImageLimits(settings.MAX_IMAGE_BYTES, settings.MAX_IMAGE_MEGAPIXELS)
     try:
         data = storage.read_original(cell.image.original, sha256=cell.image.sha256)
-        return read_box(data, box_of(cell), engine_for(version), limits)
+        return read_box(data, box_of(cell), engine_for(version), limits, read=read_picture_apart)
     except (ModelDamaged, OriginalMissing, RejectedImage, BoxRefused) as error:
         logger.error("Cell %s was not read: %s", cell.pk, error.message)
         return None
