@@ -57,7 +57,10 @@ class RefreshTokens(_PublicEndpoint):
         operation_id="token_refresh", request=Refresh, responses={200: Tokens, **_ERRORS}, auth=[]
     )
     def post(self, request: Request) -> Response:
-        """Exchange a refresh token for a new pair. It is good once; used again it ends them all."""
+        """Exchange a refresh token for a new pair. It is good once; used again it ends them all.
+
+        Shown again within 30 s, while its successor is unused, it is answered with the same pair.
+        """
         form = Refresh(data=request.data)
         form.is_valid(raise_exception=True)
         pair = tokens.rotate(refresh=form.validated_data["refresh"])

@@ -1,17 +1,21 @@
 """API tokens: given for a password, exchanged for newer ones, taken back.
 
-All tokens that grew from one sign-in are a family. Only its newest refresh token is good; an
-older one shown again means that somebody has a copy, and ends the family.
+All tokens that grew from one sign-in are a family. Its newest refresh token is exchanged for the
+next pair. The one before it, shown again at once, means that an answer was lost, and is given the
+same pair; any other means that somebody has a copy, and ends the family.
 """
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 from rest_framework_simplejwt.tokens import RefreshToken
+from rest_framework_simplejwt.utils import datetime_to_epoch
 
 from accounts.errors import SignInRefused, TokenRefused
 from accounts.models import AuditAction, TokenFamily, User
@@ -19,6 +23,9 @@ from accounts.policy import Action, require
 from accounts.selectors.tokens import FAMILY_CLAIM, ShownToken, shown_token
 from accounts.services.audit import record_event
 from accounts.services.sessions import sign_in
+
+# How long the pair that an exchange gave is given again to whoever shows the same token.
+REPEATED_WITHIN = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -43,31 +50,28 @@ def issue(*, username: str, password: str) -> TokenPair:
         SignInLocked, SignInRefused: as `sessions.sign_in`.
     """
     user = sign_in(username=username, password=password)
-    refresh = RefreshToken.for_user(user)
     with transaction.atomic():
         _still_as_checked(user)
-        family = TokenFamily.objects.create(
-            user=user, newest_jti=refresh["jti"], expires_at=_end_of(refresh)
-        )
+        family = TokenFamily.objects.create(user=user, **_next_token(timezone.now()))
         record_event(
             action=AuditAction.TOKEN_ISSUED, actor=user, laboratory=user.laboratory, obj=family
         )
-    return _pair(refresh, family)
+    return _newest_pair(family)
 
 
 def rotate(*, refresh: str) -> TokenPair:
-    """Exchange a refresh token for a new pair.
+    """Exchange a refresh token for a new pair, or for the pair it was exchanged for just now.
 
     Raises:
         TokenRefused: it is not good. If it was used before, its family is revoked as well.
     """
     shown = shown_token(refresh, RefreshToken)
     # In two transactions: what ends a copied token must stay written when this call is refused.
-    family = _exchanged(shown)
-    if family is None:
+    pair = _exchanged(shown)
+    if pair is None:
         _revoke_if_used_before(shown)
         raise TokenRefused()
-    return family
+    return pair
 
 
 def revoke(*, token: str) -> None:
@@ -120,24 +124,33 @@ def _still_as_checked(user: User) -> None:
         raise SignInRefused()
 
 
+@transaction.atomic
 def _exchanged(shown: ShownToken) -> TokenPair | None:
-    """Make the next pair if `shown` is the family's newest; none if it is not.
+    """The family's newest pair, made now if `shown` was its newest token; none if it is too old.
 
     One conditional update decides. It names no other table: PostgreSQL looks at its condition
-    again when it had to wait for a second exchange of the same token.
+    again when it had to wait for a second exchange of the same token, which then reads below
+    what the first one wrote.
     """
-    with transaction.atomic():
-        refresh = RefreshToken()
-        claimed = TokenFamily.objects.filter(
-            pk=shown.family_id, newest_jti=shown.jti, revoked_at=None
-        ).update(newest_jti=refresh["jti"], expires_at=_end_of(refresh))
-        if not claimed:
-            return None
-        family = TokenFamily.objects.select_related("user").get(pk=shown.family_id)
-        if not family.user.is_active:
-            raise TokenRefused()
-        refresh["user_id"] = str(family.user_id)
-        return _pair(refresh, family)
+    now = timezone.now()
+    TokenFamily.objects.filter(pk=shown.family_id, newest_jti=shown.jti, revoked_at=None).update(
+        previous_jti=shown.jti, **_next_token(now)
+    )
+    family = (
+        TokenFamily.objects.select_related("user")
+        .filter(
+            pk=shown.family_id,
+            previous_jti=shown.jti,
+            newest_at__gte=now - REPEATED_WITHIN,
+            revoked_at=None,
+        )
+        .first()
+    )
+    if family is None:
+        return None
+    if not family.user.is_active:
+        raise TokenRefused()
+    return _newest_pair(family)
 
 
 @transaction.atomic
@@ -160,10 +173,25 @@ def _end(family: TokenFamily, *, because: str) -> bool:
     return bool(live.update(revoked_at=timezone.now(), revoked_because=because))
 
 
-def _pair(refresh: RefreshToken, family: TokenFamily) -> TokenPair:
+def _next_token(now: datetime) -> dict[str, Any]:
+    """What a family's row says of a refresh token that is made now."""
+    return {
+        "newest_jti": uuid.uuid4().hex,
+        "newest_at": now,
+        "expires_at": now + RefreshToken.lifetime,
+    }
+
+
+def _newest_pair(family: TokenFamily) -> TokenPair:
+    """The newest refresh token and its access token; the same, byte by byte, each time."""
+    refresh = RefreshToken()
+    refresh.current_time = family.newest_at
+    refresh["exp"] = datetime_to_epoch(family.expires_at)
+    refresh.set_iat()
+    refresh["jti"] = family.newest_jti
+    refresh["user_id"] = str(family.user_id)
     refresh[FAMILY_CLAIM] = str(family.pk)
-    return TokenPair(access=str(refresh.access_token), refresh=str(refresh), role=family.user.role)
-
-
-def _end_of(refresh: RefreshToken) -> datetime:
-    return datetime.fromtimestamp(refresh["exp"], tz=UTC)
+    access = refresh.access_token
+    access.set_iat(at_time=family.newest_at)
+    access["jti"] = uuid.uuid5(uuid.UUID(family.newest_jti), "access").hex
+    return TokenPair(access=str(access), refresh=str(refresh), role=family.user.role)
