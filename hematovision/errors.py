@@ -47,3 +47,18 @@ class NotFound(DomainError):
 
     code = "not_found"
     http_status = 404
+
+
+class Unreadable(DomainError):
+    """What was sent cannot be read as what it says it is."""
+
+    code = "malformed"
+
+
+class BrokenOff(Unreadable):
+    """The body of a request ends before its end."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The request broke off before its end, so nothing of it was taken. Send it again."
+        )

@@ -1,9 +1,9 @@
-"""What pages share of their requests: searches, which stay out of addresses, and refusals."""
+"""What doorways share: searches, which stay out of addresses, refusals, and files in order."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
@@ -11,6 +11,8 @@ from django.urls import reverse
 
 from accounts.errors import AccessDenied, NotSignedIn
 from hematovision.errors import DomainError, NotFound
+from hematovision.sent_files import Misplaced, Sent
+from predictions.services.imaging.intake import ReceivedFile, safe_name
 
 # What was searched for stays in the session under a random word: the address carries the word.
 _SEARCHES = "searches"
@@ -48,3 +50,23 @@ def shown_here(error: DomainError) -> None:
     """
     if isinstance(error, AccessDenied | NotFound | NotSignedIn):
         raise error
+
+
+def outcomes_in_order(sent: Sent, received: Sequence[ReceivedFile]) -> list[ReceivedFile]:
+    """What became of each part of an upload, also of those that no service was given.
+
+    Args:
+        received: what became of `sent.files`.
+    """
+    of_files = iter(received)
+    return [
+        ReceivedFile(
+            name=safe_name(part.name),
+            error=part.message,
+            error_code=part.code,
+            error_status=part.http_status,
+        )
+        if isinstance(part, Misplaced)
+        else next(of_files)
+        for part in sent.parts
+    ]

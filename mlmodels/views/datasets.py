@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from accounts.policy import Action, needs
 from accounts.requests import SignedInRequest
 from hematovision.file_responses import jpeg_response, private_no_cache
+from hematovision.sent_files import the_file_in
 from hematovision.upload_handlers import DatasetUploadHandler
 from mlmodels.errors import DatasetRefused, RegistryUnavailable
 from mlmodels.forms import DerivedDatasetForm, NewDatasetForm
@@ -45,6 +46,7 @@ def dataset_new(request: SignedInRequest) -> HttpResponse:
 def _dataset_new(request: HttpRequest) -> HttpResponse:
     form, status = NewDatasetForm(), 200
     if request.method == "POST":
+        the_file_in(request, "archive")  # one that is misplaced is told of
         form, status = NewDatasetForm(request.POST, request.FILES), 400
         if form.is_valid():
             try:

@@ -15,6 +15,7 @@ from accounts.api.authentication import TokenAuthentication
 from accounts.api.endpoints import Endpoint
 from accounts.policy import Action, needs
 from accounts.requests import SignedInApiRequest
+from hematovision.sent_files import the_file_in
 from hematovision.upload_handlers import ArchiveUploadHandler
 from predictions.api.responses import (
     CLOSED,
@@ -97,7 +98,7 @@ class SampleArchivesView(Endpoint):
         archive = receive_archive(
             actor=request.user,
             sample_id=sample_id,
-            file=request.FILES.get("archive"),
+            file=the_file_in(request, "archive"),
             imaging_profile=request.POST.get("imaging_profile", ""),
         )
         return Response(TakenArchive(archive).data, status=202)

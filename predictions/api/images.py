@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 
 from accounts.api.endpoints import Endpoint
@@ -15,6 +15,7 @@ from accounts.api.idempotency import PARAMETER, REUSED, answered_once
 from accounts.policy import Action, needs
 from accounts.requests import SignedInApiRequest
 from hematovision.file_responses import attachment_response, jpeg_response
+from hematovision.sent_files import sent_in
 from predictions.api.responses import (
     CLOSED,
     EVERYWHERE,
@@ -24,6 +25,7 @@ from predictions.api.responses import (
     AnyAccept,
 )
 from predictions.api.serializers import ImageBody, RefusedUpload, UploadForm, UploadOutcome
+from predictions.requests import outcomes_in_order
 from predictions.selectors.imaging import images as selectors
 from predictions.services.imaging import intake, reading
 
@@ -34,7 +36,7 @@ REFUSED = OpenApiResponse(RefusedUpload, description="No file was taken; each sa
 class SampleImagesView(Endpoint):
     """The images of a sample."""
 
-    parser_classes = [MultiPartParser, FormParser]
+    parser_classes = [MultiPartParser]
 
     @extend_schema(
         operation_id="sample_images_upload",
@@ -54,12 +56,14 @@ class SampleImagesView(Endpoint):
     @answered_once
     def post(self, request: SignedInApiRequest, sample_id: UUID) -> Response:
         """Upload one picture or many; each has its own outcome, in the order sent."""
-        files = intake.receive_images(
+        sent = sent_in(request, "files")
+        received = intake.receive_images(
             actor=request.user,
             sample_id=sample_id,
-            files=request.FILES.getlist("files"),
+            files=sent.files,
             imaging_profile=request.POST.get("imaging_profile", ""),
         )
+        files = outcomes_in_order(sent, received)
         status = intake.status_of(files)
         body = UploadOutcome({"images": files}).data
         if status == 202:

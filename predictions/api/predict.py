@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 
 from accounts.api.endpoints import Endpoint
 from accounts.policy import Action, needs
 from accounts.requests import SignedInApiRequest
+from hematovision.sent_files import the_file_in
 from predictions.api.responses import CLOSED, EVERYWHERE, INVALID, STORAGE_DOWN, TOO_LARGE
 from predictions.api.serializers import PredictForm, Prediction, PredictQuery
 from predictions.services.imaging import intake, reading
@@ -20,7 +21,7 @@ LONGEST_WAIT_S = 20
 class PredictView(Endpoint):
     """Upload and wait."""
 
-    parser_classes = [MultiPartParser, FormParser]
+    parser_classes = [MultiPartParser]
     query_parameters = {"POST": ("wait",)}
 
     @extend_schema(
@@ -41,9 +42,10 @@ class PredictView(Endpoint):
         """Upload one picture and wait for its result."""
         query = PredictQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
+        sent = the_file_in(request, "image")
         taken = intake.receive_single(
             actor=request.user,
-            files=request.FILES.getlist("image"),
+            files=[sent] if sent else [],
             accession_number=request.POST.get("accession_number", ""),
             imaging_profile=request.POST.get("imaging_profile", ""),
         )

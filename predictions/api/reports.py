@@ -14,6 +14,7 @@ from accounts.api.endpoints import Endpoint
 from accounts.policy import Action, needs
 from accounts.requests import SignedInApiRequest
 from hematovision.file_responses import attachment_response
+from hematovision.sent_files import the_file_in
 from predictions.api.bodies_reports import (
     FileBody,
     FileForm,
@@ -113,6 +114,7 @@ class VerifyView(Endpoint):
     )
     def post(self, request: SignedInApiRequest) -> Response:
         """Say of a PDF whether it is a report of this laboratory, and whether it still holds."""
+        the_file_in(request, "file")
         form = FileForm(data=request.data)
         form.is_valid(raise_exception=True)
         data = form.validated_data["file"].read()

@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from accounts.policy import Action, needs
 from accounts.requests import SignedInRequest
 from hematovision.file_responses import json_unless_known
+from hematovision.sent_files import the_file_in
 from hematovision.upload_handlers import ArchiveUploadHandler
 from predictions.selectors.imaging.archives import archive_for_viewer
 from predictions.services.imaging.archives import receive_archive
@@ -34,7 +35,7 @@ def _sample_archives(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     archive = receive_archive(
         actor=request.user,  # type: ignore[arg-type]
         sample_id=sample_id,
-        file=request.FILES.get("archive"),
+        file=the_file_in(request, "archive"),
         imaging_profile=request.POST.get("imaging_profile", ""),
     )
     progress = reverse("predictions:archive_progress", args=[archive.pk])

@@ -13,6 +13,8 @@ from accounts.policy import Action, needs
 from accounts.requests import SignedInRequest
 from hematovision.errors import DomainError
 from hematovision.file_responses import json_unless_known
+from hematovision.sent_files import sent_in
+from predictions.requests import outcomes_in_order
 from predictions.selectors.imaging.familiarity import upload_choices
 from predictions.selectors.samples import progress
 from predictions.selectors.samples.samples import sample_taking_images
@@ -28,16 +30,16 @@ def upload(request: SignedInRequest) -> HttpResponse:
         return _form(request, dict.fromkeys(_FIELDS, ""))
     values = _values(request)
     try:
-        received = intake.receive_upload(
-            actor=request.user, files=request.FILES.getlist("files"), **values
-        )
+        sent = sent_in(request, "files")
+        received = intake.receive_upload(actor=request.user, files=sent.files, **values)
     except DomainError as error:
         return _refused(request, values, error)
     kept = {
         "accession_number": received.sample.accession_number,
         "imaging_profile": values["imaging_profile"],
     }
-    return _outcomes(request, kept, received)
+    files = outcomes_in_order(sent, received.files)
+    return _outcomes(request, kept, intake.Upload(received.sample, files))
 
 
 @needs({"POST": Action.UPLOAD_IMAGES})
@@ -56,14 +58,13 @@ def sample_upload(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
         return _form(request, {}, fixed=fixed)
     values = {"imaging_profile": request.POST.get("imaging_profile", "")}
     try:
-        files = intake.receive_images(
-            actor=request.user,
-            sample_id=sample_id,
-            files=request.FILES.getlist("files"),
-            **values,
+        sent = sent_in(request, "files")
+        received = intake.receive_images(
+            actor=request.user, sample_id=sample_id, files=sent.files, **values
         )
     except DomainError as error:
         return _refused(request, values, error, fixed=fixed)
+    files = outcomes_in_order(sent, received)
     return _outcomes(request, values, intake.Upload(fixed, files), fixed=fixed)
 
 

@@ -21,6 +21,7 @@ from accounts.policy import Action, needs
 from accounts.requests import SignedInRequest
 from hematovision.errors import DomainError
 from hematovision.file_responses import attachment_response, private_no_cache
+from hematovision.sent_files import the_file_in
 from predictions import policy
 from predictions.case_forms import RetractForm
 from predictions.errors import StateRefused
@@ -126,7 +127,7 @@ def verify(request: SignedInRequest) -> HttpResponse:
     """Whether a PDF is a report that was signed here, and whether it still counts."""
     if request.method != "POST":
         return render(request, "predictions/case/verify.html")
-    sent = request.FILES.get("file")
+    sent = the_file_in(request, "file")
     if sent is None:
         return _refused_file(request, "Choose the PDF of a report.", 400)
     if (sent.size or 0) > LARGEST_PDF_BYTES:
