@@ -94,8 +94,6 @@ def main() -> None:
 
         django.setup()
         settings.ALLOWED_HOSTS = ["*"]
-        # Django would keep every query.
-        settings.DEBUG = False
         people = prepare()
         sample = make_case(people, "C-0001", IMAGES, CELLS, sheets_left=TIMES + 1)
         print(f"\n{IMAGES} images, {CELLS} cells, {options.database}; median of {TIMES}\n")

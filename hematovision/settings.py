@@ -15,7 +15,12 @@ env.read_env(BASE_DIR / ".env")
 
 # --- The installation -----------------------------------------------------------------------
 
-DEBUG = env.flag("DEBUG", default=False)
+# DEBUG in the environment: one machine, to try the product out. Over plain HTTP, with demo users,
+# and static files as they lie in the tree.
+LOCAL = env.flag("DEBUG", default=False)
+# Django's own switch stays off: a refusal has the product's page there, too, and a failure's trace
+# stands in the log.
+DEBUG = False
 SECRET_KEY = env.secret("SECRET_KEY")
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", cast=str.strip, default=["localhost", "127.0.0.1", "[::1]"]
@@ -119,7 +124,7 @@ STORAGES = {
     "default": {"BACKEND": "predictions.storage.DurableFolderStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
+        if LOCAL
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
@@ -129,7 +134,7 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 STATIC_URL = "/static/"
 STATIC_ROOT = env.folder("STATIC_ROOT", default=BASE_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = LOCAL
 
 # --- People ---------------------------------------------------------------------------------
 
@@ -155,8 +160,8 @@ SESSION_IDLE_S = env.whole("SESSION_IDLE_S", default=30 * 60, at_least=60)
 SESSION_COOKIE_AGE = env.whole("SESSION_ABSOLUTE_S", default=12 * 3600, at_least=60)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = not DEBUG
-CSRF_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_SECURE = not LOCAL
+CSRF_COOKIE_SECURE = not LOCAL
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "hematovision.web.error_responses.csrf_failure"
 # Sign-in: failures before the first lock, and its length; it doubles with each further failure.
@@ -172,12 +177,12 @@ SIMPLE_JWT = {
 
 # --- Transport ------------------------------------------------------------------------------
 
-SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=not DEBUG)
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=not LOCAL)
 # The orchestrator asks these over plain HTTP from inside.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-SECURE_HSTS_SECONDS = env.whole("SECURE_HSTS_SECONDS", default=0 if DEBUG else 31_536_000)
-SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
-SECURE_HSTS_PRELOAD = not DEBUG
+SECURE_HSTS_SECONDS = env.whole("SECURE_HSTS_SECONDS", default=0 if LOCAL else 31_536_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not LOCAL
+SECURE_HSTS_PRELOAD = not LOCAL
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -391,7 +396,7 @@ LOGGING = {
             "filters": ["request_id"],
         }
     },
-    # Where DEBUG is on, Django would write each of its lines a second time.
+    # Ours alone: Django's own would send what fails by mail.
     "loggers": {"django": {"handlers": []}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

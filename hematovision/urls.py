@@ -28,7 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/docs/", ApiDocs.as_view(url_name="api_schema"), name="api_docs"),
     path("api/v1/token/", include("accounts.api.urls")),
     path("api/v1/", include("predictions.api.urls")),
-    # Django's own page for an unknown address is not JSON where DEBUG is on.
+    # A program is told when an address only lacks its slash.
     re_path(r"^api/(?P<rest>.*)$", unknown_api_address, name="api_unknown"),
 ]
 

@@ -12,7 +12,7 @@ if "VAR_DIR" not in os.environ:
 
 from hematovision.settings import *
 
-DEBUG = False
+LOCAL = False
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 INFERENCE_RUNTIME = os.environ.get("INFERENCE_RUNTIME", "litert")

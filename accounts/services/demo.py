@@ -34,7 +34,7 @@ def create_demo_users() -> list[DemoUser]:
     Raises:
         UserChangeRefused: `DEBUG` is off, so this is no machine for demo users.
     """
-    if not settings.DEBUG:
+    if not settings.LOCAL:
         raise UserChangeRefused("Demo users are made only where DEBUG is on.")
     demo = [DemoUser(role=role, username=role, password=_password()) for role in Role.values]
     if User.objects.filter(username__in=[user.username for user in demo]).exists():

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def kept(settings, tmp_path):
-    settings.DEBUG = True
+    settings.LOCAL = True
     settings.VAR_DIR = tmp_path / "var"
     return settings.VAR_DIR / "demo-credentials.txt"
 
@@ -51,7 +51,7 @@ def test_a_second_time_changes_and_prints_no_password(kept):
 
 
 def test_none_are_made_where_debug_is_off(settings, kept):
-    settings.DEBUG = False
+    settings.LOCAL = False
     assert "DEBUG" in run()
     assert not kept.exists()
     assert not User.objects.exists()
