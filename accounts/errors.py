@@ -35,6 +35,16 @@ class NotSignedIn(DomainError):
         super().__init__(message)
 
 
+class AnotherPersonSignedIn(DomainError):
+    """A page that somebody opened asks after somebody else signed in in the same browser."""
+
+    code = "another_person"
+    http_status = 409
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} has signed in in this browser meanwhile. Nothing was done.")
+
+
 class SignInRefused(DomainError):
     """User name and password do not belong together, or the account is closed: one sentence."""
 

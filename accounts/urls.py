@@ -8,6 +8,7 @@ app_name = "accounts"
 
 urlpatterns = [
     path("sign-in/", sessions.sign_in, name="sign_in"),
+    path("session/", sessions.session, name="session"),
     path("log-out/", sessions.log_out, name="log_out"),
     path("account/", account.account, name="account"),
     path("account/password/", account.password, name="password"),

@@ -41,6 +41,7 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("readyz", "GET"):                         (503,     503, 503, 503, 503, 503),  # no worker here
     ("accounts:sign_in", "GET"):               (200,     302, 302, 302, 302, 302),
     ("accounts:sign_in", "POST"):              (400,     400, 400, 400, 400, 400),  # an empty form
+    ("accounts:session", "GET"):               (200,     200, 200, 200, 200, 200),
     ("accounts:log_out", "POST"):              (SIGN_IN, 302, 302, 302, 302, 302),
     ("accounts:account", "GET"):               (SIGN_IN, 200, 200, 200, 200, 200),
     ("accounts:password", "GET"):              (SIGN_IN, 200, 200, 200, 200, 200),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import login, logout
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
@@ -27,21 +29,47 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     next_address = _safe_next(request)
     if request.method == "POST":
         return _answer(request, next_address)
-    if request.user.is_authenticated:
+    if request.user.is_authenticated and "again" not in request.GET:
         return redirect(next_address)
-    return _form_page(request, SignInForm(), next_address)
+    return _form_page(request, _form(), next_address)
+
+
+def stale_sign_in(request: HttpRequest) -> HttpResponse:
+    """Answer a form whose token is old: who is signed in by now goes on, others type once more."""
+    username = request.POST.get("username", "").strip()
+    user = request.user
+    if user.is_authenticated and username.lower() == user.username.lower():
+        return redirect(_safe_next(request))
+    form = _form(initial={"username": username})
+    return _form_page(request, form, _safe_next(request), status=403, stale=True)
+
+
+@needs({"GET": PUBLIC})
+def session(request: HttpRequest) -> JsonResponse:
+    """Tell the script of a page who is signed in now, and the token of the forms."""
+    user = request.user
+    return JsonResponse(
+        {
+            "person": str(user.pk) if user.is_authenticated else None,
+            "name": user.display_name if user.is_authenticated else "",
+            "csrf_token": get_token(request),
+        }
+    )
 
 
 @needs({"POST": Action.USE_OWN_ACCOUNT})
 def log_out(request: SignedInRequest) -> HttpResponse:
-    """End the person's session."""
+    """End the person's session, and what the browser kept of it."""
     sessions.log_out(actor=request.user)
     logout(request)
-    return redirect(resolve_url(settings.LOGOUT_REDIRECT_URL))
+    response = redirect(resolve_url(settings.LOGOUT_REDIRECT_URL))
+    # Crops and thumbnails that it need not ask for again, and pages that Back would show.
+    response["Clear-Site-Data"] = '"cache"'
+    return response
 
 
 def _answer(request: HttpRequest, next_address: str) -> HttpResponse:
-    form = SignInForm(request.POST)
+    form = _form(request.POST)
     if not form.is_valid():
         return _form_page(request, form, next_address, status=400)
     try:
@@ -61,10 +89,21 @@ def _answer(request: HttpRequest, next_address: str) -> HttpResponse:
     return redirect(next_address)
 
 
+def _form(*args: Any, **kwargs: Any) -> SignInForm:
+    """The form, under ids of its own: it is shown on top of other pages, too."""
+    return SignInForm(*args, auto_id="sign_in_%s", **kwargs)
+
+
 def _form_page(
-    request: HttpRequest, form: SignInForm, next_address: str, status: int = 200
+    request: HttpRequest,
+    form: SignInForm,
+    next_address: str,
+    *,
+    status: int = 200,
+    stale: bool = False,
 ) -> HttpResponse:
-    context = {"form": form, "next": next_address, "ended": "ended" in request.GET}
+    ended = "ended" in request.GET
+    context = {"form": form, "next": next_address, "ended": ended, "stale": stale}
     return render(request, "accounts/sign_in.html", context, status=status)
 
 

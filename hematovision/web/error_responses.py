@@ -22,7 +22,6 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.template.loader import render_to_string
 from django.views.decorators.csrf import csrf_exempt
-from django_htmx.http import HttpResponseClientRedirect
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
@@ -30,6 +29,7 @@ from accounts.errors import AccessDenied, NotSignedIn, SignInLocked
 from accounts.models import AuditAction
 from accounts.policy import PUBLIC, needs
 from accounts.services import audit
+from accounts.views.sessions import stale_sign_in
 from hematovision.errors import DomainError, NotFound
 from hematovision.origin import current_origin
 
@@ -46,6 +46,7 @@ _TITLES = {
     429: "Too many requests",
     503: "Not available now",
 }
+_TITLES_OF_CODES = {"csrf_failed": "The form is out of date"}
 _NOTHING_HERE = "There is nothing at this address."
 _TOO_LARGE = "The request is larger than this installation takes. Send less at once."
 
@@ -63,17 +64,22 @@ def error_response(request: HttpRequest, error: DomainError) -> HttpResponse:
     if is_api(request) or _reads_json_only(request):
         return JsonResponse(error.body(), status=error.http_status, headers=headers_of(error))
     if isinstance(error, NotSignedIn):
-        return to_sign_in(request)
+        if not _asks_for_fragment(request):
+            return to_sign_in(request)
+        # A part of a page never becomes the sign-in page: the script asks, and the page stays.
+        error = NotSignedIn("Your session has ended. Sign in to go on.")
     return _page_or_fragment(request, error)
 
 
 def headers_of(error: DomainError) -> dict[str, str]:
-    """What HTTP wants beside the body: how to sign in, or how long to wait."""
+    """What is told beside the body: the code, how to sign in, or how long to wait."""
+    # A script reads it of a fragment, whose body is for people alone.
+    headers = {"X-Error-Code": error.code}
     if error.http_status == 401:
-        return {"WWW-Authenticate": 'Bearer realm="api"'}
+        headers["WWW-Authenticate"] = 'Bearer realm="api"'
     if isinstance(error, SignInLocked):
-        return {"Retry-After": str(error.wait_s)}
-    return {}
+        headers["Retry-After"] = str(error.wait_s)
+    return headers
 
 
 def note_denial(request: HttpRequest, error: AccessDenied) -> None:
@@ -90,16 +96,11 @@ def note_denial(request: HttpRequest, error: AccessDenied) -> None:
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:
     """Send a person to the sign-in page, and afterwards back to where they were."""
-    htmx = getattr(request, "htmx", None)
-    if htmx:
-        wanted = htmx.current_url_abs_path or "/"
-    else:
-        wanted = request.get_full_path() if request.method in {"GET", "HEAD"} else ""
+    wanted = request.get_full_path() if request.method in {"GET", "HEAD"} else ""
     query = {"next": wanted} if wanted else {}
     if getattr(request, "session_ended", False):
         query["ended"] = "1"
-    address = resolve_url(settings.LOGIN_URL) + (f"?{urlencode(query)}" if query else "")
-    return HttpResponseClientRedirect(address) if htmx else redirect(address)
+    return redirect(resolve_url(settings.LOGIN_URL) + (f"?{urlencode(query)}" if query else ""))
 
 
 def method_refused(request: HttpRequest, allowed: Iterable[str]) -> HttpResponse:
@@ -119,14 +120,20 @@ def _reads_json_only(request: HttpRequest) -> bool:
     return "application/json" in accepts and "text/html" not in accepts
 
 
+def _asks_for_fragment(request: HttpRequest) -> bool:
+    htmx = getattr(request, "htmx", None)
+    return bool(htmx) and not htmx.boosted
+
+
 def _page_or_fragment(request: HttpRequest, error: DomainError) -> HttpResponse:
+    title = _TITLES_OF_CODES.get(error.code) or _TITLES.get(error.http_status, _TITLES[400])
     context = {
-        "title": _TITLES.get(error.http_status, _TITLES[400]),
+        "title": title,
         "error": error,
         "message": error.message,
     }
     template = _PAGES.get(error.http_status, "error.html")
-    if getattr(request, "htmx", None) and not request.htmx.boosted:  # type: ignore[attr-defined]
+    if _asks_for_fragment(request):
         template = "components/problem.html"
     response = render(request, template, context, status=error.http_status)
     for name, value in headers_of(error).items():
@@ -273,6 +280,8 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without its token: a sentence instead of a riddle."""
+    if request.resolver_match and request.resolver_match.view_name == settings.LOGIN_URL:
+        return stale_sign_in(request)
     error = DomainError(_CSRF_SENTENCE, code="csrf_failed", http_status=403)
     return error_response(request, error)
 

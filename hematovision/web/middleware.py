@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 
+from accounts.errors import AnotherPersonSignedIn
 from accounts.policy import PUBLIC, action_of, require
 from hematovision.errors import DomainError
 from hematovision.origin import Origin, client_address, set_origin
@@ -92,7 +93,7 @@ def asks_by_itself(request: HttpRequest) -> bool:
         return False
     fragment = "HX-Request" in request.headers and "HX-Boosted" not in request.headers
     path = request.path_info
-    polled = path.endswith(("/status/", "/progress/", "/changes/"))
+    polled = path.endswith(("/status/", "/progress/", "/changes/", "/session/"))
     return fragment or polled or path.startswith("/api/v1/")
 
 
@@ -154,11 +155,19 @@ class PolicyMiddleware:
         if needed is None:
             return error_responses.method_refused(request, methods_of(view))
         try:
+            _require_person_of_page(request)
             require(request.user, needed)  # type: ignore[arg-type]
         except DomainError as error:
             return error_responses.error_response(request, error)
         timezone.activate(request.user.laboratory.time_zone)  # type: ignore[union-attr]
         return None
+
+
+def _require_person_of_page(request: HttpRequest) -> None:
+    """Refuse what a page of one person asks by its script when another one is signed in by now."""
+    person = request.headers.get("X-Person", "")
+    if person and request.user.is_authenticated and person != str(request.user.pk):
+        raise AnotherPersonSignedIn(request.user.display_name)
 
 
 def methods_of(view: Any) -> list[str]:

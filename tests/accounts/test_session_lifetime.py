@@ -56,11 +56,24 @@ def test_what_a_page_asks_by_itself_neither_counts_nor_writes(browser, address, 
     assert browser.session["seen_at"] == before
 
 
-def test_a_poll_of_an_ended_session_is_sent_to_the_form(browser):
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_part_of_a_page_is_told_that_the_session_ended(browser, method):
     age(browser, seen_s=HALF_AN_HOUR + 1)
-    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/dashboard/"}
-    answer = browser.get("/dashboard/", headers=headers)
-    assert answer["HX-Redirect"] == "/sign-in/?next=%2Fdashboard%2F&ended=1"
+    answer = getattr(browser, method)("/account/password/", headers={"HX-Request": "true"})
+    assert answer.status_code == 401
+    assert answer["X-Error-Code"] == "not_signed_in"
+    assert "Your session has ended. Sign in to go on." in answer.content.decode()
+    assert "<form" not in answer.content.decode()
+
+
+def test_asking_who_is_signed_in_is_no_activity(browser, technician):
+    age(browser, seen_s=HALF_AN_HOUR - 60)
+    before = browser.session["seen_at"]
+    told = browser.get("/session/").json()
+    assert (told["person"], told["name"]) == (str(technician.pk), technician.display_name)
+    assert browser.session["seen_at"] == before
+    age(browser, seen_s=120)
+    assert browser.get("/session/").json()["person"] is None
 
 
 def test_pages_in_quick_succession_write_the_session_once(browser):

@@ -33,6 +33,25 @@ def test_a_script_that_is_not_signed_in_gets_401(client, db):
     assert answer.json()["code"] == "not_signed_in"
 
 
+def test_what_a_page_asks_is_never_done_as_somebody_else(page_as, technician, doctor):
+    page_of_tina = {"Accept": "application/json", "X-Person": str(technician.pk)}
+    assert page_as(technician).get("/history/", headers=page_of_tina).status_code == 200
+    answer = page_as(doctor).get("/history/", headers=page_of_tina)
+    assert answer.status_code == 409
+    assert answer["X-Error-Code"] == answer.json()["code"] == "another_person"
+    assert answer.json()["message"].startswith(doctor.display_name)
+
+
+def test_an_old_form_is_not_called_denied(page_as, technician):
+    browser = page_as(technician)
+    browser.handler.enforce_csrf_checks = True
+    answer = browser.post("/account/password/", {})
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert "The form is out of date" in page
+    assert "Access denied" not in page
+
+
 @pytest.mark.parametrize("address", ["/history/", "/dashboard/", "/users/", "/api/v1/samples/"])
 def test_no_cache_keeps_what_a_person_saw(page_as, technician, address):
     assert page_as(technician).get(address)["Cache-Control"] == "private, no-store"

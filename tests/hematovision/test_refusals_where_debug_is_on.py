@@ -25,7 +25,8 @@ answers = {
 }
 browser.cookies["sessionid"] = "of-somebody-0000000000000000000"
 answers["500"] = browser.get("/history/")
-json.dump({wanted: [a.status_code, a.content.decode()] for wanted, a in answers.items()}, sys.stdout)
+read = {wanted: [a.status_code, a.content.decode()] for wanted, a in answers.items()}
+json.dump(read, sys.stdout)
 """
 
 
