@@ -17,8 +17,8 @@ import numpy as np
 from mlmodels.ml.classes import class_key
 from mlmodels.ml.errors import ManifestInvalid, RejectedImage
 from mlmodels.ml.inference.crops import Box, CropRule, cut_crop
-from mlmodels.ml.inference.localize import Field, Nucleus, locate
-from mlmodels.ml.inference.red_cells import sizes_in_red_cells
+from mlmodels.ml.inference.finding.localize import Field, Nucleus, locate
+from mlmodels.ml.inference.finding.red_cells import sizes_in_red_cells
 from mlmodels.ml.pictures.reading import decode_image
 
 COLUMNS = ("path", "class", "source", "x", "y", "width", "height")

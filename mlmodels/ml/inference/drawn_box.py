@@ -11,7 +11,7 @@ import numpy as np
 
 from mlmodels.ml.errors import BoxRefused
 from mlmodels.ml.inference.crops import Box
-from mlmodels.ml.inference.localize import (
+from mlmodels.ml.inference.finding.localize import (
     SMALLEST_SHARE_OF_LARGEST,
     Field,
     Nucleus,

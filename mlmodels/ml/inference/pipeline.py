@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mlmodels.ml.inference.boxes import without_overlaps
-from mlmodels.ml.inference.cell_boundary import cell_boxes
 from mlmodels.ml.inference.cell_naming import CellFinding, name_cell, weigh
 from mlmodels.ml.inference.crops import Box, CropRule, cut_crop
 from mlmodels.ml.inference.drawn_box import field_of_box, refuse_useless
 from mlmodels.ml.inference.engine import Engine, load_engine
-from mlmodels.ml.inference.localize import Field, Nucleus, locate
-from mlmodels.ml.inference.quality import doubt_about_field
+from mlmodels.ml.inference.finding.cell_boundary import cell_boxes
+from mlmodels.ml.inference.finding.localize import Field, Nucleus, locate
+from mlmodels.ml.inference.finding.quality import doubt_about_field
 from mlmodels.ml.pictures.picture import ImageLimits, Picture
 from mlmodels.ml.pictures.reading import ReadPicture, read_picture
 

@@ -26,7 +26,7 @@ from mlmodels.ml.inference.attributes import (
 from mlmodels.ml.inference.calibration import softmax
 from mlmodels.ml.inference.crops import cut_crop
 from mlmodels.ml.inference.engine import Engine
-from mlmodels.ml.inference.localize import locate
+from mlmodels.ml.inference.finding.localize import locate
 from mlmodels.ml.pictures.reading import decode_image
 from mlmodels.ml.training.crop_cache import NO_CELL, Crop
 from mlmodels.ml.training.data import TrainingData

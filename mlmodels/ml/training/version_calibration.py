@@ -16,8 +16,8 @@ from mlmodels.ml.inference.calibration import Thresholds, sigmoid, softmax
 from mlmodels.ml.inference.crops import cut_crop
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.familiarity import Familiarity
-from mlmodels.ml.inference.localize import locate
-from mlmodels.ml.inference.red_cells import sizes_in_red_cells
+from mlmodels.ml.inference.finding.localize import locate
+from mlmodels.ml.inference.finding.red_cells import sizes_in_red_cells
 from mlmodels.ml.inference.size_evidence import weigh_sizes
 from mlmodels.ml.pictures.reading import decode_image
 from mlmodels.ml.training.augment import augment

@@ -22,7 +22,7 @@ import numpy as np
 
 from mlmodels.ml.classes import CLASSES
 from mlmodels.ml.inference.engine import load_engine
-from mlmodels.ml.inference.localize import locate
+from mlmodels.ml.inference.finding.localize import locate
 from mlmodels.ml.inference.pipeline import read_image
 from mlmodels.ml.inference.runtimes.choose import FILES, open_runtime
 from mlmodels.ml.inference.version_files import file_of

@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 from django.core.management import CommandError, call_command
 
-from mlmodels.ml.inference.localize import locate
+from mlmodels.ml.inference.finding.localize import locate
 from mlmodels.ml.inference.version_files import copy_version
 from mlmodels.ml.pictures.reading import decode_image
 from mlmodels.research.benchmark.drawn_field import draw_field, field_jpeg

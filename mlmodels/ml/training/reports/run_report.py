@@ -18,7 +18,7 @@ from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.evaluation.evaluation import Prediction
 from mlmodels.ml.evaluation.metrics import summarise
 from mlmodels.ml.inference.crops import CropRule, cut_crop
-from mlmodels.ml.inference.localize import locate
+from mlmodels.ml.inference.finding.localize import locate
 from mlmodels.ml.pictures.reading import decode_image
 from mlmodels.ml.training.augment import augment
 from mlmodels.ml.training.crop_cache import NO_CELL

@@ -5,7 +5,7 @@ import pytest
 
 from mlmodels.ml.inference.boxes import match_boxes, overlap, without_overlaps
 from mlmodels.ml.inference.crops import Box
-from mlmodels.ml.inference.localize import locate
+from mlmodels.ml.inference.finding.localize import locate
 from mlmodels.ml.inference.pipeline import read_pixels
 from tests.drawn_cells import CELL_RADIUS_PX, CYTOPLASM, NUCLEUS, draw_smear
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mlmodels.ml.inference.crops import CropRule, cut_crop, cut_square
-from mlmodels.ml.inference.localize import Field, Nucleus, locate
+from mlmodels.ml.inference.finding.localize import Field, Nucleus, locate
 from mlmodels.ml.inference.preprocess import apply_gains, background_gains, black_corners
 
 PLAIN = Field(

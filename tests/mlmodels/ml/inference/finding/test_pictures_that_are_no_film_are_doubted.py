@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from mlmodels.ml.inference.calibration import ACCEPTED, REVIEW
-from mlmodels.ml.inference.localize import locate
+from mlmodels.ml.inference.finding.localize import locate
+from mlmodels.ml.inference.finding.quality import doubt_about_field, look_at_field
 from mlmodels.ml.inference.pipeline import read_pixels
-from mlmodels.ml.inference.quality import doubt_about_field, look_at_field
 from mlmodels.research.benchmark.drawn_field import draw_field
 from mlmodels.research.robustness.out_of_distribution import draw_out_of_distribution
 from tests.drawn_cells import draw_smear

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from mlmodels.ml.inference.boxes import overlap
-from mlmodels.ml.inference.cell_boundary import cell_boxes
 from mlmodels.ml.inference.crops import Box
-from mlmodels.ml.inference.localize import locate
+from mlmodels.ml.inference.finding.cell_boundary import cell_boxes
+from mlmodels.ml.inference.finding.localize import locate
 from tests.drawn_cells import CELL_RADIUS_PX, draw_smear
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from mlmodels.ml.inference.localize import Field
+from mlmodels.ml.inference.finding.localize import Field
 from mlmodels.ml.inference.preprocess import WHITE_LEVEL
 
 # Red cells are measured at half the size that nuclei are looked for at.

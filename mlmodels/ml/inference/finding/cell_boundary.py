@@ -12,7 +12,12 @@ import cv2
 import numpy as np
 
 from mlmodels.ml.inference.crops import Box
-from mlmodels.ml.inference.localize import FOREGROUND_BELOW, SMALLEST_REST_PX, Field, Nucleus
+from mlmodels.ml.inference.finding.localize import (
+    FOREGROUND_BELOW,
+    SMALLEST_REST_PX,
+    Field,
+    Nucleus,
+)
 
 # All chosen on BCCD's boxes (docs/model/experiments.md, "Cell boundary"): the fitted margin counts
 # by SHARE, the rest is the usual margin; both as shares of the nucleus's longer side.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlmodels.ml.inference.localize import FOREGROUND_BELOW, Field
+from mlmodels.ml.inference.finding.localize import FOREGROUND_BELOW, Field
 
 # A pixel of background: no channel of the white-balanced picture below this.
 BACKGROUND_FROM = 205

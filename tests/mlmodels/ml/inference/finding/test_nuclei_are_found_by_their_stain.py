@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlmodels.ml.inference.localize import locate
+from mlmodels.ml.inference.finding.localize import locate
 from tests.drawn_cells import CELL_RADIUS_PX, draw_smear
 
 

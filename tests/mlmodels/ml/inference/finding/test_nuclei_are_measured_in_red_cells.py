@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from mlmodels.ml.inference.localize import locate
-from mlmodels.ml.inference.red_cells import red_cell_diameter, sizes_in_red_cells
+from mlmodels.ml.inference.finding.localize import locate
+from mlmodels.ml.inference.finding.red_cells import red_cell_diameter, sizes_in_red_cells
 from tests.drawn_cells import BACKGROUND, NUCLEUS, RED_CELL, RED_CELL_MIDDLE, draw_smear
 
 RED_RADIUS_PX = 24
