@@ -17,7 +17,8 @@ import numpy as np
 from mlmodels.ml.classes import class_key
 from mlmodels.ml.errors import ManifestInvalid, RejectedImage
 from mlmodels.ml.inference.crops import Box, CropRule, cut_crop
-from mlmodels.ml.inference.finding.localize import Field, Nucleus, locate
+from mlmodels.ml.inference.finding.field import Field, Nucleus
+from mlmodels.ml.inference.finding.localize import locate
 from mlmodels.ml.inference.finding.red_cells import sizes_in_red_cells
 from mlmodels.ml.pictures.reading import decode_image
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from mlmodels.ml.inference.crops import cut_crop, cut_square
 from mlmodels.ml.inference.engine import Engine
-from mlmodels.ml.inference.finding.localize import Field, locate
+from mlmodels.ml.inference.finding.field import Field
+from mlmodels.ml.inference.finding.localize import locate
 from mlmodels.ml.inference.preprocess import black_corners
 
 WORKING_SIDE_PX = 360

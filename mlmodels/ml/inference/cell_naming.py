@@ -20,7 +20,7 @@ from mlmodels.ml.inference.calibration import (
 )
 from mlmodels.ml.inference.crops import Box
 from mlmodels.ml.inference.engine import Engine
-from mlmodels.ml.inference.finding.localize import Field, Nucleus
+from mlmodels.ml.inference.finding.field import Field, Nucleus
 from mlmodels.ml.inference.finding.red_cells import sizes_in_red_cells
 from mlmodels.ml.inference.size_evidence import weigh_sizes
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from mlmodels.ml.inference.finding.localize import Field, Nucleus
+from mlmodels.ml.inference.finding.field import Field, Nucleus
 from mlmodels.ml.inference.preprocess import WHITE_LEVEL, apply_gains
 
 

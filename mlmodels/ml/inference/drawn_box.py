@@ -11,13 +11,8 @@ import numpy as np
 
 from mlmodels.ml.errors import BoxRefused
 from mlmodels.ml.inference.crops import Box
-from mlmodels.ml.inference.finding.localize import (
-    SMALLEST_SHARE_OF_LARGEST,
-    Field,
-    Nucleus,
-    Part,
-    measure,
-)
+from mlmodels.ml.inference.finding.field import Field, Nucleus
+from mlmodels.ml.inference.finding.stained import SMALLEST_SHARE_OF_LARGEST, Part, measure
 
 SMALLEST_BOX_PX = 8
 # How many times as long as its nucleus a cell is, for boxes with nothing stained inside: the

@@ -16,7 +16,8 @@ from mlmodels.ml.inference.crops import Box, CropRule, cut_crop
 from mlmodels.ml.inference.drawn_box import field_of_box, refuse_useless
 from mlmodels.ml.inference.engine import Engine, load_engine
 from mlmodels.ml.inference.finding.cell_boundary import cell_boxes
-from mlmodels.ml.inference.finding.localize import Field, Nucleus, locate
+from mlmodels.ml.inference.finding.field import Field, Nucleus
+from mlmodels.ml.inference.finding.localize import locate
 from mlmodels.ml.inference.finding.quality import doubt_about_field
 from mlmodels.ml.pictures.picture import ImageLimits, Picture
 from mlmodels.ml.pictures.reading import ReadPicture, read_picture

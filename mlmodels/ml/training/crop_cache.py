@@ -20,7 +20,9 @@ import numpy as np
 
 from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.inference.crops import CropRule, cut_crop, cut_square
-from mlmodels.ml.inference.finding.localize import Field, locate, stain_score
+from mlmodels.ml.inference.finding.field import Field
+from mlmodels.ml.inference.finding.localize import locate
+from mlmodels.ml.inference.finding.stained import stain_score
 from mlmodels.ml.inference.preprocess import apply_gains
 from mlmodels.ml.pictures.reading import decode_image
 from mlmodels.ml.whole_files import write_text_whole, written_whole

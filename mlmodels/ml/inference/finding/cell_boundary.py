@@ -12,12 +12,8 @@ import cv2
 import numpy as np
 
 from mlmodels.ml.inference.crops import Box
-from mlmodels.ml.inference.finding.localize import (
-    FOREGROUND_BELOW,
-    SMALLEST_REST_PX,
-    Field,
-    Nucleus,
-)
+from mlmodels.ml.inference.finding.field import Field, Nucleus
+from mlmodels.ml.inference.finding.stained import FOREGROUND_BELOW, SMALLEST_REST_PX
 
 # All chosen on BCCD's boxes (docs/model/experiments.md, "Cell boundary"): the fitted margin counts
 # by SHARE, the rest is the usual margin; both as shares of the nucleus's longer side.

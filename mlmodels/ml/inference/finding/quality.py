@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlmodels.ml.inference.finding.localize import FOREGROUND_BELOW, Field
+from mlmodels.ml.inference.finding.field import Field
+from mlmodels.ml.inference.finding.stained import FOREGROUND_BELOW
+from mlmodels.ml.inference.finding.surround import is_round
 
 # A pixel of background: no channel of the white-balanced picture below this.
 BACKGROUND_FROM = 205
@@ -28,6 +30,10 @@ MOST_YELLOW_SHARE = 0.40
 MOST_COLOUR = 110.0
 MOST_COLOUR_OF_BACKGROUND = 55.0
 MOST_GAIN = 3.5
+DARK_BELOW, DARK_GROUND = 128.0, 0.3
+LEAST_SPREAD = 16.0
+LEAST_COLOUR = 12.0
+LEAST_VIOLET, ONE_TINT, MOST_COLOUR_OF_TINT = 8.0, 6.0, 42.0
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,11 @@ class FieldLook:
         colour: mean of the largest minus the smallest channel of what is darker, levels.
         background_colour: the same of what is not darker, its 90th percentile, levels.
         gain: the largest of the three that the white balance needed.
+        violet: green below red and blue, its 99th percentile, levels.
+        one_tint: how far red or blue are from what green alone foretells, levels.
+        middle_level: median of the brightest channel, as it was photographed, 0 to 255.
+        ground: place of the most frequent brightness between the darkest and the brightest, 0 to 1.
+        spread: between darkest and brightest, of the channel that has most, levels.
     """
 
     corner_share: float
@@ -51,6 +62,11 @@ class FieldLook:
     colour: float
     background_colour: float
     gain: float
+    violet: float
+    one_tint: float
+    middle_level: float
+    ground: float
+    spread: float
 
 
 def look_at_field(field: Field) -> FieldLook:
@@ -59,18 +75,21 @@ def look_at_field(field: Field) -> FieldLook:
     Args:
         field: what `locate` said of the picture.
     """
-    seen = field.blackout[::STEP, ::STEP] == 0
-    pixels = field.balanced[::STEP, ::STEP][seen].astype(np.int16)
+    step = max(STEP, max(field.blackout.shape) // 120)
+    seen = field.blackout[::step, ::step] == 0
+    pixels = field.balanced[::step, ::step][seen].astype(np.int16)
     corner_share = 1 - float(seen.mean())
     gain = float(field.gains.max())
     if not len(pixels):
-        return FieldLook(corner_share, 0.0, 0.0, 0.0, 0.0, 0.0, gain)
+        return FieldLook(corner_share, 0.0, 0.0, 0.0, 0.0, 0.0, gain, 0.0, 0.0, 0.0, 0.0, 0.0)
     red, green, blue = pixels.T
     least = np.minimum(np.minimum(red, green), blue)
     colour = np.maximum(np.maximum(red, green), blue) - least
     dark = green < FOREGROUND_BELOW
     enough = np.count_nonzero(dark) > LEAST_FOREGROUND * len(pixels)
     rest = colour[~dark]
+    middle, ground = _light(pixels / field.gains)
+    low, high = np.percentile(pixels, [0.5, 99.5], axis=0)
     return FieldLook(
         corner_share=corner_share,
         background_share=float((least >= BACKGROUND_FROM).mean()),
@@ -79,7 +98,30 @@ def look_at_field(field: Field) -> FieldLook:
         colour=float(colour[dark].mean()) if enough else 0.0,
         background_colour=float(np.percentile(rest, 90)) if rest.size else 0.0,
         gain=gain,
+        violet=float(np.percentile(np.minimum(red, blue) - green, 99)),
+        one_tint=max(_apart_from(green, red), _apart_from(green, blue)),
+        middle_level=middle,
+        ground=ground,
+        spread=float((high - low).max()),
     )
+
+
+def _light(raw: np.ndarray) -> tuple[float, float]:
+    """Middle level, and place of the ground, of pixels as they were photographed."""
+    brightest = np.clip(raw.max(axis=1), 0, 255)
+    darkest, middle, most = np.percentile(brightest, [1, 50, 99.5])
+    counts = np.bincount(brightest.astype(int), minlength=256)
+    mode = int(np.convolve(counts, np.ones(9), "same").argmax())
+    ground = (mode - darkest) / max(most - darkest, 1.0)
+    return float(middle), float(ground)
+
+
+def _apart_from(green: np.ndarray, other: np.ndarray) -> float:
+    """Standard deviation of a channel around the parabola in green that fits it best."""
+    x = green / 255.0
+    powers = np.stack([np.ones_like(x), x, x**2], axis=1)
+    found, *_ = np.linalg.lstsq(powers, other.astype(np.float64), rcond=None)
+    return float(np.std(other - powers @ found))
 
 
 def doubt_about_field(field: Field) -> str:
@@ -92,8 +134,38 @@ def doubt_about_field(field: Field) -> str:
     extreme of them (docs/model/experiments.md, "Is it a film").
     """
     look = look_at_field(field)
+    reason = _doubt_about_light(look, field) or _doubt_about_colours(look)
+    return f"This does not look like a stained blood film: {reason}." if reason else ""
+
+
+def _doubt_about_light(look: FieldLook, field: Field) -> str:
+    """Of pictures in which nobody could see a film: what they are, and what to send instead."""
+    is_dark = look.middle_level < DARK_BELOW and look.ground < DARK_GROUND
+    if look.corner_share > MOST_CORNER_SHARE and not is_round(field.blackout):
+        if look.background_share >= LEAST_BACKGROUND_SHARE and look.gain < MOST_GAIN:
+            return "more than half of it is black"
+        is_dark = True
+    if is_dark:
+        return (
+            "its ground is dark, as in fluorescence, in dark field or in a negative. Photograph "
+            "a stained film in bright light, or save the picture as a positive"
+        )
+    if look.spread < LEAST_SPREAD:
+        return (
+            "it is blank, the same colour everywhere. Check the light path and the file, and "
+            "photograph the film again"
+        )
+    is_tinted = look.violet < LEAST_VIOLET and look.one_tint < ONE_TINT
+    if look.colour < LEAST_COLOUR or (is_tinted and look.colour < MOST_COLOUR_OF_TINT):
+        return (
+            "it has no colours, or only one tint. Cells are told apart by their stain, so upload "
+            "the photograph in colour"
+        )
+    return ""
+
+
+def _doubt_about_colours(look: FieldLook) -> str:
     reasons = (
-        (look.corner_share > MOST_CORNER_SHARE, "more than half of it is black"),
         (look.gain > MOST_GAIN, "nothing in it is as bright as the background of a film"),
         (
             look.green_share > MOST_GREEN_SHARE,
@@ -110,5 +182,4 @@ def doubt_about_field(field: Field) -> str:
             "it has no pale, even background",
         ),
     )
-    reason = next((words for applies, words in reasons if applies), "")
-    return f"This does not look like a stained blood film: {reason}." if reason else ""
+    return next((words for applies, words in reasons if applies), "")

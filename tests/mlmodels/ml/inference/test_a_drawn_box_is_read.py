@@ -10,7 +10,8 @@ from mlmodels.ml.errors import BoxRefused, RejectedImage
 from mlmodels.ml.inference.calibration import ACCEPTED, REVIEW, UNIDENTIFIED, Thresholds
 from mlmodels.ml.inference.crops import Box
 from mlmodels.ml.inference.drawn_box import field_of_box
-from mlmodels.ml.inference.finding.localize import Field, locate
+from mlmodels.ml.inference.finding.field import Field
+from mlmodels.ml.inference.finding.localize import locate
 from mlmodels.ml.inference.pipeline import read_box, read_image
 from tests.drawn_cells import BACKGROUND, CELL_RADIUS_PX, draw_smear, draw_smear_png, encode
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from mlmodels.ml.inference.crops import CropRule, cut_crop, cut_square
-from mlmodels.ml.inference.finding.localize import Field, Nucleus, locate
+from mlmodels.ml.inference.finding.field import Field, Nucleus
+from mlmodels.ml.inference.finding.localize import locate
 from mlmodels.ml.inference.preprocess import apply_gains, background_gains, black_corners
 
 PLAIN = Field(

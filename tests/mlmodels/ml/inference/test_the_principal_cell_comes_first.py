@@ -1,6 +1,6 @@
 """The rule that names the principal cell: largest nucleus, ties nearest to the centre."""
 
-from mlmodels.ml.inference.finding.localize import Nucleus
+from mlmodels.ml.inference.finding.field import Nucleus
 from mlmodels.ml.inference.pipeline import principal_first, read_image
 from tests.drawn_cells import draw_smear_png
 

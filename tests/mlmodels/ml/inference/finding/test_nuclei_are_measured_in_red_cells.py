@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mlmodels.ml.inference.finding.localize import locate
-from mlmodels.ml.inference.finding.red_cells import red_cell_diameter, sizes_in_red_cells
+from mlmodels.ml.inference.finding.red_cells import red_cells_of, sizes_in_red_cells
 from tests.drawn_cells import BACKGROUND, NUCLEUS, RED_CELL, RED_CELL_MIDDLE, draw_smear
 
 RED_RADIUS_PX = 24
@@ -95,5 +95,5 @@ def test_each_nucleus_of_a_field_has_its_size_in_their_order():
 )
 def test_odd_pictures_have_no_red_cells(picture):
     seen = locate(picture)
-    assert red_cell_diameter(seen) is None
+    assert red_cells_of(seen) is None
     assert sizes_in_red_cells(seen).shape == (0,)
