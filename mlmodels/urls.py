@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from mlmodels.views import datasets, labels, training, versions
+from mlmodels.views import labels, training, versions
+from mlmodels.views.datasets import importing, near_duplicates, pages, pictures
 
 app_name = "mlmodels"
 
@@ -11,28 +12,28 @@ urlpatterns = [
     path("labels/new/", labels.label_new, name="label_new"),
     path("labels/<slug:code>/", labels.label, name="label"),
     path("labels/<slug:code>/place/", labels.label_place, name="label_place"),
-    path("datasets/", datasets.dataset_list, name="datasets"),
-    path("datasets/new/", datasets.dataset_new, name="dataset_new"),
-    path("datasets/<id:dataset_id>/", datasets.dataset, name="dataset"),
-    path("datasets/<id:dataset_id>/status/", datasets.dataset_status, name="dataset_status"),
-    path("datasets/<id:dataset_id>/freeze/", datasets.dataset_freeze, name="dataset_freeze"),
-    path("datasets/<id:dataset_id>/derive/", datasets.dataset_derive, name="dataset_derive"),
-    path("datasets/<id:dataset_id>/delete/", datasets.dataset_delete, name="dataset_delete"),
-    path("datasets/<id:dataset_id>/check/", datasets.dataset_check, name="dataset_check"),
+    path("datasets/", pages.dataset_list, name="datasets"),
+    path("datasets/new/", importing.dataset_new, name="dataset_new"),
+    path("datasets/<id:dataset_id>/", pages.dataset, name="dataset"),
+    path("datasets/<id:dataset_id>/status/", pages.dataset_status, name="dataset_status"),
+    path("datasets/<id:dataset_id>/freeze/", pages.dataset_freeze, name="dataset_freeze"),
+    path("datasets/<id:dataset_id>/derive/", pages.dataset_derive, name="dataset_derive"),
+    path("datasets/<id:dataset_id>/delete/", pages.dataset_delete, name="dataset_delete"),
+    path("datasets/<id:dataset_id>/check/", near_duplicates.dataset_check, name="dataset_check"),
     path(
         "datasets/<id:dataset_id>/reference/",
-        datasets.dataset_reference,
+        pages.dataset_reference,
         name="dataset_reference",
     ),
-    path("datasets/<id:dataset_id>/pairs/<id:pair_id>/", datasets.pair_resolve, name="pair"),
+    path("datasets/<id:dataset_id>/pairs/<id:pair_id>/", near_duplicates.pair_resolve, name="pair"),
     path(
         "dataset-images/<id:dataset_image_id>/thumbnail/",
-        datasets.image_thumbnail,
+        pictures.image_thumbnail,
         name="dataset_image_thumbnail",
     ),
     path(
         "dataset-images/<id:dataset_image_id>/picture/",
-        datasets.image_picture,
+        pictures.image_picture,
         name="dataset_image_picture",
     ),
     path("training/", training.training_list, name="training_runs"),

@@ -1,0 +1,58 @@
+"""Sending a dataset in as an archive."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+
+from accounts.policy import Action, needs
+from accounts.requests import SignedInRequest
+from hematovision.sent_files import the_file_in
+from hematovision.upload_handlers import DatasetUploadHandler
+from mlmodels.errors import DatasetRefused, RegistryUnavailable
+from mlmodels.forms import NewDatasetForm
+from mlmodels.services.datasets import lifecycle
+
+
+@needs({"GET": Action.MANAGE_DATASETS, "POST": Action.MANAGE_DATASETS})
+@csrf_exempt
+def dataset_new(request: SignedInRequest) -> HttpResponse:
+    """Send an archive.
+
+    The form's token is checked inside: before that, the body must not be read, so that its files
+    go where they belong, and only once the policy has let the person through.
+    """
+    request.upload_handlers = [DatasetUploadHandler(request)]
+    return _dataset_new(request)
+
+
+@csrf_protect
+def _dataset_new(request: HttpRequest) -> HttpResponse:
+    form, status = NewDatasetForm(), 200
+    if request.method == "POST":
+        the_file_in(request, "archive")  # one that is misplaced is told of
+        form, status = NewDatasetForm(request.POST, request.FILES), 400
+        if form.is_valid():
+            try:
+                made = lifecycle.upload_dataset(
+                    actor=request.user,  # type: ignore[arg-type]
+                    **form.cleaned_data,
+                )
+            except (DatasetRefused, RegistryUnavailable) as error:
+                form.take(error)
+                status = error.http_status
+            else:
+                return redirect("mlmodels:dataset", dataset_id=made.pk)
+    context = {"form": form, "limits": _limits()}
+    return render(request, "mlmodels/dataset_new.html", context, status=status)
+
+
+def _limits() -> dict[str, int | str]:
+    return {
+        "megabytes": settings.MAX_DATASET_BYTES // 1024**2,
+        "files": f"{settings.MAX_DATASET_ENTRIES:,}",
+        "picture_megabytes": settings.MAX_IMAGE_BYTES // 1024**2,
+        "picture_megapixels": settings.MAX_IMAGE_MEGAPIXELS,
+    }
