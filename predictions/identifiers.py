@@ -9,17 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from mlmodels.ml.names import of_one_look
 from predictions.errors import IdentifierInvalid
 
 LONGEST = 64
 
-# One look: the second is what Word types where a line may not break.
-_HYPHENS = str.maketrans({"\N{HYPHEN}": "-", "\N{NON-BREAKING HYPHEN}": "-"})
-# Left out wherever they stand, for what is seen is the same without them: zero width blanks,
-# the byte order mark, and what chooses between two drawings of one character.
-_LEFT_OUT = dict.fromkeys(
-    (0x200B, 0x2060, 0xFEFF, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
-)
 # Unseen, though counted among letters, marks and signs: the rest of Unicode's
 # Default_Ignorable_Code_Point (DerivedCoreProperties.txt), and the empty Braille cell.
 _UNSEEN = frozenset(
@@ -69,7 +63,7 @@ def canonical(text: str, *, title: str) -> str:
     Raises:
         IdentifierInvalid: it is too long, or holds inside what cannot be seen or shown.
     """
-    told = _trimmed(_of_one_look(text))
+    told = _trimmed(of_one_look(text))
     while _SYMBOLOGY.match(told):
         told = _trimmed(told[3:])
     for character in told:
@@ -91,24 +85,6 @@ def search_key(text: str, *, tell_case_apart: bool) -> str:
         At most three times as long as the text: "ß" is compared as "ss".
     """
     return text if tell_case_apart else unicodedata.normalize("NFC", text.casefold())
-
-
-def _of_one_look(text: str) -> str:
-    """One spelling for characters that look alike, without what shows nothing anywhere.
-
-    Only width is folded, not all that NFKC would: "2²" and "22" are two numbers.
-    """
-    folded = "".join(map(_of_usual_width, text)).translate(_HYPHENS).translate(_LEFT_OUT)
-    return unicodedata.normalize("NFC", folded)
-
-
-def _of_usual_width(character: str) -> str:
-    """A blank for every kind of blank; full and half width characters as they usually are."""
-    if unicodedata.category(character) == "Zs":
-        return " "
-    if unicodedata.decomposition(character).startswith(("<wide>", "<narrow>")):
-        return unicodedata.normalize("NFKC", character)
-    return character
 
 
 def _trimmed(text: str) -> str:

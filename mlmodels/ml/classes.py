@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from mlmodels.ml.names import name_key
+
 CLASSES: tuple[str, ...] = (
     "neutrophil",
     "eosinophil",
@@ -55,7 +57,7 @@ def class_among(label: str, classes: Sequence[str]) -> str:
 
 
 def class_key(name: str) -> str:
-    """The one spelling of a class name: lower case with underscores.
+    """The one spelling of a class name: lower case with underscores, in the one form of names.
 
     Args:
         name: as a folder or a manifest has it, e.g. "Immature Granulocyte" or "NEUTROPHIL".
@@ -63,4 +65,4 @@ def class_key(name: str) -> str:
     Returns:
         e.g. "immature_granulocyte".
     """
-    return "_".join(name.strip().lower().replace("-", " ").replace("_", " ").split())
+    return "_".join(name_key(name).replace("-", " ").replace("_", " ").split())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from uuid import UUID
@@ -17,6 +16,7 @@ from accounts.policy import Action, require
 from accounts.services.audit import record_event
 from hematovision.errors import DomainError
 from mlmodels.ml.errors import RejectedImage
+from mlmodels.ml.names import plain_name
 from mlmodels.ml.pictures.apart import read_picture_apart
 from mlmodels.ml.pictures.picture import ROOM_FOR_PIXELS, ImageLimits
 from mlmodels.models import ImagingProfile
@@ -210,9 +210,8 @@ def receive_single(
 
 def safe_name(name: str | None) -> str:
     """What the person called the file: its last path part, printable and not too long."""
-    last = (name or "").replace("\\", "/").rsplit("/", 1)[-1]
-    # Neither control characters nor marks that turn the reading direction.
-    printable = "".join(c for c in last if not unicodedata.category(c).startswith("C")).strip()
+    # In its one form first: a solidus of full width parts folders, too.
+    printable = plain_name(name or "").replace("\\", "/").rsplit("/", 1)[-1].strip()
     if len(printable) > LONGEST_NAME:
         stem, dot, ending = printable.rpartition(".")
         tail = f"{dot}{ending}" if stem and len(ending) <= 8 else ""
