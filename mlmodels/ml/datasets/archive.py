@@ -7,19 +7,24 @@ file is a picture is judged later.
 from __future__ import annotations
 
 import os
-import re
 import stat
 import struct
-import unicodedata
 import zipfile
 import zlib
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, BinaryIO
 
+from mlmodels.ml.datasets.archive_paths import (
+    is_passed_over,
+    normal_path,
+    refusal_of_path,
+    shown,
+    written_name,
+)
 from mlmodels.ml.errors import ArchiveRefused
+from mlmodels.ml.names import name_key
 
-LONGEST_PATH = 200
 # Below this much, even a high ratio is no danger: a few drawn pictures compress a hundredfold.
 HARMLESS_BYTES = 50 * 1024 * 1024
 _CHUNK = 1024 * 1024
@@ -37,13 +42,6 @@ _ARCHIVE_STARTS = (
     b"BZh",
     b"\xfd7zXZ\x00",
     b"\x28\xb5\x2f\xfd",
-)
-_DRIVE = re.compile(r"^[A-Za-z]:")
-# What operating systems leave in folders, and the papers of a set. They hold no pictures.
-_PASSED_OVER = re.compile(
-    r"(^|/)(__MACOSX/|\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$)"
-    r"|(^|/)(readme|licen[cs]e|notice|citation)[^/]{0,40}$",
-    re.IGNORECASE,
 )
 
 
@@ -97,7 +95,7 @@ class Entry:
     """A file that an archive says it holds.
 
     Args:
-        path: in the archive, as it stands there.
+        path: in the archive, in its one form; as it was written where it may not be read.
         refusal: why it may not be read, as a sentence; empty where it may.
         info: where it lies.
     """
@@ -149,14 +147,16 @@ class ArchiveReader:
         """
         entries, names = [], set()
         for info in self._archive.infolist():
-            path = info.orig_filename
-            reason = _refusal_of_entry(info)
-            if not reason and (info.is_dir() or _PASSED_OVER.search(path)):
+            written = written_name(info)
+            path, reason = normal_path(written), _refusal_of_entry(info, written)
+            if is_passed_over(path) or (path.endswith("/") and not reason):
                 continue
-            if not reason and path.casefold() in names:
+            if not reason and name_key(path) in names:
                 reason = "The archive holds this path twice. Keep one of them."
             if not reason:
-                names.add(path.casefold())
+                names.add(name_key(path))
+            else:
+                path = written
             entries.append(Entry(path, reason, info))
         return entries
 
@@ -248,21 +248,6 @@ def pack_folder(folder: Path, file: Path) -> None:
                 archive.writestr(entry, b"")
 
 
-def refusal_of_path(path: str) -> str:
-    """Why a path may not be unpacked, as a sentence; empty where it may."""
-    if path.startswith(("/", "\\")) or _DRIVE.match(path):
-        return "The path is absolute. Pack the folder itself, with relative paths."
-    if "\\" in path:
-        return "The path has a backslash. Pack it with forward slashes."
-    if ".." in PurePosixPath(path).parts:
-        return "The path leads out of the archive (..). Pack the folder itself."
-    if any(unicodedata.category(c).startswith("C") for c in path):
-        return "The path has a character that cannot be shown. Rename the file."
-    if len(path) > LONGEST_PATH or any(len(part.encode()) > 200 for part in path.split("/")):
-        return f"The path is longer than {LONGEST_PATH} characters. Shorten it."
-    return ""
-
-
 def _contents_size(stream: BinaryIO) -> int:
     """Bytes of the table of contents, as the archive's end says; 0 where there is no end.
 
@@ -290,8 +275,8 @@ def _most_bytes(limits: ArchiveLimits, size: int) -> int:
     return min(limits.max_bytes, max(HARMLESS_BYTES, int(limits.max_ratio * size)))
 
 
-def _refusal_of_entry(entry: zipfile.ZipInfo) -> str:
-    path, mode = entry.orig_filename, entry.external_attr >> 16
+def _refusal_of_entry(entry: zipfile.ZipInfo, path: str) -> str:
+    mode = entry.external_attr >> 16
     reason = refusal_of_path(path)
     if reason:
         return reason
@@ -320,12 +305,6 @@ def _write(archive: ArchiveReader, entry: Entry, file: Path) -> None:
     except EntryRefused:
         file.unlink(missing_ok=True)
         raise
-
-
-def shown(path: str) -> str:
-    """A path as a report may show it: printable, and not too long."""
-    printable = "".join("�" if unicodedata.category(c).startswith("C") else c for c in path)
-    return printable if len(printable) <= 300 else printable[:299] + "…"
 
 
 def _too_many(limits: ArchiveLimits) -> ArchiveRefused:

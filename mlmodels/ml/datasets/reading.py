@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from mlmodels.ml.classes import class_key
-from mlmodels.ml.datasets.archive import Refusal, refusal_of_path, shown
+from mlmodels.ml.datasets.archive import Refusal
+from mlmodels.ml.datasets.archive_paths import refusal_of_path, shown
 from mlmodels.ml.datasets.manifest import Row, read_manifest_rows
 from mlmodels.ml.datasets.splits import source_order
 from mlmodels.ml.errors import ManifestInvalid, RejectedImage

@@ -18,8 +18,8 @@ from mlmodels.ml.datasets.archive import (
     ArchiveReader,
     Entry,
     EntryRefused,
-    shown,
 )
+from mlmodels.ml.datasets.archive_paths import shown
 from mlmodels.ml.errors import ArchiveRefused
 from predictions import policy, storage
 from predictions.errors import ImageRefused, OriginalMissing, SampleClosed, StorageUnavailable

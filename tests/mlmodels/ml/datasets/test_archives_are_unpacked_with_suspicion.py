@@ -6,7 +6,8 @@ import zipfile
 
 import pytest
 
-from mlmodels.ml.datasets.archive import ArchiveLimits, pack_folder, refusal_of_path, unpack_archive
+from mlmodels.ml.datasets.archive import ArchiveLimits, pack_folder, unpack_archive
+from mlmodels.ml.datasets.archive_paths import refusal_of_path
 from mlmodels.ml.errors import ArchiveRefused
 from tests.factories.archives import class_folders, drawn_picture, encrypted, zip_of
 
@@ -47,7 +48,10 @@ def test_files_come_out_as_they_went_in(unpack, tmp_path):
         ("C:/evil.png", "absolute"),
         ("c:evil.png", "absolute"),
         ("\\\\server\\evil.png", "absolute"),
-        ("neutrophil\\evil.png", "backslash"),
+        ("neutrophil\\..\\..\\evil.png", "leads out of the archive"),
+        ("\\evil.png", "absolute"),
+        ("neutrophil/\N{FULLWIDTH FULL STOP}\N{FULLWIDTH FULL STOP}/evil.png", "leads out"),
+        ("\N{ZERO WIDTH SPACE}/evil.png", "absolute"),
         ("neutrophil/ev\x07il.png", "character that cannot be shown"),
         (f"neutrophil/{'a' * 300}.png", "longer than 200 characters"),
     ],
