@@ -97,13 +97,17 @@ class Program:
         self._names = {"username": username, "password": self.password}
         self._fresh_until = 0.0
 
-    def _call(self, method: str, path: str, **kwargs: Any) -> requests.Response:
-        """Ask with a token that is good for some minutes more."""
+    def token(self) -> str:
+        """A token that is good for some minutes more."""
         if time.monotonic() > self._fresh_until:
             token = requests.post(f"{self.url}/token/", json=self._names, timeout=30)
             token.raise_for_status()
-            self.session.headers["Authorization"] = f"Bearer {token.json()['access']}"
+            self._token = str(token.json()["access"])
             self._fresh_until = time.monotonic() + 300
+        return self._token
+
+    def _call(self, method: str, path: str, **kwargs: Any) -> requests.Response:
+        self.session.headers["Authorization"] = f"Bearer {self.token()}"
         return self.session.request(method, self.url + path, timeout=60, **kwargs)
 
     def get(self, path: str, *, status: int = 200, **params: str) -> Any:
