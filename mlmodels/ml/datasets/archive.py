@@ -6,6 +6,8 @@ file is a picture is judged later.
 
 from __future__ import annotations
 
+import errno
+import lzma
 import os
 import stat
 import struct
@@ -32,6 +34,16 @@ _CHUNK = 1024 * 1024
 _BYTES_AN_ENTRY = 1024
 _END, _END_LENGTH = b"PK\x05\x06", 22
 _END_64_LOCATOR, _END_64 = b"PK\x06\x07", b"PK\x06\x06"
+# What the ZIP reader and the four ways of packing raise for bytes that are not what was written.
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    ValueError,
+    OSError,
+)
 _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst", ".jar")
 _ARCHIVE_STARTS = (
     b"PK\x03\x04",
@@ -130,7 +142,8 @@ class ArchiveReader:
             raise _too_many(limits)
         try:
             self._archive = zipfile.ZipFile(stream)
-        except (zipfile.BadZipFile, struct.error, EOFError, ValueError) as error:
+        except _BROKEN as error:
+            _let_storage_pass(error)
             raise ArchiveRefused(
                 "This is not a ZIP archive, or it is damaged. Pack it again and upload it."
             ) from error
@@ -176,7 +189,8 @@ class ArchiveReader:
             raise EntryRefused(
                 "This file is compressed in a way that is not read here. Pack it as a plain ZIP."
             ) from error
-        except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError) as error:
+        except _BROKEN as error:
+            _let_storage_pass(error)
             raise EntryRefused("This file is damaged in the archive. Pack it again.") from error
         except RuntimeError as error:
             raise EntryRefused("This file is encrypted. Pack it without a password.") from error
@@ -269,6 +283,14 @@ def _contents_size(stream: BinaryIO) -> int:
         if end[:4] == _END_64:
             size = max(size if size != 0xFFFFFFFF else 0, struct.unpack_from("<Q", end, 40)[0])
     return int(size)
+
+
+def _let_storage_pass(error: Exception) -> None:
+    """Raise an error of the disk again; bytes that lie are none: bzip2 that cannot be unpacked
+    has no number, and a place before the archive's begin is an invalid argument.
+    """
+    if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+        raise error
 
 
 def _most_bytes(limits: ArchiveLimits, size: int) -> int:
