@@ -3,13 +3,16 @@ PORT ?= 8000
 DATA ?= data
 SCALE ?= small
 IMAGES ?= 100000
+COUNT ?= 5000
+FIRST ?= 0
+SEED ?= 1
 PYTHON ?= $(shell for name in python3.11 python3 python; do $$name -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && { echo $$name; break; }; done)
 BIN = .venv/bin
 UV ?= uv
 COMPILE = env -u PIP_FIND_LINKS $(UV) pip compile --quiet --python-version 3.11 --universal --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 PRODUCTION = env DEBUG=false SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') ALLOWED_HOSTS=hematovision.example VAR_DIR=var/lint
 
-.PHONY: help python setup packages run test test-fast test-services test-browser compare lint format benchmark benchmark-case scale throughput requirements
+.PHONY: help python setup packages run test test-fast test-services test-browser compare lint format benchmark benchmark-case scale throughput mutations requirements
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -66,6 +69,9 @@ scale: setup     ## every page on a database of IMAGES images and ten times as m
 
 throughput: setup ## images a second through the workers beside the engine alone (PostgreSQL, Redis; FIELDS= a folder)
 	@$(BIN)/python deploy/throughput.py $(if $(FIELDS),--fields $(FIELDS))
+
+mutations: setup packages ## COUNT broken files of all formats from number FIRST on, sent to an installation (SEED=)
+	@$(BIN)/python deploy/mutate.py --count $(COUNT) --first $(FIRST) --seed $(SEED)
 
 requirements:    ## pin requirements*.txt anew from requirements*.in (needs uv)
 	$(COMPILE) requirements.in -o requirements.txt
