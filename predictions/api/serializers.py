@@ -118,7 +118,6 @@ class ImageBody(serializers.Serializer):
     height_px = serializers.IntegerField(source="image.height_px")
     conversions = serializers.ListField(
         child=serializers.CharField(),
-        source="image.conversions",
         help_text="What was converted or chosen when the file was read, in sentences.",
     )
     uploaded_at = serializers.DateTimeField(source="image.uploaded_at")

@@ -37,9 +37,11 @@ class SmearImage(models.Model):
     width_px = models.PositiveIntegerField(help_text="Of the oriented picture.")
     height_px = models.PositiveIntegerField(help_text="Of the oriented picture.")
     conversions = models.JSONField(
-        default=list,
-        blank=True,
-        help_text="What was converted or chosen when the file was read: sentences for a person.",
+        null=True,
+        help_text=(
+            "What was converted or chosen when the file was read: sentences for a person. None of "
+            "images from before it was kept."
+        ),
     )
     # Names in private storage.
     original = models.CharField(max_length=200)

@@ -54,9 +54,9 @@ def shown_range(
     kind = values.dtype.kind
     if declared is not None and declared[0] < declared[1]:
         low, high = declared
-        plain = (low, high) == (0, 255) and bits == 8
-        said = f"{bits} bits, shown from {low:g} to {high:g} as the file says"
-        return Shown(low, high, "" if plain else said)
+        held = next((some for some in _BITS if (low, high) == (0, 2**some - 1)), bits)
+        said = f"{held} bits, shown from {low:g} to {high:g} as the file says"
+        return Shown(low, high, "" if (low, high, bits) == (0, 255, 8) else said)
     if kind == "b" or bits < 8:
         return Shown(0, 2**bits - 1)
     if kind == "u" and bits not in (16, 32, 64):
@@ -66,14 +66,16 @@ def shown_range(
     if kind == "u":
         held = next((some for some in _BITS if largest < 2**some), 64)
         return Shown(0, 2**held - 1, f"{held} bits, shown from 0 to {2**held - 1}")
-    top = _top(largest, is_real=kind == "f")
+    top = _top(largest, bits, is_real=kind == "f")
     if smallest == largest == 0:
         return Shown(0, 1)
     # A little below zero is what resampling leaves; more of it is a scale of its own.
     if smallest < -0.1 * top or top <= 0:
         return Shown(smallest, largest, f"Values from {smallest:g} to {largest:g}, all shown")
     words = "Real numbers" if kind == "f" else f"{bits} bits with sign"
-    return Shown(0, top, f"{words}, shown from 0 to {top:g}")
+    missing = kind == "f" and not np.isfinite(values).all()
+    further = "; where there is no number it is black" if missing else ""
+    return Shown(0, top, f"{words}, shown from 0 to {top:g}{further}")
 
 
 def _extremes(values: np.ndarray) -> tuple[float, float]:
@@ -86,11 +88,14 @@ def _extremes(values: np.ndarray) -> tuple[float, float]:
     return (float(smallest), float(largest)) if smallest <= largest else (0.0, 0.0)
 
 
-def _top(largest: float, *, is_real: bool) -> float:
+def _top(largest: float, bits: int, *, is_real: bool) -> float:
     """The largest value of the scale that real numbers, or those with a sign, are on."""
+    if not is_real:
+        scales = [2.0**some - 1 for some in _BITS if some < bits]
+        return next((top for top in scales if largest <= top), 2.0 ** (bits - 1) - 1)
     # Resampling overshoots a scale that ends at 1.
-    if is_real and 0 < largest < 2:
+    if 0 < largest < 2:
         return 1.0
-    if is_real and largest < 16:
+    if largest < 16:
         return largest
     return next((2.0**some - 1 for some in _BITS[:5] if 0 < largest < 2**some), largest)

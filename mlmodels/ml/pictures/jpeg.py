@@ -15,9 +15,10 @@ from mlmodels.ml.pictures.refusals import damaged, truncated
 END = b"\xff\xd9"
 # Markers of ITU-T T.81, table B.1.
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
-_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_PROGRESSIVE, _JPEG_LS = 0xC2, 0xF7
+_FRAMES = {*range(0xC0, 0xD0), _JPEG_LS} - {0xC4, 0xC8, 0xCC}
 # Baseline, extended and progressive, by Huffman: what the ordinary decoder reads at 8 bits.
-_ORDINARY = {0xC0, 0xC1, 0xC2}
+_ORDINARY = {0xC0, 0xC1, _PROGRESSIVE}
 _MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 # No code that a decoder expects begins with what it takes for missing bits, zeros.
 _OTHER_BITS = b"\xaa" * 4096
@@ -45,6 +46,11 @@ class JpegStructure:
     def is_ordinary(self) -> bool:
         """Whether every decoder reads it."""
         return self.frame in _ORDINARY and self.bits == 8
+
+    @property
+    def is_progressive(self) -> bool:
+        """Whether it comes in scans, the last of which only refine."""
+        return self.frame == _PROGRESSIVE
 
     @property
     def has_all_scans(self) -> bool:
@@ -94,10 +100,11 @@ def with_its_end(data: bytes, found: JpegStructure) -> bytes:
     Raises:
         RejectedImage: pixels are missing.
     """
+    # A progressive one that was cut and closed again lacks its last scans.
+    if (found.end is None or found.is_progressive) and not found.has_all_scans:
+        raise truncated()
     if found.end is not None:
         return data
-    if not found.has_all_scans:
-        raise truncated()
     body = data[:-1] if data.endswith(b"\xff") else data
     # What a decoder makes of missing bits depends on what stands in their place; pixels that are
     # all there do not.
@@ -106,11 +113,12 @@ def with_its_end(data: bytes, found: JpegStructure) -> bytes:
     return body + END
 
 
-def refuse_grey_end(data: bytes, found: JpegStructure) -> None:
+def refuse_filling(data: bytes, found: JpegStructure) -> None:
     """Refuse a JPEG that was cut and closed with an end mark: its last pixels are a filling.
 
     Args:
-        data: the whole file, of whose picture the last block is all mid-grey.
+        data: the whole file. It is decoded twice more: worth it where the last block is all
+            mid-grey, which is the filling, or where the filling cannot be seen.
 
     Raises:
         RejectedImage: pixels are missing.

@@ -110,6 +110,8 @@ def _opened(data: bytes, kind: Kind, limits: ImageLimits) -> Iterator[Image.Imag
 
 def _is_cut(data: bytes, kind: Kind) -> bool:
     """Whether the file ends before it says it does."""
+    if kind is Kind.JPEG:
+        return jpeg.structure(data).end is None
     if kind is Kind.WEBP:
         return riff_is_cut(data)
     return kind in (Kind.AVIF, Kind.HEIC) and box_is_cut(data)
@@ -126,13 +128,12 @@ def _read_jpeg(
         return _read_unusual_jpeg(data, allocate)
     with _opened(data, Kind.JPEG, limits) as picture:
         size = picture.size
-    if found.end is None:
-        data = jpeg.with_its_end(data, found)
+    data = jpeg.with_its_end(data, found)
     with _opened(data, Kind.JPEG, limits) as picture:
         reduced_by = _reduce(picture) if may_reduce else 1
         picture.load()
-        if _ends_in_grey(picture):
-            jpeg.refuse_grey_end(data, found)
+        if found.is_progressive or _ends_in_grey(picture):
+            jpeg.refuse_filling(data, found)
         return _drawn(picture, Kind.JPEG, allocate, size_px=size, reduced_by=reduced_by)
 
 
@@ -250,7 +251,7 @@ def _drawn(
     width, height = size_px or picture.size
     size = (height, width) if turned in (5, 6, 7, 8) else (width, height)
     told = (TRANSPARENT if is_hidden else "", colours.said)
-    return Picture(rgb, kind, reduced_by, size, tuple(said for said in told if said))
+    return Picture(rgb, kind.value, reduced_by, size, tuple(said for said in told if said))
 
 
 def _drawn_samples(
@@ -259,7 +260,7 @@ def _drawn_samples(
     height, width = samples.values.shape[:2]
     rgb, rows = canvas(width, height, orientation, allocate)
     told = draw(samples, rows)
-    return Picture(rgb, kind, 1, (rgb.shape[1], rgb.shape[0]), told)
+    return Picture(rgb, kind.value, 1, (rgb.shape[1], rgb.shape[0]), told)
 
 
 def _with(made: Picture, told: tuple[str, ...]) -> Picture:

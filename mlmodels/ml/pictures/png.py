@@ -45,7 +45,7 @@ def parts(data: bytes) -> PngParts:
     """Take a PNG apart.
 
     Raises:
-        RejectedImage: it is an animation, or ends before its first pixel.
+        RejectedImage: it is an animation, damaged where it is drawn, or has no pixels.
     """
     kept: list[bytes] = [_SIGNATURE]
     known: dict[bytes, bytes] = {}
@@ -54,8 +54,10 @@ def parts(data: bytes) -> PngParts:
         if name == b"acTL" and len(body) == 8 and struct.unpack(">I", body[:4])[0] > 1:
             raise RejectedImage("This is an animation. Upload a single still picture.")
         if name in _DRAWN:
+            if state is _State.DAMAGED and name != b"IEND":
+                raise damaged()
             # Of one that is cut the decoder says whether pixels are missing.
-            kept.append(_chunk(name, body, is_sound=state is not _State.DAMAGED))
+            kept.append(_chunk(name, body))
         elif name in _HELPING | _COLOURS and state is not _State.SOUND:
             told.append(f"The part {name.decode()} of the file is damaged: left out")
             continue
@@ -99,9 +101,8 @@ def _check_sum(name: bytes, body: bytes) -> bytes:
     return struct.pack(">I", zlib.crc32(body, zlib.crc32(name)))
 
 
-def _chunk(name: bytes, body: bytes, *, is_sound: bool = True) -> bytes:
-    check = _check_sum(name, body) if is_sound else bytes(4)
-    return struct.pack(">I", len(body)) + name + body + check
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + _check_sum(name, body)
 
 
 def _colours(known: dict[bytes, bytes]) -> tuple[bytes, Conversion | None]:

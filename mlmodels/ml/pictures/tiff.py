@@ -94,14 +94,15 @@ def _read_page(tif: TiffFile, chosen: ChosenPage, data: bytes, allocate: Allocat
     if _is_for_libtiff(page):
         samples = Samples(_by_libtiff(tif, page, data), 8, icc=_icc(page), told=chosen.told)
     else:
-        samples = _samples(page, _page_values(page, data), _declared(tif, page), chosen.told)
+        values = _page_values(page, data)
+        samples = _samples(page, values, _declared(tif, page, values), chosen.told)
     height, width = samples.values.shape[:2]
     rgb, rows = canvas(width, height, orientation, allocate)
     return _picture(rgb, draw(samples, rows))
 
 
 def _picture(rgb: np.ndarray, told: tuple[str, ...]) -> Picture:
-    return Picture(rgb, Kind.TIFF, 1, (rgb.shape[1], rgb.shape[0]), told)
+    return Picture(rgb, Kind.TIFF.value, 1, (rgb.shape[1], rgb.shape[0]), told)
 
 
 def _orientation(page: TiffPage) -> int:
@@ -113,12 +114,24 @@ def _icc(page: TiffPage) -> bytes:
     return value if isinstance(value, bytes) else b"damaged"
 
 
-def _declared(tif: TiffFile, page: TiffPage) -> tuple[float, float] | None:
-    """The range that the file says its values have."""
+def _declared(tif: TiffFile, page: TiffPage, values: np.ndarray) -> tuple[float, float] | None:
+    """The range that the file says its values have, where that can be one.
+
+    ImageJ's is the range that was on the screen. Of the others some programs write the smallest
+    and the largest value that occur: those are no range, and one that not all fit is none.
+    """
     if tif.is_imagej:
         return imagej_range(tif)
-    if tif.is_ome:
-        return ome_range(tif)
+    said = ome_range(tif) if tif.is_ome else _tagged_range(page)
+    if said is None:
+        return None
+    found = float(values.min(initial=0)), float(values.max(initial=0))
+    holds_all = said[0] <= found[0] and found[1] <= said[1]
+    return said if holds_all and said != found else None
+
+
+def _tagged_range(page: TiffPage) -> tuple[float, float] | None:
+    """By SMinSampleValue and SMaxSampleValue, else MinSampleValue and MaxSampleValue."""
     for lowest, highest in ((340, 341), (280, 281)):
         low, high = (page.tags.valueof(tag) for tag in (lowest, highest))
         if high is not None:
@@ -271,6 +284,8 @@ def _by_palette(page: TiffPage, values: np.ndarray) -> np.ndarray:
 
 def _is_cut(data: bytes) -> bool:
     """Whether the first directory lies behind the end of the file."""
+    if len(data) < 8:
+        return True
     order = "little" if data[:2] == b"II" else "big"
     wide = data[2:4] in (b"+\0", b"\0+")
     first = data[8:16] if wide else data[4:8]

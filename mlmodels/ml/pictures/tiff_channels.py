@@ -191,6 +191,11 @@ def _tables(
     """A colour table for each channel, and a sentence that names them."""
     tables = [table.astype(np.uint8) for table in known if table.shape == (256, 3)]
     guessed = "" if len(tables) == count else ", whose colours the file does not say"
+    if guessed and count > 3:
+        raise RejectedImage(
+            f"This TIFF has {count} channels, and does not say their colours. Merge those you "
+            "need, and save them as RGB."
+        )
     if guessed:
         tables = [_ramp(colour) for colour in list(_COLOURS.values())[:count]]
     names = [_name(tuple(map(int, table[-1]))) for table in tables]

@@ -166,8 +166,7 @@ def _of_slide(tif: TiffFile, limits: ImageLimits) -> ChosenPage:
     ]
     if not levels:
         raise truncated()
-    chosen = _largest_readable(levels, limits)
-    return ChosenPage(chosen, _told(chosen, levels[0], levels[1:], levels))
+    return largest_level(levels, limits)
 
 
 def largest_level(levels: Sequence[TiffPage], limits: ImageLimits) -> ChosenPage:
@@ -180,7 +179,7 @@ def largest_level(levels: Sequence[TiffPage], limits: ImageLimits) -> ChosenPage
         RejectedImage: all are too large.
     """
     chosen = _largest_readable(levels, limits)
-    return ChosenPage(chosen, _told(chosen, levels[0], levels[1:], levels))
+    return ChosenPage(chosen, _told(chosen, levels[0], levels[1:], levels[:1]))
 
 
 def _largest_readable(levels: Sequence[TiffPage], limits: ImageLimits) -> TiffPage:

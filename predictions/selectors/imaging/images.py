@@ -61,6 +61,11 @@ class ImageReading:
         return self.image.is_final
 
     @property
+    def conversions(self) -> list[str]:
+        """What was converted or chosen when the file was read, in sentences."""
+        return self.image.conversions or []
+
+    @property
     def can_add(self) -> bool:
         """Whether the viewer may add a cell that the model missed."""
         return self.can_review and self.has_result and self.is_final

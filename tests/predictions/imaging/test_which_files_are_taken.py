@@ -43,7 +43,7 @@ def animation() -> bytes:
 
 REFUSED = {
     "a renamed program": (b"MZ\x90\0" + b"\0" * 500, "program"),
-    "a truncated JPEG": (draw_smear_jpeg(seed=1)[:4000], "damaged"),
+    "a truncated JPEG": (draw_smear_jpeg(seed=1)[:4000], "truncated"),
     "a decompression bomb": (png_that_claims(60_000, 60_000), "megapixels"),
     "a picture above the limit": (png_that_claims(10_000, 5_001), "megapixels"),
     "an SVG": (b'<svg xmlns="http://www.w3.org/2000/svg"><script>1</script></svg>', "drawing"),

@@ -120,7 +120,7 @@ def test_an_unknown_class_is_refused_and_the_known_ones_are_named(read):
         (b"words", "not a picture that can be read"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "drawing or a text file"),
         (b"MZ\x90\x00", "program"),
-        (drawn_picture(1)[:-2000], "damaged"),
+        (drawn_picture(1)[:-2000], "truncated"),
     ],
 )
 def test_what_is_no_picture_is_refused(read, data, said):
