@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import login, logout
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -40,7 +39,7 @@ def stale_sign_in(request: HttpRequest) -> HttpResponse:
     user = request.user
     if user.is_authenticated and username.lower() == user.username.lower():
         return redirect(_safe_next(request))
-    form = _form(initial={"username": username})
+    form = _form(username=username)
     return _form_page(request, form, _safe_next(request), status=403, stale=True)
 
 
@@ -89,9 +88,9 @@ def _answer(request: HttpRequest, next_address: str) -> HttpResponse:
     return redirect(next_address)
 
 
-def _form(*args: Any, **kwargs: Any) -> SignInForm:
+def _form(data: QueryDict | None = None, *, username: str = "") -> SignInForm:
     """The form, under ids of its own: it is shown on top of other pages, too."""
-    return SignInForm(*args, auto_id="sign_in_%s", **kwargs)
+    return SignInForm(data, initial={"username": username}, auto_id="sign_in_%s")
 
 
 def _form_page(

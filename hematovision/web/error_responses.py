@@ -121,7 +121,7 @@ def _reads_json_only(request: HttpRequest) -> bool:
 
 
 def _asks_for_fragment(request: HttpRequest) -> bool:
-    htmx = getattr(request, "htmx", None)
+    htmx: Any = getattr(request, "htmx", None)
     return bool(htmx) and not htmx.boosted
 
 

@@ -1,6 +1,7 @@
 // One upload on its way: a bar that stays in sight, and a list of only what failed. What was sent
 // it is told; what was unpacked and read it asks the server for.
 import { copyOf } from "./previews.mjs";
+import { ask } from "./session/requests.mjs";
 
 // Soon for a single picture, then less often, in ms.
 const FIRST_PAUSE = 500;
@@ -170,7 +171,7 @@ export function onAgain(act) {
 }
 
 async function getJson(url) {
-  const answer = await fetch(url, { headers: { Accept: "application/json" } });
+  const answer = await ask(url, { headers: { Accept: "application/json" } });
   if (!answer.ok) throw new Error(`${answer.status}`);
   return answer.json();
 }

@@ -1,6 +1,8 @@
 // Sends files over a connection that may break: in parts, two at a time, each tried again.
 // What was sent twice does no harm: the server knows a picture by its bytes.
 import { nameOf } from "./previews.mjs";
+import { isCode, personHeaders, settle } from "./session/person.mjs";
+import { AT_MOST_AGAIN } from "./session/requests.mjs";
 
 const FILES_A_PART = 20;
 const BYTES_A_PART = 32e6;
@@ -24,6 +26,7 @@ function post(url, body, onProgress) {
   };
   request.open("POST", url);
   request.setRequestHeader("Accept", "application/json");
+  for (const [name, value] of Object.entries(personHeaders())) request.setRequestHeader(name, value);
   request.upload.addEventListener("progress", (event) => {
     moved();
     if (event.lengthComputable) onProgress?.(event.loaded / event.total);
@@ -46,16 +49,22 @@ function read(request) {
   }
 }
 
-// Posts a form, again where the connection fails; then the answer has `lost`.
+// Posts a form, again where the connection fails; then the answer has `lost`. Where the session has
+// ended, it is posted again once somebody has signed in.
 export async function postForm(url, fields, onProgress) {
-  for (let tries = 0; ; tries++) {
+  let tries = 0;
+  let signIns = 0;
+  for (;;) {
     const body = new FormData();
     for (const [name, value, filename] of fields) filename ? body.append(name, value, filename) : body.append(name, value);
     const { status, answer } = await post(url, body, onProgress);
+    if (isCode(answer.code) && signIns++ < AT_MOST_AGAIN && (await settle({ toSend: true }))) continue;
     if (!PASSING.has(status)) return { ok: status === 202 || status === 200, ...answer };
     // Each file of the part was refused, for a reason that may pass: that is an answer.
     if (tries === PAUSES.length) return answer.images ? answer : { lost: true, message: LOST };
-    await new Promise((resolve) => setTimeout(resolve, PAUSES[tries]));
+    await new Promise((resolve) => setTimeout(resolve, PAUSES[tries++]));
+    // A large file that is refused at its start looks like a lost connection.
+    await settle({ toSend: true });
   }
 }
 

@@ -103,7 +103,7 @@ async function begin() {
   const { begin: at, images, archives, progress } = form.dataset;
   if (!at) return { images, archives, progress };
   const fields = new FormData(form);
-  fields.delete("files");
+  for (const name of ["files", "csrfmiddlewaretoken"]) fields.delete(name);
   const answer = await postForm(at, [...fields.entries()]);
   if (!answer.ok) {
     refuse(answer);
@@ -114,8 +114,8 @@ async function begin() {
 }
 
 function sharedFields() {
-  const names = ["csrfmiddlewaretoken", "imaging_profile"];
-  return names.filter((name) => form.elements[name]).map((name) => [name, form.elements[name].value]);
+  const profile = form.elements.imaging_profile;
+  return profile ? [["imaging_profile", profile.value]] : [];
 }
 
 async function sendPictures(files, places) {

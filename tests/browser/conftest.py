@@ -7,13 +7,22 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    sync_playwright,
+)
 
 from tests.journeys.installation import ROOT, Installation, running
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 NARROW: ViewportSize = {"width": 375, "height": 812}
+# What the browser itself says of an answer that is none, or of a question that was given up.
+REFUSED = ("Failed to load resource", "htmx:timeout", "htmx:sendError")
 # A page of a busy machine is there by then.
 PATIENCE_MS = 15_000
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -50,13 +59,21 @@ def window(chromium: Browser, installation: Installation) -> Iterator[Callable[.
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def window(*, viewport: ViewportSize = WIDE, **context: Any) -> Page:
+    def window(
+        *, viewport: ViewportSize = WIDE, may_be_refused: bool = False, **context: Any
+    ) -> Page:
         contexts.append(
             chromium.new_context(base_url=installation.url, viewport=viewport, **context)
         )
         contexts[-1].set_default_timeout(PATIENCE_MS)
         page = contexts[-1].new_page()
-        page.on("console", lambda said: complaints.append(said.text) if _is_bad(said) else None)
+
+        def listen(said: ConsoleMessage) -> None:
+            is_refusal = said.text.startswith(REFUSED)
+            if said.type == "error" and not (may_be_refused and is_refusal):
+                complaints.append(said.text)
+
+        page.on("console", listen)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return page
 
@@ -81,10 +98,6 @@ def sign_in(window: Callable[..., Page], installation: Installation) -> Callable
         return page
 
     return sign_in
-
-
-def _is_bad(said: Any) -> bool:
-    return said.type == "error"
 
 
 def violations(page: Page, *, only: str = "") -> list[str]:

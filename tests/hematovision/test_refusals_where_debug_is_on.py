@@ -16,12 +16,13 @@ django.setup()
 from django.test import Client
 from django.conf import settings
 browser = Client(enforce_csrf_checks=True, raise_request_exception=False)
+too_long = "x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
 answers = {
     "400": browser.get("/", headers={"host": "elsewhere.example"}),
     "403": browser.post("/sign-in/", {"username": "tina"}),
     "404": browser.get("/no/such/page/"),
     "405": browser.get("/log-out/"),
-    "413": browser.post("/sign-in/", {"username": "x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE}),
+    "413": browser.post("/sign-in/", {"username": too_long}),
 }
 browser.cookies["sessionid"] = "of-somebody-0000000000000000000"
 answers["500"] = browser.get("/history/")

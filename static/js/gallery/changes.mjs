@@ -1,6 +1,7 @@
 // What others say meanwhile, asked for every few seconds while the page is in sight.
+import { ask as askServer } from "../session/requests.mjs";
 
-const EVERY_MS = 5000;
+const EVERY_MS = 4000;
 
 // `known`: {address, state, asOf}; `told` is given each answer that brings something.
 export function watchChanges(known, told) {
@@ -11,7 +12,7 @@ export function watchChanges(known, told) {
     if (document.hidden || asking) return;
     asking = true;
     try {
-      const response = await fetch(`${known.address}?since=${encodeURIComponent(asOf)}`, {
+      const response = await askServer(`${known.address}?since=${encodeURIComponent(asOf)}`, {
         cache: "no-store",
         headers: { "Accept": "application/json", "If-None-Match": `"${state}"` },
       });

@@ -44,7 +44,6 @@ function startReviewing(board, sight) {
   const conflict = new Conflict(board, (cell, label) => say(board, saving, [cell], label));
   const saving = new Saving(board, sight, {
     address: root.dataset.reviews,
-    token: root.querySelector('[name="csrfmiddlewaretoken"]').value,
     said: announce,
     problem: showProblem,
     changed: () => {

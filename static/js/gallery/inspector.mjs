@@ -1,4 +1,5 @@
 // The cell that is marked or pointed at: its field with the cell boxed, and its class for comparison.
+import { ask } from "../session/requests.mjs";
 
 const REST_MS = 90;
 const LONGER_REST_MS = 300;
@@ -66,7 +67,7 @@ export class Inspector {
   // What cannot be fetched is only not there: nothing depends on it.
   async #fetched(code) {
     try {
-      const response = await fetch(`${this.address}?class=${encodeURIComponent(code)}`, { headers: { "HX-Request": "true" } });
+      const response = await ask(`${this.address}?class=${encodeURIComponent(code)}`, { headers: { "HX-Request": "true" } });
       return response.ok ? await response.text() : "";
     } catch {
       return "";

@@ -1,4 +1,5 @@
 // What a person says is shown at once and sent; what the server refuses goes back to where it was.
+import { ask } from "../session/requests.mjs";
 
 const AT_ONCE = 200;
 
@@ -7,7 +8,7 @@ export class Saving {
   #sent = new Map(); // the same, of the request that is under way
   #steps = []; // what can be undone: lists of {id, label, reviewed}, newest last
 
-  // `page`: address and token, and who shows what becomes of it.
+  // `page`: the address, and who shows what becomes of it.
   constructor(board, sight, page) {
     this.board = board;
     this.sight = sight;
@@ -96,9 +97,9 @@ export class Saving {
 
   async #post(body) {
     try {
-      const response = await fetch(this.page.address, {
+      const response = await ask(this.page.address, {
         method: "POST",
-        headers: { "Accept": "application/json", "Content-Type": "application/json", "X-CSRFToken": this.page.token },
+        headers: { "Accept": "application/json", "Content-Type": "application/json" },
         body: JSON.stringify(body),
       });
       return await response.json();

@@ -1,0 +1,57 @@
+// Whether the server answers: said in one line of the page, and gone once it does again.
+
+// So long a question waits before the server counts as away, and before a poll is given up, in ms.
+const PATIENCE = 4000;
+export const GIVEN_UP_AFTER = 8000;
+// After so long without an answer a page that polls asks by itself.
+const QUIET = 4500;
+const TICK = 500;
+// What a proxy says for a server that is gone; the server itself names each answer.
+const OF_A_PROXY = new Set([502, 503, 504]);
+
+const waiting = new Map(); // a question → when it was asked
+let lastAnswer = performance.now();
+let isAway = false;
+let isLeaving = false;
+
+export function asked(question) {
+  waiting.set(question, performance.now());
+}
+
+// `status` is 0 without an answer; `name` is the answer's X-Request-ID.
+export function answered(question, status, name) {
+  waiting.delete(question);
+  const came = status > 0 && (Boolean(name) || !OF_A_PROXY.has(status));
+  if (came) lastAnswer = performance.now();
+  say(!came);
+}
+
+// Nobody waits for it any more.
+export function forgotten(question) {
+  waiting.delete(question);
+}
+
+function say(away) {
+  if (away === isAway || (away && isLeaving)) return;
+  isAway = away;
+  const words = document.querySelector("[data-server-away-template]").content;
+  document.querySelector("[data-server-line]").replaceChildren(...(away ? [words.cloneNode(true)] : []));
+}
+
+// Looks at the questions, and has `probe` ask one where nothing else did.
+export function watchAnswers(probe) {
+  const ask = () => {
+    const isQuiet = !waiting.size && performance.now() - lastAnswer > QUIET;
+    if (isQuiet && !document.hidden) probe();
+  };
+  setInterval(() => {
+    if (document.hidden) return;
+    if ([...waiting.values()].some((since) => performance.now() - since > PATIENCE)) say(true);
+    if (isAway || document.querySelector('[hx-trigger*="every"]')) ask();
+  }, TICK);
+  // What a page shows that was out of sight may be of a session that has ended since.
+  document.addEventListener("visibilitychange", ask);
+  // A page that is left gives up its questions; that says nothing of the server.
+  addEventListener("pagehide", () => (isLeaving = true));
+  addEventListener("pageshow", () => (isLeaving = false));
+}
