@@ -1,28 +1,28 @@
 // Whether the server answers: said in one line of the page, and gone once it does again.
 
 // So long a question waits before the server counts as away, and before a poll is given up, in ms.
-const PATIENCE = 4000;
+const PATIENCE = 3500;
 export const GIVEN_UP_AFTER = 8000;
-// After so long without an answer a page that polls asks by itself.
-const QUIET = 4500;
+// After so long without a question a page that polls asks by itself.
+const QUIET = 4000;
 const TICK = 500;
 // What a proxy says for a server that is gone; the server itself names each answer.
 const OF_A_PROXY = new Set([502, 503, 504]);
 
 const waiting = new Map(); // a question → when it was asked
-let lastAnswer = performance.now();
+let lastAsked = performance.now();
 let isAway = false;
 let isLeaving = false;
 
 export function asked(question) {
-  waiting.set(question, performance.now());
+  lastAsked = performance.now();
+  waiting.set(question, lastAsked);
 }
 
 // `status` is 0 without an answer; `name` is the answer's X-Request-ID.
 export function answered(question, status, name) {
   waiting.delete(question);
   const came = status > 0 && (Boolean(name) || !OF_A_PROXY.has(status));
-  if (came) lastAnswer = performance.now();
   say(!came);
 }
 
@@ -41,8 +41,7 @@ function say(away) {
 // Looks at the questions, and has `probe` ask one where nothing else did.
 export function watchAnswers(probe) {
   const ask = () => {
-    const isQuiet = !waiting.size && performance.now() - lastAnswer > QUIET;
-    if (isQuiet && !document.hidden) probe();
+    if (!document.hidden && performance.now() - lastAsked > QUIET) probe();
   };
   setInterval(() => {
     if (document.hidden) return;
