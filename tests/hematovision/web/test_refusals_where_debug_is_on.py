@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 # In a process of its own, on a database without tables: what asks for one fails.
 VISIT = """
 import django, json, sys

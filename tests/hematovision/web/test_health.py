@@ -17,7 +17,7 @@ from predictions.models import WorkerHeartbeat
 from predictions.services.imaging.run_heartbeat import Heartbeat
 
 pytestmark = pytest.mark.django_db
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def parts(client) -> tuple[int, set[str]]:
