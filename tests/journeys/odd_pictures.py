@@ -32,8 +32,7 @@ class Read:
     @property
     def notes(self) -> str:
         """Every sentence that stands beside the picture."""
-        texts = [self.body[name] for name in self.body if name.endswith(("note", "notes"))]
-        return " ".join(map(str, texts))
+        return " ".join([self.body["field_note"], *(self.body.get("conversions") or ())]).strip()
 
     def __str__(self) -> str:
         named = Counter((cell["label"], cell["disposition"]) for cell in self.cells)
