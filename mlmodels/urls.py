@@ -3,7 +3,7 @@
 from django.urls import path
 
 from mlmodels.views import labels, training, versions
-from mlmodels.views.datasets import importing, near_duplicates, pages, pictures
+from mlmodels.views.datasets import freezing, importing, near_duplicates, pages, pictures
 
 app_name = "mlmodels"
 
@@ -16,7 +16,7 @@ urlpatterns = [
     path("datasets/new/", importing.dataset_new, name="dataset_new"),
     path("datasets/<id:dataset_id>/", pages.dataset, name="dataset"),
     path("datasets/<id:dataset_id>/status/", pages.dataset_status, name="dataset_status"),
-    path("datasets/<id:dataset_id>/freeze/", pages.dataset_freeze, name="dataset_freeze"),
+    path("datasets/<id:dataset_id>/freeze/", freezing.dataset_freeze, name="dataset_freeze"),
     path("datasets/<id:dataset_id>/derive/", pages.dataset_derive, name="dataset_derive"),
     path("datasets/<id:dataset_id>/delete/", pages.dataset_delete, name="dataset_delete"),
     path("datasets/<id:dataset_id>/check/", near_duplicates.dataset_check, name="dataset_check"),
@@ -24,6 +24,31 @@ urlpatterns = [
         "datasets/<id:dataset_id>/reference/",
         pages.dataset_reference,
         name="dataset_reference",
+    ),
+    path(
+        "datasets/<id:dataset_id>/near-duplicates/",
+        near_duplicates.near_duplicate_groups,
+        name="near_duplicates",
+    ),
+    path(
+        "datasets/<id:dataset_id>/near-duplicates/group/",
+        near_duplicates.group_resolve,
+        name="near_duplicate_group",
+    ),
+    path(
+        "datasets/<id:dataset_id>/near-duplicates/alike/",
+        near_duplicates.alike_accept,
+        name="near_duplicates_alike",
+    ),
+    path(
+        "datasets/<id:dataset_id>/near-duplicates/acts/<id:act_id>/",
+        near_duplicates.near_duplicate_act,
+        name="near_duplicate_act",
+    ),
+    path(
+        "datasets/<id:dataset_id>/near-duplicates/acts/<id:act_id>/undo/",
+        near_duplicates.act_undo,
+        name="near_duplicate_act_undo",
     ),
     path("datasets/<id:dataset_id>/pairs/<id:pair_id>/", near_duplicates.pair_resolve, name="pair"),
     path(

@@ -14,6 +14,7 @@ from predictions.services.samples.states import send_back
 from tests.factories.cases import make_ready, make_signed
 from tests.factories.images import make_image, make_sample
 from tests.factories.models import make_active, make_candidate, make_gate
+from tests.factories.near_duplicates import make_act, make_three_groups
 from tests.factories.profiles import make_profile
 from tests.factories.results import fail_image, record_result
 
@@ -65,7 +66,11 @@ def full(technician, doctor, admin, laboratory, model, settings, tmp_path) -> di
         make_ready(technician)
         back = make_ready(technician)
         send_back(actor=doctor, sample_id=back.pk, reason="Look again.")
+    dataset = make_three_groups(admin)
+    act = make_act(admin, dataset)
     return {
+        "dataset": dataset.pk,
+        "act": act.pk,
         "report": report.pk,
         "signed": report.sample_id,
         "amending": amending.pk,
@@ -128,6 +133,10 @@ PAGES = [
     ("admin", "/profiles/"),
     ("admin", "/profiles/{profile}/"),
     ("admin", "/datasets/"),
+    ("admin", "/datasets/{dataset}/"),
+    ("admin", "/datasets/{dataset}/near-duplicates/"),
+    ("admin", "/datasets/{dataset}/near-duplicates/acts/{act}/"),
+    ("admin", "/datasets/{dataset}/freeze/"),
     ("admin", "/training/"),
     ("admin", "/users/"),
 ]

@@ -22,6 +22,7 @@ from tests.factories.datasets import make_open_dataset
 from tests.factories.images import make_archive, make_image
 from tests.factories.labels import make_own_label
 from tests.factories.models import make_gate, make_paper_version
+from tests.factories.near_duplicates import make_act
 from tests.factories.people import PASSWORD, make_laboratory, make_user
 from tests.factories.profiles import make_profile
 from tests.factories.results import fail_image, make_cell
@@ -71,11 +72,17 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("mlmodels:dataset_new", "POST"):          (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
     ("mlmodels:dataset", "GET"):               (SIGN_IN, 403, 403, 200, 403, 404),
     ("mlmodels:dataset_status", "GET"):        (SIGN_IN, 403, 403, 200, 403, 404),
+    ("mlmodels:dataset_freeze", "GET"):        (SIGN_IN, 403, 403, 200, 403, 404),
     ("mlmodels:dataset_freeze", "POST"):       (SIGN_IN, 403, 403, 302, 403, 404),
     ("mlmodels:dataset_derive", "POST"):       (SIGN_IN, 403, 403, 409, 403, 404),  # not frozen
     ("mlmodels:dataset_delete", "POST"):       (SIGN_IN, 403, 403, 302, 403, 404),
     ("mlmodels:dataset_check", "POST"):        (SIGN_IN, 403, 403, 409, 403, 404),  # none failed
     ("mlmodels:dataset_reference", "POST"):    (SIGN_IN, 403, 403, 409, 403, 404),  # not frozen
+    ("mlmodels:near_duplicates", "GET"):       (SIGN_IN, 403, 403, 200, 403, 404),
+    ("mlmodels:near_duplicate_group", "POST"): (SIGN_IN, 403, 403, 409, 403, 404),  # none is open
+    ("mlmodels:near_duplicates_alike", "POST"): (SIGN_IN, 403, 403, 409, 403, 404),  # none is open
+    ("mlmodels:near_duplicate_act", "GET"):    (SIGN_IN, 403, 403, 200, 403, 404),
+    ("mlmodels:near_duplicate_act_undo", "POST"): (SIGN_IN, 403, 403, 302, 403, 404),
     ("mlmodels:pair", "POST"):                 (SIGN_IN, 403, 403, 302, 403, 404),
     ("mlmodels:dataset_image_thumbnail", "GET"): (SIGN_IN, 403, 403, 200, 403, 404),
     ("mlmodels:dataset_image_picture", "GET"): (SIGN_IN, 403, 403, 200, 403, 404),
@@ -225,7 +232,9 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
 SENT: dict[str, dict[str, str]] = {
     "accounts:user_role": {"role": "doctor"},
     "mlmodels:dataset_derive": {"name": "Derived"},
+    "mlmodels:dataset_freeze": {"seen": "1"},
     "mlmodels:label_place": {"position": "1"},
+    "mlmodels:near_duplicate_group": {"answer": "not_the_same"},
     "mlmodels:pair": {"resolution": "not_the_same"},
     "predictions_api:samples": {"accession_number": "M-1"},
     "predictions_api:sample": {"note": "second tube"},
@@ -295,12 +304,15 @@ def rows(actors, files) -> dict[str, Any]:
     User.objects.filter(pk=closed.pk).update(is_active=False)
     report = make_signed(technician, actors["doctor"])
     version = make_paper_version(laboratory)
-    pair = make_open_dataset(admin).near_duplicates.get()
+    dataset = make_open_dataset(admin)
+    act = make_act(admin, dataset)
+    pair = dataset.near_duplicates.get(resolution="open")
     return {
         "code": make_own_label(admin).code,
         "label": "own_cell",
         "dataset_id": pair.dataset_id,
         "pair_id": pair.pk,
+        "act_id": act.pk,
         "dataset_image_id": pair.first_id,
         "version_id": version.pk,
         "gate_id": make_gate(admin, version).pk,

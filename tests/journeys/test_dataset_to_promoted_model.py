@@ -23,10 +23,10 @@ pytestmark = pytest.mark.processes
 
 SHIPPED = "hematovision 1."
 OTHER_ADMIN = ("other-admin", "a-password-for-tests-1")
-PAIR = re.compile(r"/datasets/[0-9a-f-]{36}/pairs/[0-9a-f-]{36}/")
+GROUP = re.compile(r'id="group-([0-9a-f]{32})"')
 VERSION_PAGE = re.compile(r"/models/([0-9a-f-]{36})/")
 GATE_PART = re.compile(r"/models/checks/[0-9a-f-]{36}/")
-LEDGER_NUMBER = re.compile(r'name="seen" value="(\d+)"')
+SEEN_NUMBER = re.compile(r'name="seen" value="(\d+)"')
 REASON = "Drawn cells only, to see the whole circle once."
 
 
@@ -58,10 +58,14 @@ def dataset(installation) -> str:
     page = answer.url.removeprefix(installation.url)
     admin.wait_for(f"{page}status/", within_s=120)
     # One drawn cell is much like another: the search says so, and a person says that they differ.
-    while pairs := dict.fromkeys(PAIR.findall(admin.open(page).text)):
-        for address in pairs:
-            admin.press(address, on=page, resolution="not_the_same")
-    answer = admin.press(f"{page}freeze/", on=page)
+    groups = f"{page}near-duplicates/"
+    while keys := dict.fromkeys(GROUP.findall(admin.open(groups).text)):
+        for key in keys:
+            admin.press(f"{groups}group/", on=groups, seen=key, answer="not_the_same")
+    freeze = f"{page}freeze/"
+    seen = SEEN_NUMBER.search(admin.open(freeze).text)
+    assert seen
+    answer = admin.press(freeze, on=freeze, seen=seen[1])
     assert "is frozen" in answer.text, answer.text
     return page
 
@@ -82,7 +86,7 @@ def test_from_an_archive_to_the_model_that_classifies_and_back(installation, dat
     admin.press(f"{page}check/", on=page)
     [check] = dict.fromkeys(GATE_PART.findall(admin.open(page).text))
     verdict = admin.wait_for(check, within_s=120)
-    ledger = LEDGER_NUMBER.search(verdict)
+    ledger = SEEN_NUMBER.search(verdict)
     assert "not passed" in verdict
     assert ledger
     promote = f"{page}promote/"
@@ -103,7 +107,7 @@ def test_from_an_archive_to_the_model_that_classifies_and_back(installation, dat
     assert SHIPPED in other
     assert "own_cells_small" not in other
 
-    seen_now = LEDGER_NUMBER.search(admin.open("/models/").text)
+    seen_now = SEEN_NUMBER.search(admin.open("/models/").text)
     assert seen_now
     back = admin.press("/models/roll-back/", on="/models/", seen=seen_now[1], profile="")
     assert back.status_code == 200, back.text

@@ -1,4 +1,4 @@
-"""Datasets as people read them: the list, one of them, its pairs and its pictures."""
+"""Datasets as people read them: the list, one of them, and its pictures."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Subquery
 
 from accounts.models import User
 from mlmodels import policy
 from mlmodels.errors import DatasetNotFound
 from mlmodels.models import Dataset, DatasetImage, Label, NearDuplicate
+from mlmodels.selectors.datasets.freezing import why_not_frozen
+from mlmodels.selectors.datasets.near_duplicates import open_pairs
 from mlmodels.selectors.labels import labels_for
 
 SPLITS = tuple(DatasetImage.Split.values)
 SAMPLES_A_CLASS = 6
 REPORT_ROWS = 50
-PAIRS = 10
 # From this ratio on, the largest class is many times the smallest.
 UNEVEN = 3.0
 # Below this, the interval of a share is wider than 40 points.
@@ -88,8 +89,7 @@ class DatasetPage:
         totals: pictures by split.
         words: what is uneven, in sentences.
         report: one page of what was refused or told at import.
-        pairs: one page of the pairs that are open.
-        open_pairs, settled_pairs: how many.
+        open_pairs, settled_pairs: how many near-duplicates.
         refusal: why it cannot be frozen now; empty where it can, or where it is not open.
     """
 
@@ -100,7 +100,6 @@ class DatasetPage:
     totals: tuple[Bar, ...]
     words: tuple[str, ...]
     report: Page
-    pairs: Page
     open_pairs: int
     settled_pairs: int
     refusal: str
@@ -154,9 +153,7 @@ def dataset_state(viewer: User, dataset_id: UUID) -> DatasetState:
     return DatasetState(dataset, open_pairs(dataset).count())
 
 
-def dataset_page(
-    viewer: User, dataset_id: UUID, *, report_page: str = "", pair_page: str = ""
-) -> DatasetPage:
+def dataset_page(viewer: User, dataset_id: UUID, *, report_page: str = "") -> DatasetPage:
     """All of a dataset that its page shows.
 
     Raises:
@@ -164,7 +161,6 @@ def dataset_page(
     """
     dataset = _dataset(viewer, dataset_id)
     images = list(dataset.images.order_by("path"))
-    unresolved = open_pairs(dataset)
     classes = _classes(images, labels_for(dataset.laboratory))
     settled = dataset.near_duplicates.exclude(resolution=NearDuplicate.Resolution.OPEN)
     return DatasetPage(
@@ -175,8 +171,7 @@ def dataset_page(
         totals=_bars(Counter(image.split for image in images), len(images)),
         words=_in_words(classes, images),
         report=Paginator(_report(dataset), REPORT_ROWS).get_page(report_page),
-        pairs=Paginator(unresolved, PAIRS).get_page(pair_page),
-        open_pairs=unresolved.count(),
+        open_pairs=open_pairs(dataset).count(),
         settled_pairs=settled.count(),
         refusal=why_not_frozen(dataset) if dataset.state == _State.OPEN else "",
     )
@@ -186,36 +181,6 @@ def is_working(dataset: Dataset, open_pairs: int) -> bool:
     """Whether a worker imports or compares a dataset, or is about to."""
     waits = dataset.duplicate_check == _Check.WAITING and not open_pairs
     return dataset.state == _State.IMPORTING or (dataset.state == _State.OPEN and waits)
-
-
-def open_pairs(dataset: Dataset) -> QuerySet[NearDuplicate]:
-    """Pairs that nobody has resolved and that still stand on both sides of a split."""
-    return _open(dataset.near_duplicates.all()).select_related("first", "second")
-
-
-def has_open_pairs() -> Exists:
-    """Of datasets: those for which `open_pairs` finds some."""
-    return Exists(_open(NearDuplicate.objects.filter(dataset=OuterRef("pk"))))
-
-
-def _open(pairs: QuerySet[NearDuplicate]) -> QuerySet[NearDuplicate]:
-    still = pairs.filter(resolution=NearDuplicate.Resolution.OPEN)
-    return still.exclude(first__split=F("second__split"))
-
-
-def why_not_frozen(dataset: Dataset) -> str:
-    """What stands in the way of freezing an open dataset, as a sentence; empty for nothing."""
-    if dataset.duplicate_check == _Check.FAILED:
-        return "The search for near-duplicates failed. Start it again before you freeze."
-    pairs = open_pairs(dataset).count()
-    if pairs:
-        some = "1 pair of pictures" if pairs == 1 else f"{pairs} pairs of pictures"
-        return f"{some} may show the same cell in two splits. Resolve them before you freeze."
-    if dataset.duplicate_check == _Check.WAITING:
-        return "The search for near-duplicates is not finished. Freeze the dataset after it."
-    if not dataset.images.exists():
-        return "The dataset has no pictures left, so there is nothing to freeze."
-    return ""
 
 
 def image_for_viewer(viewer: User, image_id: UUID) -> DatasetImage:

@@ -31,7 +31,7 @@ from mlmodels.ml.datasets.archive import pack_folder
 from mlmodels.ml.datasets.manifest import Row, write_manifest
 from mlmodels.ml.datasets.reading import manifest_sha256
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate
-from mlmodels.selectors.datasets.datasets import why_not_frozen
+from mlmodels.selectors.datasets.freezing import left_out_pictures, why_not_frozen
 from mlmodels.services.datasets.changes import (
     FROZEN,
     locked_dataset,
@@ -39,6 +39,10 @@ from mlmodels.services.datasets.changes import (
     refuse_not_open,
 )
 
+CHANGED = (
+    "Somebody changed the dataset since you looked at it, so it is not frozen. Look at it again, "
+    "then freeze it."
+)
 LONGEST_NAME, LONGEST_ORIGIN, LONGEST_LICENCE = 80, 1000, 120
 
 _State, _Check = Dataset.State, Dataset.DuplicateCheck
@@ -142,13 +146,18 @@ def _begin(laboratory: Laboratory, actor: User | None, kept: str, texts: dict[st
 # --- Freezing, deriving, deleting --------------------------------------------------------------
 
 
-def freeze_dataset(*, actor: User, dataset_id: UUID) -> Dataset:
+def freeze_dataset(*, actor: User, dataset_id: UUID, seen_fence: int | None = None) -> Dataset:
     """Freeze a dataset under the hash of its manifest; it never changes again.
+
+    The pictures that people left out go for good.
+
+    Args:
+        seen_fence: of the dataset as a person saw it; none where nobody was shown it before.
 
     Raises:
         DatasetNotFound: there is no such dataset in the actor's laboratory.
         DatasetStateRefused: it is not open, empty, not compared yet, a pair is open, or somebody
-            changed it meanwhile.
+            changed it since it was seen.
         RegistryUnavailable: the manifest cannot be written now.
     """
     require(actor, Action.MANAGE_DATASETS)
@@ -156,6 +165,8 @@ def freeze_dataset(*, actor: User, dataset_id: UUID) -> Dataset:
     if seen is None:
         raise DatasetNotFound()
     _refuse_unready(seen)
+    if seen_fence is not None and seen_fence != seen.fence:
+        raise DatasetStateRefused(CHANGED)
     # Ten thousands of rows are read, hashed and written before anybody has to wait for the lock.
     images = list(seen.images.order_by("path"))
     digest = manifest_sha256((i.path, i.sha256, i.label, i.source, i.split) for i in images)
@@ -172,6 +183,7 @@ def freeze_dataset(*, actor: User, dataset_id: UUID) -> Dataset:
             dataset.save(update_fields=["manifest_sha256", "state", "frozen_by", "frozen_at"])
             # Under the lock, since of two who freeze at once only the one that counts may do it.
             storage.put_manifest(draft, artifacts.dataset_folder(dataset.folder))
+            _remove_left_out(dataset)
             record_change(
                 dataset,
                 actor,
@@ -193,13 +205,19 @@ def _refuse_unready(dataset: Dataset) -> None:
 def _refuse_changed_since(dataset: Dataset, seen: Dataset, images: list[DatasetImage]) -> None:
     """Refuse a dataset whose rows are not those that were read.
 
-    Whatever moves pictures of an open dataset raises its fence; else they are only removed.
+    Whatever changes the pictures of an open dataset raises its fence.
     """
     if dataset.fence != seen.fence or dataset.images.count() != len(images):
-        raise DatasetStateRefused(
-            "Somebody changed the dataset while it was being frozen, so it is not frozen. "
-            "Look at it again, then freeze it."
-        )
+        raise DatasetStateRefused(CHANGED)
+
+
+def _remove_left_out(dataset: Dataset) -> None:
+    """Let the files go that people left out: from now on nothing brings them back."""
+    folder = artifacts.dataset_folder(dataset.folder)
+    thumbnails = artifacts.thumbnails_folder(dataset.folder)
+    for picture in left_out_pictures(dataset):
+        transaction.on_commit(partial(storage.remove_picture, folder, picture["path"]))
+        transaction.on_commit(partial(storage.remove_thumbnails, thumbnails, picture["sha256"]))
 
 
 def _write_draft(images: list[DatasetImage], draft: Path) -> None:

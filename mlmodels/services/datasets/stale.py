@@ -6,7 +6,7 @@ from hematovision import leases
 from hematovision.queue import send
 from mlmodels import storage
 from mlmodels.models import Dataset
-from mlmodels.selectors.datasets.datasets import has_open_pairs
+from mlmodels.selectors.datasets.near_duplicates import has_open_pairs
 from mlmodels.services.datasets import claims
 
 

@@ -37,7 +37,7 @@ from mlmodels.ml.evaluation.gate import (
 )
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.models import Dataset, GateCheck, ModelVersion
-from mlmodels.selectors.datasets.datasets import open_pairs
+from mlmodels.selectors.datasets.near_duplicates import pairs_across_splits
 from mlmodels.services.versions import gates
 from mlmodels.services.versions.gates import Claim
 from mlmodels.services.versions.run_engine import open_engine
@@ -272,7 +272,7 @@ def _judge_trained_on(version: ModelVersion) -> Verdict:
 
 
 def _judge_dataset(dataset: Dataset) -> Verdict:
-    unresolved = open_pairs(dataset).count()
+    unresolved = pairs_across_splits(dataset).count()
     looked = dataset.duplicate_check == Dataset.DuplicateCheck.DONE
     frozen = dataset.state == Dataset.State.FROZEN
     said = (

@@ -47,14 +47,6 @@ def dataset_status(request: SignedInRequest, dataset_id: UUID) -> HttpResponse:
 
 
 @needs({"POST": Action.MANAGE_DATASETS})
-def dataset_freeze(request: SignedInRequest, dataset_id: UUID) -> HttpResponse:
-    """Freeze it."""
-    frozen = lifecycle.freeze_dataset(actor=request.user, dataset_id=dataset_id)
-    messages.success(request, f"{frozen.name} is frozen. It never changes again.")
-    return redirect("mlmodels:dataset", dataset_id=dataset_id)
-
-
-@needs({"POST": Action.MANAGE_DATASETS})
 def dataset_derive(request: SignedInRequest, dataset_id: UUID) -> HttpResponse:
     """Make an open one with the pictures of a frozen one."""
     form = DerivedDatasetForm(request.POST)
@@ -94,10 +86,7 @@ def dataset_reference(request: SignedInRequest, dataset_id: UUID) -> HttpRespons
 
 def _context(request: SignedInRequest, dataset_id: UUID) -> dict[str, Any]:
     page = selector.dataset_page(
-        request.user,
-        dataset_id,
-        report_page=request.GET.get("report", ""),
-        pair_page=request.GET.get("pairs", ""),
+        request.user, dataset_id, report_page=request.GET.get("report", "")
     )
     return {
         "page": page,

@@ -112,7 +112,7 @@ def test_a_derived_one_can_be_changed_and_leaves_the_frozen_one_as_it_is(
         near_duplicates.resolve_pair(
             actor=admin, dataset_id=derived.pk, pair_id=pair.pk, resolution="keep_first"
         )
-    changed = freeze(admin, derived)
+        changed = freeze(admin, derived)
     assert changed.manifest_sha256 != frozen.manifest_sha256
     assert frozen.images.count() == 8
     assert (artifacts.dataset_folder(frozen.folder) / pair.second.path).is_file()

@@ -31,6 +31,10 @@ def words_of(answer) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
 
 
+def words_and_links(page: Client, dataset: Dataset) -> str:
+    return page.get(address(dataset)).content.decode()
+
+
 def form(**values: object) -> dict[str, object]:
     archive = SimpleUploadedFile("own.zip", zip_of(class_folders()))
     return {"name": "Own cells", "archive": archive, "licence": "CC BY 4.0", **values}
@@ -163,7 +167,7 @@ def test_a_pair_is_resolved_on_the_page(page, compared, paired):
     pair = paired(dataset)
     words = words_of(page.get(address(dataset)))
     assert "1 pair of pictures may show the same cell in two splits" in words
-    assert "Keep the first Keep the second Same group Not the same" in words
+    assert reverse("mlmodels:near_duplicates", args=[dataset.pk]) in words_and_links(page, dataset)
     where = reverse("mlmodels:pair", args=[dataset.pk, pair.pk])
     assert page.post(where, {"resolution": "not_the_same"}).status_code == 302
     again = page.post(where, {"resolution": "keep_first"})
@@ -174,7 +178,7 @@ def test_a_pair_is_resolved_on_the_page(page, compared, paired):
 def test_freezing_derivation_reference_and_training_are_offered_in_turn(page, compared):
     dataset = compared()
     assert "Freeze" in words_of(page.get(address(dataset)))
-    page.post(address(dataset, "dataset_freeze"))
+    page.post(address(dataset, "dataset_freeze"), {"seen": dataset.fence})
     answer = page.get(address(dataset))
     dataset.refresh_from_db()
     assert dataset.manifest_sha256 in words_of(answer)
