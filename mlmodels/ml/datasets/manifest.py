@@ -1,4 +1,4 @@
-"""The one manifest format: `path,class,source,split`, in CSV, and how folders become one.
+"""The one manifest format: `path,class,source,split`, in a table, and how folders become one.
 
 Reads and writes lists of pictures with their classes. It opens no picture and judges no split.
 """
@@ -6,18 +6,30 @@ Reads and writes lists of pictures with their classes. It opens no picture and j
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from mlmodels.ml.classes import class_key
+from mlmodels.ml.datasets.archive_paths import is_passed_over
+from mlmodels.ml.datasets.class_names import SHIPPED_LABELS, ClassNames
+from mlmodels.ml.datasets.layouts.folders import list_folders
+from mlmodels.ml.datasets.tables import TableRow, read_table
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.whole_files import write_text_whole
 
-PICTURE_SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"}
 COLUMNS = ("path", "class", "source", "split", "kind")
-_PASSING_FOLDERS = {"train", "test", "val", "valid", "validation"}
+# Under which names each column is looked for, the first that is there.
+SPELT_COLUMNS = {
+    "path": ("path", "file", "filename", "file name", "file_name", "image", "image_path"),
+    "class": ("class", "label", "category", "cell type", "cell_type"),
+    "source": ("source", "patient", "patient_id", "slide", "slide_id"),
+    "split": ("split", "split_hint", "subset"),
+    "kind": ("kind",),
+}
 
 
 @dataclass(frozen=True)
@@ -44,16 +56,17 @@ class Row:
 
 
 def read_manifest(file: Path) -> list[Row]:
-    """Read a manifest; `split_hint` is read as `split`.
+    """Read a manifest.
 
     Args:
-        file: a CSV with at least the columns `path` and `class`.
+        file: a table (`read_table`) with at least the columns `path` and `class`, under one of
+            the names of `SPELT_COLUMNS`.
 
     Returns:
         Its rows in their order. A missing source is the path itself.
 
     Raises:
-        ManifestInvalid: the file is missing, not UTF-8 text, has no rows, lacks a column, or
+        ManifestInvalid: the file is missing, no text, has no rows, lacks a column, or
             a row lacks its path or class.
     """
     numbered, wrong = read_manifest_rows(file)
@@ -75,35 +88,48 @@ def read_manifest_rows(file: Path) -> tuple[list[tuple[int, Row]], list[tuple[in
     Raises:
         ManifestInvalid: the file as a whole cannot be read as a manifest.
     """
-    try:
-        with file.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream)
-            columns = [str(name).strip().lower() for name in reader.fieldnames or []]
-            reader.fieldnames = columns
-            records = list(reader)
-    except FileNotFoundError as error:
-        raise ManifestInvalid(f"There is no manifest at {file}.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ManifestInvalid(f"{file.name} is not a CSV file in UTF-8.") from error
-    if not {"path", "class"} <= set(columns):
-        raise ManifestInvalid(f"{file.name} needs the columns path and class.")
-    if not records:
-        raise ManifestInvalid(f"{file.name} has no rows.")
+    table = read_table(file, SPELT_COLUMNS, ("path", "class"))
     rows, wrong = [], []
-    for number, record in enumerate(records, start=2):
-        try:
-            rows.append((number, _row(record, file.name, number)))
-        except ManifestInvalid as error:
-            wrong.append((number, error.message))
+    for found in table.rows:
+        reason = refusal_of_row(found, file.name)
+        if reason:
+            wrong.append((found.line, reason))
+        else:
+            rows.append((found.line, _row(found)))
     return rows, wrong
+
+
+def manifest_sha256(rows: Iterable[tuple[str, str, str, str, str]]) -> str:
+    """The hash that names a dataset: SHA-256 of its sorted rows.
+
+    Args:
+        rows: path, SHA-256 of the bytes, class, source and split of each picture.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    lines = sorted(",".join(row) for row in rows)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def refusal_of_row(row: TableRow, name: str) -> str:
+    """Why a row of a manifest cannot be one, as a sentence; empty where it can."""
+    if not row.cells["path"] or not row.cells["class"]:
+        return f"Line {row.line} of {name} lacks its path or its class."
+    if row.extra:
+        return (
+            f"Line {row.line} of {name} has more cells than there are columns. Put quotation "
+            "marks around a cell that holds what parts the columns."
+        )
+    return ""
 
 
 def rows_of_folder(root: Path) -> list[Row]:
     """Rows of a folder: its `manifest.csv` or `labels.csv` if there is one, else class folders.
 
     Args:
-        root: the folder. Each picture's class is the name of the folder it lies in, in any
-            letter case; folders such as TRAIN and TEST above it become the split.
+        root: the folder. Class folders are read as `list_folders` says; a class that is none of
+            the shipped labels keeps its folder's name.
 
     Returns:
         The rows, sorted by path where folders were walked.
@@ -116,11 +142,26 @@ def rows_of_folder(root: Path) -> list[Row]:
     for name in ("labels.csv", "manifest.csv"):
         if (root / name).is_file():
             return read_manifest(root / name)
-    files = (p for p in root.rglob("*") if p.suffix.lower() in PICTURE_SUFFIXES and p.is_file())
-    rows = [_row_of_file(p.relative_to(root)) for p in sorted(files) if p.parent != root]
+    names = ClassNames(SHIPPED_LABELS)
+    rows = [
+        Row(
+            path=listed.path,
+            label=names.code_of(listed.name) or class_key(listed.name),
+            source=listed.source or listed.path,
+            split=listed.split,
+        )
+        for listed in list_folders(files_of_folder(root), names).pictures
+        if listed.name
+    ]
     if not rows:
         raise ManifestInvalid(f"{root} holds no pictures in folders named after classes.")
     return rows
+
+
+def files_of_folder(root: Path) -> list[str]:
+    """Paths of the files in a folder, sorted, without what systems leave there."""
+    paths = (p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
+    return sorted(path for path in paths if not is_passed_over(path))
 
 
 def write_manifest(rows: list[Row], file: Path) -> None:
@@ -137,25 +178,13 @@ def write_manifest(rows: list[Row], file: Path) -> None:
     write_text_whole(file, table.getvalue())
 
 
-def _row(record: dict[str, str | None], name: str, number: int) -> Row:
-    path, label = (record.get("path") or "").strip(), (record.get("class") or "").strip()
-    if not path or not label:
-        raise ManifestInvalid(f"Row {number} of {name} lacks its path or its class.")
+def _row(found: TableRow) -> Row:
+    cells = found.cells
+    path = cells["path"].replace("\\", "/").removeprefix("./")
     return Row(
         path=path,
-        label=class_key(label),
-        source=(record.get("source") or "").strip() or path,
-        split=(record.get("split") or record.get("split_hint") or "").strip().lower(),
-        kind=(record.get("kind") or "").strip().lower(),
-    )
-
-
-def _row_of_file(path: Path) -> Row:
-    above = [part.lower() for part in path.parts[:-2]]
-    split = next((part for part in reversed(above) if part in _PASSING_FOLDERS), "")
-    return Row(
-        path=path.as_posix(),
-        label=class_key(path.parent.name),
-        source=path.as_posix(),
-        split=split,
+        label=class_key(cells["class"]),
+        source=cells.get("source") or path,
+        split=cells.get("split", "").lower(),
+        kind=cells.get("kind", "").lower(),
     )

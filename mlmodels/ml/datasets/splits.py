@@ -7,13 +7,22 @@ choice follows from the source's name, so the same data gives the same split eve
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import numpy as np
 
+from mlmodels.ml.classes import class_key
 from mlmodels.ml.errors import ManifestInvalid
+
+# A folder or a cell that says what pictures are for, e.g. "TRAIN", "Test_Simple", "val2017".
+_SPLIT_NAMES = {
+    "train": re.compile(r"(train|training)_?(set|data|images|[a-z]|\d{1,4})?"),
+    "validation": re.compile(r"(val|valid|validation|dev)_?(set|data|images|[a-z]|\d{1,4})?"),
+    "test": re.compile(r"(test|testing)_?(set|data|images|simple|[a-z]|\d{1,4})?"),
+}
 
 
 class Sourced(Protocol):
@@ -25,6 +34,19 @@ class Sourced(Protocol):
     def source(self) -> str: ...
     @property
     def split(self) -> str: ...
+
+
+def split_named(name: str) -> str:
+    """The split that a folder or a cell names.
+
+    Args:
+        name: as written, in any letter case.
+
+    Returns:
+        "train", "validation" or "test"; empty where it names none.
+    """
+    key = class_key(name)
+    return next((split for split, form in _SPLIT_NAMES.items() if form.fullmatch(key)), "")
 
 
 def source_order(source: str) -> str:

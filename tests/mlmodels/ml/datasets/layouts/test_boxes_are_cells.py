@@ -1,0 +1,149 @@
+"""COCO, YOLO and Pascal VOC: each box is a cell, its photograph the source."""
+
+import pytest
+
+from mlmodels.ml.datasets.layouts.listing import DrawnBox
+from tests.factories.layouts import BOXES, FIELD_PX, coco, drawn_field, voc, yolo_line
+
+FIELD = drawn_field(1)
+
+
+def rows(listing) -> list[tuple[str, str, str, str]]:
+    assert not [row for row in listing.report if row.refuses], listing.report
+    return [(each.path, each.name, each.source, each.split) for each in listing.pictures]
+
+
+def px(box: DrawnBox) -> tuple[int, int, int, int]:
+    across, down = FIELD_PX if box.in_shares else (1, 1)
+    return (
+        round(box.x * across),
+        round(box.y * down),
+        round(box.width * across),
+        round(box.height * down),
+    )
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {
+            "images/f.png": FIELD,
+            "annotations.json": coco(["WBC", "RBC"], {"f.png": [(0, BOXES[0]), (1, BOXES[1])]}),
+        },
+        {
+            "images/f.png": FIELD,
+            "labels/f.txt": yolo_line(0, BOXES[0]) + "\n" + yolo_line(1, BOXES[1]),
+            "data.yaml": "nc: 2\nnames: ['WBC', 'RBC']\n",
+        },
+        {
+            "images/f.png": FIELD,
+            "labels/f.txt": yolo_line(0, BOXES[0]) + yolo_line(1, BOXES[1]),
+            "data.yaml": "names:\n  0: WBC\n  1: RBC\n",
+        },
+        {
+            "images/f.png": FIELD,
+            "images/f.txt": yolo_line(0, BOXES[0]) + yolo_line(1, BOXES[1]),
+            "classes.txt": "WBC\nRBC\n",
+        },
+        {
+            "JPEGImages/f.png": FIELD,
+            "Annotations/f.xml": voc("f.png", [("WBC", BOXES[0]), ("RBC", BOXES[1])]),
+        },
+    ],
+    ids=["COCO", "YOLO, list", "YOLO, numbers", "YOLO, beside", "Pascal VOC"],
+)
+def test_each_box_is_listed_with_its_class_and_its_photograph(listed, files):
+    listing = listed(files)
+    picture = next(path for path in files if path.endswith(".png"))
+    assert rows(listing) == [(picture, name, picture, "") for name in ("WBC", "RBC")]
+    assert [px(each.box) for each in listing.pictures] == list(BOXES)
+    assert "Each box is a cell" in " ".join(listing.words)
+
+
+def test_splits_are_those_of_folders(listed):
+    listing = listed(
+        {
+            "train/f.png": FIELD,
+            "train/_annotations.coco.json": coco(["WBC"], {"f.png": [(0, BOXES[0])]}),
+            "valid/g.png": FIELD,
+            "valid/_annotations.coco.json": coco(["WBC"], {"g.png": [(0, BOXES[0])]}),
+        }
+    )
+    assert [row[3] for row in rows(listing)] == ["train", "validation"]
+
+
+def test_pictures_of_one_name_in_two_splits_stay_apart(listed):
+    files = {}
+    for split in ("train", "test"):
+        files[f"images/{split}/f.png"] = FIELD
+        files[f"labels/{split}/f.txt"] = yolo_line(0, BOXES[0])
+    listing = listed({**files, "data.yaml": "names: [WBC]"})
+    assert [row[0] for row in rows(listing)] == ["images/test/f.png", "images/train/f.png"]
+
+
+def test_splits_of_pascal_voc_are_those_of_its_lists(listed):
+    listing = listed(
+        {
+            "BCCD/JPEGImages/f.png": FIELD,
+            "BCCD/Annotations/f.xml": voc("f.png", [("WBC", BOXES[0])]),
+            "BCCD/ImageSets/Main/val.txt": "f\n",
+        }
+    )
+    assert [row[3] for row in rows(listing)] == ["validation"]
+
+
+def test_a_picture_without_a_box_is_left_out_and_told(listed, told):
+    listing = listed(
+        {
+            "JPEGImages/f.png": FIELD,
+            "JPEGImages/none.png": FIELD,
+            "Annotations/f.xml": voc("f.png", [("WBC", BOXES[0])]),
+        }
+    )
+    assert "no box is drawn in them: JPEGImages/none.png" in told(listing)
+
+
+@pytest.mark.parametrize(
+    ("files", "place", "said"),
+    [
+        (
+            {"a.json": coco(["WBC"], {"gone.png": [(0, BOXES[0])]})},
+            "a.json, annotation 1: gone.png",
+            "does not hold the picture",
+        ),
+        (
+            {"labels/f.txt": "0 0.5\n", "images/f.png": FIELD, "classes.txt": "WBC"},
+            "labels/f.txt, line 1",
+            "no box that can be read",
+        ),
+        (
+            {"f.png": FIELD, "f.xml": voc("f.png", [("WBC", BOXES[0])]).replace("60<", "x<")},
+            "f.xml, object 1",
+            "no box that can be read",
+        ),
+    ],
+)
+def test_a_box_that_cannot_be_had_is_refused_with_its_place(listed, files, place, said):
+    [row] = [row for row in listed(files).report if row.refuses]
+    assert row.path == place
+    assert said in row.reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<!DOCTYPE a [<!ENTITY x "y">]><annotation><object><name>&x;</name></object></annotation>',
+        "<annotation><object>",
+        "<other/>",
+        "words",
+    ],
+)
+def test_xml_that_declares_or_is_none_is_no_annotation(listed, text):
+    listing = listed({"neutrophil/f.png": FIELD, "neutrophil/f.xml": text})
+    assert [each.box for each in listing.pictures] == [None]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"images": 3}', "[" * 100_000, "null"])
+def test_json_that_is_none_of_coco_is_no_annotation(listed, text):
+    listing = listed({"neutrophil/f.png": FIELD, "neutrophil/f.json": text})
+    assert [each.box for each in listing.pictures] == [None]
