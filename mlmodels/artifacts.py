@@ -96,6 +96,11 @@ def thumbnails_folder(name: str) -> Path:
     return Path(settings.REGISTRY_DIR) / "thumbnails" / name
 
 
+def examples_folder(name: str) -> Path:
+    """Where small pictures lie of what an archive holds, while nobody has said what they are."""
+    return thumbnails_folder(name) / "examples"
+
+
 def run_folder(run_id: UUID) -> Path:
     """Where a training run keeps its progress, log, checkpoint, figures and version."""
     return Path(settings.REGISTRY_DIR) / "runs" / str(run_id)

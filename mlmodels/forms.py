@@ -9,7 +9,14 @@ from django import forms
 
 from accounts.forms import ServiceForm
 from accounts.models import User
+from mlmodels.ml.datasets.layouts.listing import Folders, Half
 from mlmodels.models import Dataset
+from mlmodels.selectors.datasets.class_names import (
+    LEAVE_OUT,
+    AskedClass,
+    asked_classes,
+    label_choices,
+)
 from mlmodels.selectors.labels import FIELD_WORDS, ManagedLabel, label_groups
 from mlmodels.selectors.training.recipes import recipes_for_datasets
 from mlmodels.selectors.training.runs import frozen_datasets
@@ -76,6 +83,68 @@ class NewDatasetForm(ServiceForm):
         max_length=120,
         help_text="E.g. CC BY 4.0, or own pictures.",
     )
+
+
+class MappingForm(ServiceForm):
+    """What the classes of an archive mean; what further folders and its halves are."""
+
+    half = forms.ChoiceField(
+        label="Which half counts",
+        required=False,
+        widget=forms.RadioSelect,
+        choices=[
+            (Half.COPIES, "The altered copies, each with its photograph as the source"),
+            (Half.PHOTOGRAPHS, "The photographs"),
+        ],
+        initial=Half.COPIES,
+        help_text="Both show the same cells, so only one of them can be in a dataset.",
+    )
+    folders = forms.ChoiceField(
+        label="What these folders are",
+        required=False,
+        widget=forms.RadioSelect,
+        choices=[
+            (Folders.SOURCES, "Each is one patient or slide: one source, under whatever class"),
+            (
+                Folders.SOURCES_DEALT_ANEW,
+                "The same, and the splits are dealt out anew, so that none is in two",
+            ),
+            (Folders.NOTHING, "They mean nothing: each picture is a source of its own"),
+        ],
+    )
+
+    def __init__(self, *args: Any, dataset: Dataset, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        asked = dataset.questions or {}
+        self.asked = asked_classes(dataset)
+        choices: list[Any] = [("", "Choose"), (LEAVE_OUT, "Leave out")]
+        choices += label_choices(dataset.laboratory)
+        for each in self.asked:
+            self.fields[f"class_{each.number}"] = forms.ChoiceField(
+                label=f"What {each.name or 'pictures in no class folder'} means",
+                required=False,
+                choices=choices,
+                initial=each.chosen,
+            )
+        if not asked.get("halves"):
+            del self.fields["half"]
+        if asked.get("folders"):
+            self.fields["folders"].initial = asked["folders"]["proposal"]
+        else:
+            del self.fields["folders"]
+
+    def rows(self) -> list[tuple[AskedClass, forms.BoundField]]:
+        """Each class with its field."""
+        return [(each, self[f"class_{each.number}"]) for each in self.asked]
+
+    def answers(self) -> dict[str, Any]:
+        """What is said, as the service takes it."""
+        said = self.cleaned_data
+        return {
+            "classes": {each.number: said[f"class_{each.number}"] for each in self.asked},
+            "half": said.get("half", ""),
+            "folders": said.get("folders", ""),
+        }
 
 
 class DerivedDatasetForm(ServiceForm):

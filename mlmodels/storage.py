@@ -211,6 +211,24 @@ def remove_thumbnails(thumbnails: Path, sha256: str) -> None:
         file.unlink(missing_ok=True)
 
 
+def keep_example(folder: Path, number: int, data: bytes) -> None:
+    """Keep our own JPEG of a picture of an archive that nobody has imported yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{number}.jpg").write_bytes(data)
+
+
+def example(folder: Path, number: int) -> bytes:
+    """A JPEG that `keep_example` kept.
+
+    Raises:
+        DatasetNotFound: there is none.
+    """
+    try:
+        return (folder / f"{number}.jpg").read_bytes()
+    except OSError as error:
+        raise DatasetNotFound() from error
+
+
 def _thumbnail(thumbnails: Path, sha256: str, side_px: int) -> Path:
     return thumbnails / f"{sha256}-{side_px}.jpg"
 

@@ -16,6 +16,12 @@ urlpatterns = [
     path("datasets/new/", importing.dataset_new, name="dataset_new"),
     path("datasets/<id:dataset_id>/", pages.dataset, name="dataset"),
     path("datasets/<id:dataset_id>/status/", pages.dataset_status, name="dataset_status"),
+    path("datasets/<id:dataset_id>/classes/", importing.dataset_classes, name="dataset_classes"),
+    path(
+        "datasets/<id:dataset_id>/examples/<int:number>/",
+        importing.dataset_example,
+        name="dataset_example",
+    ),
     path("datasets/<id:dataset_id>/freeze/", freezing.dataset_freeze, name="dataset_freeze"),
     path("datasets/<id:dataset_id>/derive/", pages.dataset_derive, name="dataset_derive"),
     path("datasets/<id:dataset_id>/delete/", pages.dataset_delete, name="dataset_delete"),

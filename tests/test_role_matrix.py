@@ -72,6 +72,8 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("mlmodels:dataset_new", "POST"):          (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
     ("mlmodels:dataset", "GET"):               (SIGN_IN, 403, 403, 200, 403, 404),
     ("mlmodels:dataset_status", "GET"):        (SIGN_IN, 403, 403, 200, 403, 404),
+    ("mlmodels:dataset_classes", "POST"):      (SIGN_IN, 403, 403, 409, 403, 404),  # none asked
+    ("mlmodels:dataset_example", "GET"):       (SIGN_IN, 403, 403, 404, 403, 404),  # none asked
     ("mlmodels:dataset_freeze", "GET"):        (SIGN_IN, 403, 403, 200, 403, 404),
     ("mlmodels:dataset_freeze", "POST"):       (SIGN_IN, 403, 403, 302, 403, 404),
     ("mlmodels:dataset_derive", "POST"):       (SIGN_IN, 403, 403, 409, 403, 404),  # not frozen
@@ -329,6 +331,7 @@ def rows(actors, files) -> dict[str, Any]:
         "profile_id": make_profile(admin).pk,
         "run_id": make_failed_run(admin).pk,
         "picture": "samples-0.jpg",
+        "number": 0,
         "rest": "v1/no-such-address/",
     }
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mlmodels', '0014_labels_only_a_person_says'),
+        ('mlmodels', '0015_archives_are_mapped'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,5 +1,6 @@
 """The rows of the mlmodels app."""
 
+from mlmodels.models.class_meaning import ClassMeaning
 from mlmodels.models.dataset import Dataset, DatasetImage, NearDuplicate
 from mlmodels.models.imaging_profile import ImagingProfile
 from mlmodels.models.label import Label
@@ -9,6 +10,7 @@ from mlmodels.models.promotion import GateCheck, Promotion, Shadow
 from mlmodels.models.training_run import TrainingEpoch, TrainingRun
 
 __all__ = [
+    "ClassMeaning",
     "Dataset",
     "DatasetImage",
     "GateCheck",

@@ -13,6 +13,7 @@ class Dataset(Leased):
         """From the upload to the day it may train."""
 
         IMPORTING = "importing", "importing"
+        MAPPING = "mapping", "to be mapped"
         REFUSED = "refused", "refused"
         OPEN = "open", "open"
         FROZEN = "frozen", "frozen"
@@ -38,6 +39,9 @@ class Dataset(Leased):
     # What was refused or told at import, row by row:
     # [{"path": …, "reason": …, "refuses": true}, …].
     report = models.JSONField(default=list)
+    # What a person has to say before the import can go on, and what was said: null where nothing.
+    questions = models.JSONField(null=True, blank=True)
+    choices = models.JSONField(null=True, blank=True)
     error = models.TextField(blank=True, help_text="A sentence for a person.")
     manifest_sha256 = models.CharField(max_length=64, blank=True, help_text="Set when frozen.")
     derived_from = models.ForeignKey(

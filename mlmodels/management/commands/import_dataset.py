@@ -8,6 +8,11 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import Laboratory
 from hematovision.errors import DomainError
+from mlmodels.management.archive_options import (
+    add_archive_options,
+    choices_of,
+    questions_in_words,
+)
 from mlmodels.models import Dataset
 from mlmodels.services.datasets import lifecycle, run_datasets
 
@@ -23,6 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--name", required=True, help="of the dataset")
         parser.add_argument("--origin", default="", help="where the pictures come from")
         parser.add_argument("--licence", default="", help="e.g. CC BY 4.0")
+        add_archive_options(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         laboratory = Laboratory.objects.filter(name=options["laboratory"]).first()
@@ -35,6 +41,7 @@ class Command(BaseCommand):
                 name=options["name"],
                 origin=options["origin"],
                 licence=options["licence"],
+                choices=choices_of(options),
             )
         except DomainError as error:
             raise CommandError(error.message) from error
@@ -45,6 +52,12 @@ class Command(BaseCommand):
             self.stdout.write(f"{row['path'] or '-'}: {row['reason']}")
         if dataset.state == Dataset.State.REFUSED:
             raise CommandError(dataset.error)
+        if dataset.state == Dataset.State.MAPPING:
+            raise CommandError(
+                "Nothing is imported yet.\n"
+                f"{questions_in_words(dataset)}\n"
+                "Run the command again with that, or choose on the dataset's page."
+            )
         if dataset.state == Dataset.State.IMPORTING:
             self.stdout.write("A worker imports it; see its page.")
             return

@@ -7,7 +7,7 @@ no files and resolves nothing: what to do with a pair, a person says.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -92,6 +92,16 @@ def look_at(rgb: np.ndarray, engine: Engine, rule: PairRule = PairRule()) -> Loo
         rgb: uint8 array, shape (H, W, 3), 0 to 255, oriented RGB.
         engine: gives the features; averaged over the eight ways to lay a crop down.
         rule: how many local features are kept.
+    """
+    return replace(local_look(rgb, rule), features=_features(rgb, engine))
+
+
+def local_look(rgb: np.ndarray, rule: PairRule = PairRule()) -> Look:
+    """Take from a picture what comparing two of them needs, without an engine's features.
+
+    Args:
+        rgb: uint8 array, shape (H, W, 3), 0 to 255, oriented RGB.
+        rule: how many local features are kept.
 
     Source: SIFT, Lowe 2004, IJCV 60:91.
     """
@@ -107,7 +117,7 @@ def look_at(rgb: np.ndarray, engine: Engine, rule: PairRule = PairRule()) -> Loo
     points = np.array([point.pt for point in keypoints], np.float32).reshape(-1, 2)
     # One more than asked for can come back where two share a place.
     return Look(
-        features=_features(rgb, engine),
+        features=np.zeros((0, 0), np.float16),
         grey=grey,
         seen=seen,
         points=points[: rule.keypoints],
@@ -236,7 +246,7 @@ def _mirrored_places() -> np.ndarray:
     return places[::-1][:, :, -np.arange(8) % 8].reshape(-1)
 
 
-_MIRRORED = _mirrored_places()
+MIRRORED = _mirrored_places()
 
 
 def _map_between(
@@ -269,7 +279,7 @@ def _matches(first: Look, second: Look, mirrored: bool) -> tuple[np.ndarray, np.
     if len(first.points) < 1 or len(second.points) < 2:
         return np.zeros(0, int), np.zeros(0, int)
     a = first.descriptors.astype(np.float32)
-    b = second.descriptors[:, _MIRRORED if mirrored else slice(None)].astype(np.float32)
+    b = second.descriptors[:, MIRRORED if mirrored else slice(None)].astype(np.float32)
     # OpenCV rather than a matrix product: that one starts threads which busy machines wait for.
     distances, places = cv2.batchDistance(a, b, cv2.CV_32F, normType=cv2.NORM_L2SQR, K=2)
     clear = distances[:, 0] < RATIO**2 * distances[:, 1]

@@ -1,62 +1,34 @@
-"""From a folder of unpacked files to the rows of a dataset, or to what is wrong with each.
+"""From what a folder offers to the rows of a dataset, or to what is wrong with each.
 
-Decodes every picture, resolves classes and splits, assigns splits where none is given. It
-writes nothing and asks no database: the classes that may stand are told to it.
+Decodes every picture, cuts out boxes, resolves classes, assigns splits where none is given. It
+asks no database: what class names mean is told to it. Of files it writes only what it cuts out.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from itertools import groupby
+from pathlib import Path
 
 from mlmodels.ml.classes import class_key
 from mlmodels.ml.datasets.archive import Refusal
-from mlmodels.ml.datasets.archive_paths import refusal_of_path, shown
-from mlmodels.ml.datasets.manifest import Row, read_manifest_rows
+from mlmodels.ml.datasets.archive_paths import shown
+from mlmodels.ml.datasets.box_crops import cut_box, encode_cut
+from mlmodels.ml.datasets.class_names import ClassNames
+from mlmodels.ml.datasets.layouts.listing import Choices, Listed, Listing
+from mlmodels.ml.datasets.questions import meaning_of
+from mlmodels.ml.datasets.same_pictures import ReadImage, with_found_sources, without_copies
 from mlmodels.ml.datasets.splits import source_order
-from mlmodels.ml.errors import ManifestInvalid, RejectedImage
+from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.pictures.apart import read_picture_apart
 from mlmodels.ml.pictures.picture import ImageLimits
 
-MANIFESTS = ("manifest.csv", "labels.csv")
-SPLITS = {
-    "train": "train",
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "test": "test",
-    "testing": "test",
-}
 # Shares of sources where nobody says a split.
 SPLIT_SHARES = (("train", 0.70), ("validation", 0.15), ("test", 0.15))
 SMALLEST_SIDE_PX = 16
-LONGEST_SOURCE = 200
-
-
-@dataclass(frozen=True)
-class ReadImage:
-    """One picture that may stand in a dataset.
-
-    Args:
-        path: inside the folder.
-        label: code of a label.
-        source: what must not be split apart.
-        split: "train", "validation" or "test".
-        sha256: of the file's bytes.
-        width_px, height_px: of the oriented picture.
-    """
-
-    path: str
-    label: str
-    source: str
-    split: str
-    sha256: str
-    width_px: int
-    height_px: int
 
 
 @dataclass(frozen=True)
@@ -79,186 +51,128 @@ class ReadDataset:
 
 def read_dataset(
     root: Path,
-    files: Sequence[str],
+    listing: Listing,
+    names: ClassNames,
+    choices: Choices = Choices(),
     *,
-    codes: Mapping[str, str],
     limits: ImageLimits,
     tell: Callable[[int, int], None] = lambda done, total: None,
 ) -> ReadDataset:
-    """Judge every file of a folder, and the dataset that they make together.
+    """Judge every picture that a folder offers, and the dataset that they make together.
 
     Args:
-        root: the folder.
-        files: paths inside it, all of them.
-        codes: code of a label by the spellings that `class_key` gives.
+        root: the folder; cells that are cut out are written into it, beside their photographs.
+        listing: what it offers.
+        names: which class names are known.
+        choices: what a person said of them.
         limits: of one picture.
-        tell: told how many files are read.
+        tell: told how many pictures are read.
 
     Returns:
-        The rows and the report. A file's source is the file itself unless a manifest names it.
+        The rows and the report. A picture's source is the picture itself unless the listing
+        names it.
     """
-    rows, report = _rows_of(root, files)
+    report = [*listing.report, *_told_of_classes(listing, names, choices)]
+    meant = {each.name: meaning_of(each.name, names, choices) for each in listing.pictures}
+    wanted = [each for each in listing.pictures if meant[each.name] is not None]
     seen: list[ReadImage] = []
-    for done, row in enumerate(rows):
-        tell(done, len(rows))
+    done = 0
+    for path, group in groupby(wanted, key=lambda each: each.path):
+        tell(done, len(wanted))
+        found = [(each, meant[each.name] or "") for each in group]
+        done += len(found)
+        unknown = next((each.name for each, code in found if not code), None)
         try:
-            seen.append(_read_row(root, row, codes, limits))
+            if unknown is not None:
+                raise RejectedImage(_unknown(unknown, names))
+            seen += _read_file(root, path, found, limits, report)
         except RejectedImage as error:
-            report.append(Refusal(shown(row.path), error.message))
-    tell(len(rows), len(rows))
-    kept, told = _without_copies(seen)
+            report.append(Refusal(shown(path), error.message))
+    tell(len(wanted), len(wanted))
+    kept, told = without_copies(seen)
     report += told
-    if not rows and not report:
-        report.append(Refusal("", "The archive holds no pictures in folders named after classes."))
+    if listing.is_copies:
+        kept, told = with_found_sources(root, kept, listing.photographs, limits, tell)
+        report += told
+    if not kept and not any(row.refuses for row in report):
+        report.append(Refusal("", _nothing(bool(wanted))))
     assigned, missing = _with_splits(kept)
     report += missing
     report += _straddling(assigned)
     return ReadDataset(tuple(sorted(assigned, key=lambda image: image.path)), tuple(report))
 
 
-def manifest_sha256(rows: Iterable[tuple[str, str, str, str, str]]) -> str:
-    """The hash that names a dataset: SHA-256 of its sorted rows.
+def _told_of_classes(listing: Listing, names: ClassNames, choices: Choices) -> Iterator[Refusal]:
+    """What was read into class names, and what was left out, one sentence a name."""
+    counts = Counter(class_key(each.name) for each in listing.pictures)
+    written = {class_key(each.name): each.name for each in reversed(listing.pictures)}
+    for key, count in sorted(counts.items()):
+        name, pictures = written[key], "1 picture" if count == 1 else f"{count} pictures"
+        code = meaning_of(name, names, choices)
+        called = shown(name)[:40] or "no class"
+        if code is None:
+            yield Refusal("", f"{pictures} of {called} left out, as was said.", False)
+        elif code and not names.is_spelt_out(name):
+            meant = names.name_of(code)
+            yield Refusal("", f"{called} was read as {meant} ({pictures}).", False)
 
-    Args:
-        rows: path, SHA-256 of the bytes, class, source and split of each picture.
 
-    Returns:
-        64 hexadecimal digits.
+def _read_file(
+    root: Path,
+    path: str,
+    found: Sequence[tuple[Listed, str]],
+    limits: ImageLimits,
+    report: list[Refusal],
+) -> list[ReadImage]:
+    """The rows of one file: the picture itself, or each box in it with the code of its label.
+
+    Raises:
+        RejectedImage: the file is no acceptable picture.
     """
-    lines = sorted(",".join(row) for row in rows)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _rows_of(root: Path, files: Sequence[str]) -> tuple[list[Row], list[Refusal]]:
-    """The rows of the manifest if there is one, else one for each file by its folders."""
-    manifest = _manifest_among(files)
-    if manifest is None:
-        found = [_row_of_file(path) for path in sorted(files)]
-        return (
-            [row for row in found if isinstance(row, Row)],
-            [row for row in found if isinstance(row, Refusal)],
-        )
-    return _rows_of_manifest(root, files, manifest)
-
-
-def _manifest_among(files: Sequence[str]) -> str | None:
-    """The manifest at the top, or in the one folder that everything lies in."""
-    tops = {PurePosixPath(path).parts[0] for path in files}
-    bases = [""] + ([f"{next(iter(tops))}/"] if len(tops) == 1 else [])
-    wanted = [base + name for base in bases for name in MANIFESTS]
-    return next((path for path in wanted if path in set(files)), None)
-
-
-def _row_of_file(path: str) -> Row | Refusal:
-    parts = PurePosixPath(path).parts
-    if len(parts) < 2:
-        return Refusal(
-            shown(path), "The file lies in no class folder. Put it into one, or add a manifest."
-        )
-    splits = [SPLITS[part.lower()] for part in parts[:-2] if part.lower() in SPLITS]
-    return Row(path, class_key(parts[-2]), path, splits[-1] if splits else "")
-
-
-def _rows_of_manifest(
-    root: Path, files: Sequence[str], manifest: str
-) -> tuple[list[Row], list[Refusal]]:
-    try:
-        numbered, wrong = read_manifest_rows(root / manifest)
-    except ManifestInvalid as error:
-        return [], [Refusal(manifest, error.message)]
-    report = [Refusal(f"{manifest}, row {number}", reason) for number, reason in wrong]
-    base, there = manifest.rpartition("/")[0], set(files)
-    rows, named = [], set[str]()
-    for number, row in numbered:
-        path = f"{base}/{row.path}" if base else row.path
-        reason = _refusal_of_row(row, path, there, named)
-        if reason:
-            report.append(Refusal(f"{manifest}, row {number}: {shown(row.path)}", reason))
-            continue
-        named.add(path)
-        own_source = row.source == row.path
-        rows.append(replace(row, path=path, source=path if own_source else row.source))
-    papers = {manifest}
-    report += [
-        Refusal(shown(path), "The manifest does not name this file. Name it, or leave it out.")
-        for path in files
-        if path not in named and path not in papers and path not in _wrongly_named(report, base)
-    ]
-    return rows, report
-
-
-def _wrongly_named(report: Sequence[Refusal], base: str) -> set[str]:
-    """Files whose row is refused already: they need no second sentence."""
-    paths = {row.path.partition(": ")[2] for row in report if ", row " in row.path}
-    return {f"{base}/{path}" if base else path for path in paths}
-
-
-def _refusal_of_row(row: Row, path: str, there: set[str], named: set[str]) -> str:
-    unsafe = refusal_of_path(row.path)
-    if unsafe:
-        return unsafe
-    if path not in there:
-        return "The archive does not hold this file. Correct the path, or leave the row out."
-    if path in named:
-        return "The manifest names this file twice. Keep one row."
-    if row.split and row.split not in SPLITS:
-        return f"The split {shown(row.split)[:40]} is unknown. Say train, validation or test."
-    if len(row.source) > LONGEST_SOURCE or "\x00" in row.source:
-        return f"The source has more than {LONGEST_SOURCE} characters. Shorten it."
-    return ""
-
-
-def _read_row(root: Path, row: Row, codes: Mapping[str, str], limits: ImageLimits) -> ReadImage:
-    """Raises RejectedImage where the class is unknown or the file is no acceptable picture."""
-    if row.label not in codes:
-        raise RejectedImage(
-            f"The class {shown(row.label)[:40]} is unknown in this laboratory. "
-            f"Known are: {', '.join(sorted(set(codes.values())))}."
-        )
-    data = (root / row.path).read_bytes()
+    data = (root / path).read_bytes()
     picture = read_picture_apart(data, limits)
     if min(picture.width_px, picture.height_px) < SMALLEST_SIDE_PX:
         raise RejectedImage(f"The picture is smaller than {SMALLEST_SIDE_PX} px. Leave it out.")
+    rows = []
+    for number, (each, code) in enumerate(found, start=1):
+        if each.box is None:
+            rows.append(_row(each, code, path, data, (picture.width_px, picture.height_px)))
+            continue
+        try:
+            cut = cut_box(picture.rgb, each.box)
+        except RejectedImage as error:
+            report.append(Refusal(each.place, error.message))
+            continue
+        # The photograph's whole name, so that no other file can be called so.
+        own, data_of_cut = f"{path} cell {number}.png", encode_cut(cut)
+        (root / own).write_bytes(data_of_cut)
+        rows.append(_row(each, code, own, data_of_cut, (cut.shape[1], cut.shape[0])))
+    return rows
+
+
+def _row(listed: Listed, code: str, path: str, data: bytes, size_px: tuple[int, int]) -> ReadImage:
     return ReadImage(
-        path=row.path,
-        label=codes[row.label],
-        source=row.source,
-        split=SPLITS.get(row.split, ""),
+        path=path,
+        label=code,
+        source=listed.source or listed.path,
+        split=listed.split,
         sha256=hashlib.sha256(data).hexdigest(),
-        width_px=picture.width_px,
-        height_px=picture.height_px,
+        width_px=size_px[0],
+        height_px=size_px[1],
     )
 
 
-def _without_copies(images: Sequence[ReadImage]) -> tuple[list[ReadImage], list[Refusal]]:
-    """Drop the same bytes within one class and split; refuse them elsewhere."""
-    first: dict[str, ReadImage] = {}
-    kept, report = [], []
-    for image in images:
-        known = first.setdefault(image.sha256, image)
-        if known is image:
-            kept.append(image)
-            continue
-        reason, refuses = _judgement_of_copy(known, image)
-        report.append(Refusal(shown(image.path), reason, refuses))
-    return kept, report
+def _nothing(had_pictures: bool) -> str:
+    if had_pictures:
+        return "The archive holds no picture that can be kept."
+    return "The archive holds no pictures in folders named after classes."
 
 
-def _judgement_of_copy(known: ReadImage, copy: ReadImage) -> tuple[str, bool]:
-    other = shown(known.path)
-    if known.label != copy.label:
-        return (
-            f"The same picture stands under {known.label} as {other}. "
-            "Decide which of the two it is.",
-            True,
-        )
-    if known.split != copy.split:
-        return (
-            f"The same picture stands in the split {known.split or 'none'} as {other}. "
-            "Keep it in one split.",
-            True,
-        )
-    return f"The same picture is there already as {other}. It is kept once.", False
+def _unknown(name: str, names: ClassNames) -> str:
+    if not name:
+        return "The file lies in no class folder. Put it into one, or add a manifest."
+    known = ", ".join(sorted(label.code for label in names.labels))
+    return f"The class {shown(name)[:40]} is unknown in this laboratory. Known are: {known}."
 
 
 def _with_splits(images: Sequence[ReadImage]) -> tuple[list[ReadImage], list[Refusal]]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.inference.crops import Box
-from mlmodels.ml.inference.images import decode_image
+from mlmodels.ml.pictures.reading import decode_image
 
 TILE_PX = (640, 480)
 

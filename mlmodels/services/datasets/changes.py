@@ -37,7 +37,7 @@ def refuse_not_open(dataset: Dataset) -> None:
     """Let pass only a dataset that may still change.
 
     Raises:
-        DatasetStateRefused: it is frozen, being imported, or refused.
+        DatasetStateRefused: it is frozen, being imported, waits for its classes, or was refused.
     """
     if dataset.state == _State.FROZEN:
         raise DatasetStateRefused(FROZEN)

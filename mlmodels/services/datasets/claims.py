@@ -91,6 +91,20 @@ def open_imported(
     return True
 
 
+def ask(held: Claim, questions: dict[str, Any]) -> bool:
+    """Let an import wait for what a person has to say; false, and nothing, when the fence is old.
+
+    Args:
+        questions: what the page shows, see `run_questions.py`.
+    """
+    with transaction.atomic():
+        if not _end(_held(held), state=_State.MAPPING, questions=questions):
+            return False
+        changes = {"state": [_State.IMPORTING, _State.MAPPING]}
+        record_change(held.dataset, None, AuditAction.DATASET_CHANGED, changes)
+    return True
+
+
 def refuse(held: Claim, report: list[dict[str, Any]], sentence: str) -> bool:
     """End an import with nothing kept; false, and nothing written, when the fence is old."""
     with transaction.atomic():

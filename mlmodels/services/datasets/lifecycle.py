@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -28,10 +30,11 @@ from mlmodels.errors import (
     RegistryUnavailable,
 )
 from mlmodels.ml.datasets.archive import pack_folder
-from mlmodels.ml.datasets.manifest import Row, write_manifest
-from mlmodels.ml.datasets.reading import manifest_sha256
+from mlmodels.ml.datasets.layouts.listing import Choices
+from mlmodels.ml.datasets.manifest import Row, manifest_sha256, write_manifest
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate
 from mlmodels.selectors.datasets.freezing import left_out_pictures, why_not_frozen
+from mlmodels.selectors.labels import labels_for
 from mlmodels.services.datasets.changes import (
     FROZEN,
     locked_dataset,
@@ -78,16 +81,29 @@ def upload_dataset(
 
 
 def import_from_operator(
-    *, laboratory: Laboratory, path: Path, name: str, origin: str = "", licence: str = ""
+    *,
+    laboratory: Laboratory,
+    path: Path,
+    name: str,
+    origin: str = "",
+    licence: str = "",
+    choices: Choices = Choices(),
 ) -> Dataset:
     """Keep a folder or a ZIP of the operator's machine, and ask for its import.
 
-    The operator's act: it has no actor.
+    The operator's act: it has no actor. What an earlier try of the operator's left under this
+    name, refused or waiting for its classes, gives way.
+
+    Args:
+        choices: what the operator said of the archive's classes and folders.
 
     Raises:
-        as `upload_dataset`.
+        as `upload_dataset`; also DatasetRefused where a class is to be a label that the
+        laboratory does not have.
     """
     texts = _texts(name, origin, licence)
+    _refuse_unknown_labels(laboratory, choices)
+    _remove_earlier_try(laboratory, texts["name"])
     _refuse_known(laboratory, texts["name"])
     if not path.exists():
         raise DatasetRefused("archive", f"There is no folder or ZIP at {path}.")
@@ -101,7 +117,28 @@ def import_from_operator(
         with packed.open("rb") as stream:
             size = os.fstat(stream.fileno()).st_size
             kept = storage.keep_archive(UploadedFile(File(stream), path.name, size=size))
-    return _begin(laboratory, None, kept, texts)
+    said = asdict(choices) if choices != Choices() else None
+    return _begin(laboratory, None, kept, texts, said)
+
+
+def _refuse_unknown_labels(laboratory: Laboratory, choices: Choices) -> None:
+    labels = labels_for(laboratory)
+    for name, label in choices.classes.items():
+        if label and label not in labels:
+            raise DatasetRefused(
+                "classes",
+                f"The class {name} cannot be {label}: there is no such label. "
+                f"Known are: {', '.join(sorted(labels))}.",
+            )
+
+
+def _remove_earlier_try(laboratory: Laboratory, name: str) -> None:
+    """Remove what the operator sent under this name and what was never imported."""
+    with transaction.atomic():
+        left = Dataset.objects.select_for_update(of=("self",)).select_related("laboratory")
+        mine = left.filter(laboratory=laboratory, name=name, created_by=None)
+        for dataset in mine.filter(state__in=(_State.REFUSED, _State.MAPPING)):
+            _delete(dataset, None)
 
 
 def _texts(name: str, origin: str, licence: str) -> dict[str, str]:
@@ -122,7 +159,13 @@ def _refuse_known(laboratory: Laboratory, name: str) -> None:
         raise DatasetNameTaken(name)
 
 
-def _begin(laboratory: Laboratory, actor: User | None, kept: str, texts: dict[str, str]) -> Dataset:
+def _begin(
+    laboratory: Laboratory,
+    actor: User | None,
+    kept: str,
+    texts: dict[str, str],
+    choices: dict[str, Any] | None = None,
+) -> Dataset:
     """Write the row of a kept archive; the archive goes where the row cannot be written."""
     try:
         with transaction.atomic():
@@ -130,6 +173,7 @@ def _begin(laboratory: Laboratory, actor: User | None, kept: str, texts: dict[st
                 laboratory=laboratory,
                 folder=kept,
                 created_by=actor,
+                choices=choices,
                 **leases.just_sent(),
                 **texts,
             )
@@ -309,7 +353,7 @@ def _copy_of(image: DatasetImage, derived: Dataset) -> DatasetImage:
 
 
 def delete_dataset(*, actor: User, dataset_id: UUID) -> None:
-    """Delete a dataset that is open or was refused, with its pictures.
+    """Delete a dataset that is not frozen and not being imported, with its pictures.
 
     Raises:
         DatasetNotFound: there is no such dataset in the actor's laboratory.
@@ -322,13 +366,18 @@ def delete_dataset(*, actor: User, dataset_id: UUID) -> None:
             raise DatasetStateRefused(FROZEN)
         if dataset.state == _State.IMPORTING:
             raise DatasetStateRefused("The dataset is being imported. Delete it after that.")
-        folder, name = artifacts.dataset_folder(dataset.folder), dataset.folder
-        record_change(dataset, actor, AuditAction.DATASET_DELETED, {"name": [dataset.name, None]})
-        dataset.delete()
-        transaction.on_commit(partial(storage.remove_incoming, name))
-        transaction.on_commit(partial(storage.remove_folder, folder))
-        # After the pictures: who keeps a thumbnail in this moment looks for its picture then.
-        transaction.on_commit(partial(storage.remove_folder, artifacts.thumbnails_folder(name)))
+        _delete(dataset, actor)
+
+
+def _delete(dataset: Dataset, actor: User | None) -> None:
+    """Delete a locked dataset, and after that its files."""
+    folder, name = artifacts.dataset_folder(dataset.folder), dataset.folder
+    record_change(dataset, actor, AuditAction.DATASET_DELETED, {"name": [dataset.name, None]})
+    dataset.delete()
+    transaction.on_commit(partial(storage.remove_incoming, name))
+    transaction.on_commit(partial(storage.remove_folder, folder))
+    # After the pictures: who keeps a thumbnail in this moment looks for its picture then.
+    transaction.on_commit(partial(storage.remove_folder, artifacts.thumbnails_folder(name)))
 
 
 def set_reference(*, actor: User, dataset_id: UUID, is_reference: bool) -> Dataset:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -18,19 +19,23 @@ from django.db import InterfaceError, OperationalError
 from hematovision import leases
 from mlmodels import artifacts, storage
 from mlmodels.errors import DatasetNotFound, ModelDamaged, NoActiveModel
-from mlmodels.ml.classes import class_key
 from mlmodels.ml.datasets.archive import ArchiveLimits, Refusal, unpack_archive
+from mlmodels.ml.datasets.layouts.choose import list_pictures
+from mlmodels.ml.datasets.layouts.folders import PLAIN_FOLDERS
+from mlmodels.ml.datasets.layouts.listing import Choices, Listing
 from mlmodels.ml.datasets.manifest import Row, write_manifest
 from mlmodels.ml.datasets.near_duplicates import Look, find_pairs, look_at
-from mlmodels.ml.datasets.reading import ReadDataset, ReadImage, read_dataset
+from mlmodels.ml.datasets.questions import questions_of
+from mlmodels.ml.datasets.reading import read_dataset
+from mlmodels.ml.datasets.same_pictures import ReadImage
 from mlmodels.ml.errors import ArchiveRefused, RejectedImage
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.pictures.apart import read_picture_apart
 from mlmodels.ml.pictures.picture import ImageLimits
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate
-from mlmodels.selectors.labels import labels_for
+from mlmodels.selectors.datasets.class_names import class_names_of
 from mlmodels.selectors.versions.active import active_version
-from mlmodels.services.datasets import claims
+from mlmodels.services.datasets import claims, run_questions
 from mlmodels.services.versions.run_engine import engine_for
 
 logger = logging.getLogger(__name__)
@@ -46,6 +51,8 @@ class _Lost(Exception):
 
 def import_dataset(*, dataset_id: UUID) -> None:
     """Read the archive of a dataset: all of it becomes the dataset, or nothing does.
+
+    Where its classes are not all known, it waits for a person to say what they mean.
 
     Run twice or in parallel, it counts once; what an attempt that was killed left, goes.
 
@@ -105,45 +112,58 @@ def _import(held: claims.Claim) -> None:
         _refuse(held, [Refusal("", "The archive is gone. Upload it again.")])
         return
     staging = storage.staging_folder(name, held.fence)
-    read = _read(held, archive, staging)
-    if read.is_refused:
-        _refuse(held, read.report)
-        return
-    _write_rows(staging, read.images)
-    if not claims.renew(held):
-        raise _Lost
-    folder = artifacts.dataset_folder(name)
-    storage.move_in(staging, folder)
-    images = [_row(held.dataset, image) for image in read.images]
-    if claims.open_imported(held, images, _report(read.report)):
-        storage.remove_incoming(name)
-
-
-def _read(held: claims.Claim, archive: Path, staging: Path) -> ReadDataset:
     try:
         unpacked = unpack_archive(archive, staging, _archive_limits())
     except ArchiveRefused as error:
-        return ReadDataset((), (Refusal("", error.message),))
-    codes: dict[str, str] = {}
-    for code, label in labels_for(held.dataset.laboratory).items():
-        codes |= {class_key(code): code, class_key(label.name): code}
-    read = read_dataset(
-        staging,
-        unpacked.files,
-        codes=codes,
-        limits=_image_limits(),
-        tell=_told(held),
-    )
-    _keep_only(staging, unpacked.files, read.images)
-    return ReadDataset(read.images, (*unpacked.refused, *read.report))
+        _refuse(held, [Refusal("", error.message)])
+        return
+    names = class_names_of(held.dataset.laboratory)
+    choices = Choices(**(held.dataset.choices or {}))
+    listing = list_pictures(staging, unpacked.files, names, choices)
+    questions = questions_of(listing, names, choices)
+    wrong = [row for row in (*unpacked.refused, *listing.report) if row.refuses]
+    if questions.are_open and not wrong:
+        run_questions.ask(held, staging, questions, _image_limits())
+        return
+    if questions.are_open:
+        # What is refused already needs no mapping; the next archive may.
+        _refuse(held, [*unpacked.refused, *listing.report])
+        return
+    # One thread: results do not depend on it, and a busy machine is not made slower.
+    cv2.setNumThreads(1)
+    read = read_dataset(staging, listing, names, choices, limits=_image_limits(), tell=_told(held))
+    report = (*unpacked.refused, *_told_of_layout(listing), *read.report)
+    if any(row.refuses for row in report):
+        _refuse(held, report)
+        return
+    _keep_only(staging, read.images)
+    _open(held, staging, read.images, report)
 
 
-def _keep_only(staging: Path, files: list[str], images: tuple[ReadImage, ...]) -> None:
-    """Leave pictures alone in the folder: not the sender's manifest, and no copy of a picture."""
-    kept = {image.path for image in images}
-    for path in files:
-        if path not in kept:
-            (staging / path).unlink(missing_ok=True)
+def _open(
+    held: claims.Claim, staging: Path, images: tuple[ReadImage, ...], report: tuple[Refusal, ...]
+) -> None:
+    _write_rows(staging, images)
+    if not claims.renew(held):
+        raise _Lost
+    name = held.dataset.folder
+    storage.move_in(staging, artifacts.dataset_folder(name))
+    if claims.open_imported(held, [_row(held.dataset, i) for i in images], _report(report)):
+        storage.remove_incoming(name)
+
+
+def _told_of_layout(listing: Listing) -> list[Refusal]:
+    """How the archive was understood, where it is more than class folders."""
+    return [Refusal("", sentence, False) for sentence in listing.words if sentence != PLAIN_FOLDERS]
+
+
+def _keep_only(staging: Path, images: tuple[ReadImage, ...]) -> None:
+    """Leave the dataset's pictures alone in the folder: no table, no copy, no photograph cut up."""
+    kept = {staging / image.path for image in images}
+    for folder, _, files in os.walk(staging):
+        for name in files:
+            if (file := Path(folder) / name) not in kept:
+                file.unlink(missing_ok=True)
 
 
 def _write_rows(folder: Path, images: tuple[ReadImage, ...]) -> None:
@@ -155,15 +175,15 @@ def _row(dataset: Dataset, image: ReadImage) -> DatasetImage:
     return DatasetImage(dataset=dataset, **asdict(image))
 
 
-def _report(rows: tuple[Refusal, ...]) -> list[dict[str, object]]:
+def _report(rows: Sequence[Refusal]) -> list[dict[str, object]]:
     return [asdict(row) for row in rows]
 
 
-def _refuse(held: claims.Claim, report: tuple[Refusal, ...] | list[Refusal]) -> None:
+def _refuse(held: claims.Claim, report: Sequence[Refusal]) -> None:
     refused = [row for row in report if row.refuses]
     files = "1 thing" if len(refused) == 1 else f"{len(refused)} things"
     sentence = f"Nothing was imported: {files} must be put right first."
-    if claims.refuse(held, _report((*report,)), sentence):
+    if claims.refuse(held, _report(report), sentence):
         storage.remove_incoming(held.dataset.folder)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from hematovision import leases
 from hematovision.queue import send
 from mlmodels import storage
@@ -28,13 +30,14 @@ def _send(dataset: Dataset) -> bool:
 
 
 def remove_orphaned_archives() -> int:
-    """Delete archives that lie for a day and that no waiting row names; says how many.
+    """Delete archives that lie for a day and that no row names that waits for them; says how many.
 
     What an upload left whose process was killed goes after a day, too.
     """
     storage.remove_unfinished_uploads(older_than_s=24 * 3600)
     names = storage.names_incoming(older_than_s=24 * 3600)
-    waiting = Dataset.objects.filter(claims.IMPORTING, folder__in=names)
+    wanted = claims.IMPORTING | Q(state=Dataset.State.MAPPING)
+    waiting = Dataset.objects.filter(wanted, folder__in=names)
     orphaned = names - set(waiting.values_list("folder", flat=True))
     for name in orphaned:
         storage.remove_incoming(name)

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mlmodels.artifacts import RUN_PROVENANCE
-from mlmodels.ml.datasets.manifest import Row, rows_of_folder
-from mlmodels.ml.datasets.reading import manifest_sha256
+from mlmodels.ml.datasets.manifest import Row, manifest_sha256, rows_of_folder
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.evaluation.evaluation import (
     load_trained_on,

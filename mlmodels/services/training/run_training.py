@@ -8,7 +8,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from mlmodels.ml.datasets.manifest import Row, rows_of_folder, write_manifest
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.inference.engine import CARD, verify_folder
 from mlmodels.ml.inference.runtimes.choose import FILES
@@ -110,17 +109,3 @@ def ship(run: Path, *, version: str, about: Path | None, metrics: dict[str, Path
         CARD_PAGE.parent.mkdir(parents=True, exist_ok=True)
         CARD_PAGE.write_text(card_markdown(card), encoding="utf-8")
     return target
-
-
-def prepare_data(folder: Path, output: Path) -> list[Row]:
-    """Turn class folders, in any letter case and depth, into a manifest beside or elsewhere.
-
-    Returns:
-        The rows written; paths are relative to `folder`.
-
-    Raises:
-        ManifestInvalid: there is no folder, or no picture in it.
-    """
-    rows = rows_of_folder(folder)
-    write_manifest(rows, output)
-    return rows

@@ -1,6 +1,8 @@
-"""Sending a dataset in as an archive."""
+"""Sending a dataset in as an archive, and saying what its classes mean."""
 
 from __future__ import annotations
+
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -9,11 +11,16 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from accounts.policy import Action, needs
 from accounts.requests import SignedInRequest
+from hematovision.file_responses import jpeg_response
 from hematovision.sent_files import the_file_in
 from hematovision.upload_handlers import DatasetUploadHandler
+from mlmodels import artifacts, storage
 from mlmodels.errors import DatasetRefused, RegistryUnavailable
-from mlmodels.forms import NewDatasetForm
-from mlmodels.services.datasets import lifecycle
+from mlmodels.forms import MappingForm, NewDatasetForm
+from mlmodels.selectors.datasets import datasets as selector
+from mlmodels.selectors.datasets.class_names import waiting_dataset
+from mlmodels.services.datasets import lifecycle, mapping
+from mlmodels.views.datasets.pages import page_context
 
 
 @needs({"GET": Action.MANAGE_DATASETS, "POST": Action.MANAGE_DATASETS})
@@ -47,6 +54,34 @@ def _dataset_new(request: HttpRequest) -> HttpResponse:
                 return redirect("mlmodels:dataset", dataset_id=made.pk)
     context = {"form": form, "limits": _limits()}
     return render(request, "mlmodels/dataset_new.html", context, status=status)
+
+
+@needs({"POST": Action.MANAGE_DATASETS})
+def dataset_classes(request: SignedInRequest, dataset_id: UUID) -> HttpResponse:
+    """Say what the classes of an archive mean, and let its import go on."""
+    asked = selector.dataset_state(request.user, dataset_id).dataset
+    form = MappingForm(request.POST, dataset=asked)
+    if form.is_valid():
+        try:
+            mapping.map_classes(actor=request.user, dataset_id=dataset_id, **form.answers())
+        except DatasetRefused as error:
+            form.take(error)
+        else:
+            return redirect("mlmodels:dataset", dataset_id=dataset_id)
+    context = {**page_context(request, dataset_id), "mapping_form": form}
+    return render(request, "mlmodels/dataset.html", context, status=400)
+
+
+@needs({"GET": Action.MANAGE_DATASETS})
+def dataset_example(request: SignedInRequest, dataset_id: UUID, number: int) -> HttpResponse:
+    """A small picture of what an archive holds, while its classes are asked for."""
+    waiting = waiting_dataset(request.user, dataset_id)
+    folder = artifacts.examples_folder(waiting.folder)
+    return jpeg_response(
+        request,
+        etag=f"{waiting.pk}-{waiting.fence}-{number}",
+        read=lambda: storage.example(folder, number),
+    )
 
 
 def _limits() -> dict[str, int | str]:

@@ -14,7 +14,7 @@ from accounts.policy import Action, needs
 from accounts.requests import SignedInRequest
 from hematovision.file_responses import private_no_cache
 from mlmodels.errors import DatasetRefused
-from mlmodels.forms import DerivedDatasetForm
+from mlmodels.forms import DerivedDatasetForm, MappingForm
 from mlmodels.selectors.datasets import datasets as selector
 from mlmodels.services.datasets import lifecycle
 
@@ -29,7 +29,7 @@ def dataset_list(request: SignedInRequest) -> HttpResponse:
 @needs({"GET": Action.MANAGE_DATASETS})
 def dataset(request: SignedInRequest, dataset_id: UUID) -> HttpResponse:
     """One dataset."""
-    return render(request, "mlmodels/dataset.html", _context(request, dataset_id))
+    return render(request, "mlmodels/dataset.html", page_context(request, dataset_id))
 
 
 @needs({"GET": Action.MANAGE_DATASETS})
@@ -60,7 +60,7 @@ def dataset_derive(request: SignedInRequest, dataset_id: UUID) -> HttpResponse:
         else:
             messages.success(request, f"{derived.name} can be changed until you freeze it.")
             return redirect("mlmodels:dataset", dataset_id=derived.pk)
-    context = {**_context(request, dataset_id), "derived_form": form}
+    context = {**page_context(request, dataset_id), "derived_form": form}
     return render(request, "mlmodels/dataset.html", context, status=400)
 
 
@@ -84,7 +84,8 @@ def dataset_reference(request: SignedInRequest, dataset_id: UUID) -> HttpRespons
     return redirect("mlmodels:dataset", dataset_id=dataset_id)
 
 
-def _context(request: SignedInRequest, dataset_id: UUID) -> dict[str, Any]:
+def page_context(request: SignedInRequest, dataset_id: UUID) -> dict[str, Any]:
+    """What the page of one dataset shows; where its classes are asked for, their form."""
     page = selector.dataset_page(
         request.user, dataset_id, report_page=request.GET.get("report", "")
     )
@@ -93,4 +94,5 @@ def _context(request: SignedInRequest, dataset_id: UUID) -> dict[str, Any]:
         "state": page,
         "dataset": page.dataset,
         "derived_form": DerivedDatasetForm(),
+        "mapping_form": MappingForm(dataset=page.dataset) if page.dataset.questions else None,
     }

@@ -72,23 +72,9 @@ BAD_ARCHIVES = {
     "encrypted": (encrypted(zip_of(class_folders())), "encrypted"),
     "a bomb": (zip_of({"neutrophil/1.bmp": b"\0" * (60 * 1024 * 1024)}), "times its size"),
     "no picture": (zip_of({**class_folders(), "neutrophil/a.png": b"words"}), "not a picture"),
-    "an unknown class": (zip_of({"unicorn/1.png": drawn_picture(1)}), "unicorn is unknown"),
     "a missing split": (
         zip_of({"train/neutrophil/1.png": drawn_picture(1), "neutrophil/2.png": drawn_picture(2)}),
         "The split is missing",
-    ),
-    "one picture in two splits": (
-        zip_of(
-            {
-                "train/neutrophil/1.png": drawn_picture(1),
-                "test/neutrophil/1.png": drawn_picture(1),
-            }
-        ),
-        "Keep it in one split",
-    ),
-    "one picture of two classes": (
-        zip_of({"neutrophil/1.png": drawn_picture(1), "monocyte/1.png": drawn_picture(1)}),
-        "Decide which of the two it is",
     ),
     "a source in two splits": (
         zip_of(
@@ -124,6 +110,14 @@ def test_a_copy_within_a_class_is_told_and_imported_once(imported):
     [row] = dataset.report
     assert not row["refuses"]
     assert dataset.images.count() == len(files)
+
+
+def test_one_picture_of_two_classes_is_left_out_and_told(imported):
+    files = {**class_folders(), "monocyte/1.png": class_folders()["neutrophil/001.png"]}
+    dataset = imported(zip_of(files))
+    assert dataset.state == Dataset.State.OPEN
+    assert dataset.images.count() == 7
+    assert "under monocyte and neutrophil" in dataset.report[0]["reason"]
 
 
 def test_a_class_that_only_this_laboratory_has_is_known_to_it_alone(imported, laboratory, admin):

@@ -10,7 +10,7 @@ from mlmodels.errors import DatasetNameTaken, DatasetRefused, DatasetTooLarge
 from mlmodels.models import Dataset
 from mlmodels.services.datasets import lifecycle
 from tests.at_once import at_once
-from tests.factories.archives import class_folders, drawn_picture, zip_of
+from tests.factories.archives import class_folders, zip_of
 from tests.factories.people import make_user
 
 pytestmark = pytest.mark.django_db
@@ -93,13 +93,12 @@ def test_the_operator_imports_a_zip_by_command(laboratory, tmp_path):
 
 
 def test_the_command_says_row_by_row_what_was_refused(laboratory, folder, capsys):
-    (folder / "unicorn").mkdir()
-    (folder / "unicorn/1.png").write_bytes(drawn_picture(1))
+    (folder / "lymphocyte/words.png").write_bytes(b"words")
     (folder / "neutrophil/link.png").symlink_to("/etc/passwd")
     with pytest.raises(CommandError, match="2 things must be put right"):
         call_command("import_dataset", laboratory.name, str(folder), name="Own")
     said = capsys.readouterr().out
-    assert "unicorn/1.png: The class unicorn is unknown" in said
+    assert "lymphocyte/words.png: This is not a picture" in said
     assert "neutrophil/link.png: This is a link" in said
 
 

@@ -138,12 +138,12 @@ def test_the_status_asks_again_until_the_work_is_done(page, sent):
 
 
 def test_what_was_refused_is_shown_row_by_row_and_page_by_page(page, imported):
-    dataset = imported(zip_of({f"unicorn/{n:02}.png": drawn_picture(n) for n in range(60)}))
+    dataset = imported(zip_of({f"neutrophil/{n:02}.png": f"words {n}" for n in range(60)}))
     first = words_of(page.get(address(dataset)))
     assert "Nothing was imported: 60 things must be put right first." in first
-    assert "unicorn/00.png" in first
-    assert "unicorn/55.png" not in first
-    assert "unicorn/55.png" in words_of(page.get(address(dataset) + "?report=2"))
+    assert "neutrophil/00.png" in first
+    assert "neutrophil/55.png" not in first
+    assert "neutrophil/55.png" in words_of(page.get(address(dataset) + "?report=2"))
     assert page.get(address(dataset) + "?report=nonsense").status_code == 200
 
 

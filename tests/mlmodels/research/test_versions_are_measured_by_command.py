@@ -1,4 +1,4 @@
-"""`manage.py evaluate_model` and `prepare_data`, on folders of drawn cells; no database."""
+"""`manage.py evaluate_model`, on folders of drawn cells; no database."""
 
 import csv
 import json
@@ -105,12 +105,3 @@ def test_what_is_missing_is_said_in_a_sentence(options, tmp_path):
     options = {k: str(tmp_path) if v == "." else v for k, v in options.items()}
     with pytest.raises(CommandError, match=r"\.$"):
         call_command("evaluate_model", **options)
-
-
-def test_prepare_data_writes_a_manifest_of_the_archives_layout(folder, capsys):
-    call_command("prepare_data", str(folder), output=folder / "manifest.csv")
-    lines = (folder / "manifest.csv").read_text().splitlines()
-    assert lines[0] == "path,class,source,split,kind"
-    assert lines[1].startswith("TEST/Erythroblast/b.png,erythroblast,")
-    assert ",test," in lines[1]
-    assert "3 pictures" in capsys.readouterr().out

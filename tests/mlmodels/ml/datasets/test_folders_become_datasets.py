@@ -5,14 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from mlmodels.ml.classes import class_key
-from mlmodels.ml.datasets.reading import manifest_sha256, read_dataset
+from mlmodels.ml.datasets.class_names import ClassNames, LabelName
+from mlmodels.ml.datasets.layouts.choose import list_pictures
+from mlmodels.ml.datasets.layouts.listing import Choices
+from mlmodels.ml.datasets.manifest import manifest_sha256
+from mlmodels.ml.datasets.reading import read_dataset
 from mlmodels.ml.pictures.picture import ImageLimits
 from tests.drawn_cells import draw_smear, encode
 from tests.factories.archives import class_folders, drawn_picture
 
-NAMES = {"neutrophil": "Neutrophil", "lymphocyte": "Lymphocyte", "plasma_cell": "Plasma cell"}
-CODES = {class_key(spelt): code for code, name in NAMES.items() for spelt in (code, name)}
+NAMES = ClassNames(
+    (
+        LabelName("neutrophil", "Neutrophil", "NE"),
+        LabelName("lymphocyte", "Lymphocyte", "LY"),
+        LabelName("plasma_cell", "Plasma cell", "PC"),
+    )
+)
 HEAD = "path,class,source,split\n"
 
 
@@ -20,18 +28,23 @@ HEAD = "path,class,source,split\n"
 def read(tmp_path):
     """Judges files that lie in a folder of the test."""
 
-    def act(files: dict[str, bytes | str]):
+    def act(files: dict[str, bytes | str], choices: Choices = Choices()):
         for path, data in files.items():
             file = tmp_path / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data.encode() if isinstance(data, str) else data)
-        return read_dataset(tmp_path, list(files), codes=CODES, limits=ImageLimits())
+        listing = list_pictures(tmp_path, list(files), NAMES, choices)
+        return read_dataset(tmp_path, listing, NAMES, choices, limits=ImageLimits())
 
     return act
 
 
 def refused(found) -> dict[str, str]:
     return {row.path: row.reason for row in found.report if row.refuses}
+
+
+def said_of(found, path: str) -> str:
+    return " ".join(row.reason for row in found.report if row.path == path)
 
 
 def two(source: str = "", *, split: tuple[str, str] = ("", "")) -> dict[str, bytes | str]:
@@ -140,7 +153,7 @@ def test_a_missing_split_is_refused_where_others_have_one(read):
 
 def test_an_unknown_split_is_refused(read):
     found = read(two(split=("train", "fold3")))
-    assert "The split fold3 is unknown" in refused(found)["manifest.csv, row 3: 1.png"]
+    assert "The split fold3 is unknown" in refused(found)["manifest.csv, line 3: 1.png"]
 
 
 def test_the_same_bytes_in_one_class_are_told_and_kept_once(read):
@@ -152,16 +165,30 @@ def test_the_same_bytes_in_one_class_are_told_and_kept_once(read):
     assert [i.path for i in found.images] == ["neutrophil/1.png"]
 
 
-def test_the_same_bytes_in_two_splits_are_refused(read):
+def test_the_same_bytes_in_two_splits_are_kept_in_the_one_that_measures(read):
     found = read(
         {"train/neutrophil/1.png": drawn_picture(1), "test/neutrophil/2.png": drawn_picture(1)}
     )
-    assert "Keep it in one split" in "".join(refused(found).values())
+    assert [i.path for i in found.images] == ["test/neutrophil/2.png"]
+    assert "It is kept there alone" in said_of(found, "train/neutrophil/1.png")
 
 
-def test_the_same_bytes_under_two_classes_are_refused(read):
+def test_the_same_bytes_under_two_classes_are_kept_under_none(read):
+    found = read(
+        {
+            "neutrophil/1.png": drawn_picture(1),
+            "lymphocyte/1.png": drawn_picture(1),
+            "neutrophil/2.png": drawn_picture(2),
+        }
+    )
+    assert [i.path for i in found.images] == ["neutrophil/2.png"]
+    for path in ("neutrophil/1.png", "lymphocyte/1.png"):
+        assert "under lymphocyte and neutrophil" in said_of(found, path)
+
+
+def test_a_dataset_of_which_nothing_can_be_kept_is_refused(read):
     found = read({"neutrophil/1.png": drawn_picture(1), "lymphocyte/1.png": drawn_picture(1)})
-    assert "Decide which of the two it is" in "".join(refused(found).values())
+    assert "no picture that can be kept" in refused(found)[""]
 
 
 def test_a_file_outside_every_class_folder_is_refused(read):
@@ -182,8 +209,8 @@ def test_a_file_outside_every_class_folder_is_refused(read):
 def test_a_wrong_row_of_a_manifest_is_refused_with_its_number(read, row, said):
     files = {"0.png": drawn_picture(0), "1.png": drawn_picture(1)}
     found = read({**files, "manifest.csv": f"{HEAD}0.png,neutrophil,,\n{row}\n"})
-    [(path, reason)] = [item for item in refused(found).items() if "row 3" in item[0]]
-    assert path.startswith("manifest.csv, row 3")
+    [(path, reason)] = [item for item in refused(found).items() if "line 3" in item[0]]
+    assert path.startswith("manifest.csv, line 3")
     assert said in reason
 
 
@@ -196,9 +223,9 @@ def test_a_file_that_the_manifest_does_not_name_is_refused(read):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("path,label\n0.png,neutrophil\n", "needs the columns path and class"),
+        ("path,species\n0.png,neutrophil\n", "needs the columns path and class"),
         (HEAD, "has no rows"),
-        (b"\xff\xfe\x00p", "not a CSV file in UTF-8"),
+        (b"\xffp\x00", "not a CSV file in UTF-8"),
     ],
 )
 def test_a_manifest_that_is_none_is_refused(read, text, said):
@@ -206,7 +233,7 @@ def test_a_manifest_that_is_none_is_refused(read, text, said):
 
 
 def test_an_archive_without_pictures_is_refused(tmp_path: Path):
-    found = read_dataset(tmp_path, [], codes=CODES, limits=ImageLimits())
+    found = read_dataset(tmp_path, list_pictures(tmp_path, [], NAMES), NAMES, limits=ImageLimits())
     assert "holds no pictures" in refused(found)[""]
 
 
