@@ -130,6 +130,8 @@ class MappingForm(ServiceForm):
             del self.fields["half"]
         if asked.get("folders"):
             self.fields["folders"].initial = asked["folders"]["proposal"]
+            if not asked["folders"]["in_two_splits"]:
+                del self.fields["folders"].choices[1]  # type: ignore[attr-defined]
         else:
             del self.fields["folders"]
 

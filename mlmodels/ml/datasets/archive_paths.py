@@ -25,7 +25,7 @@ _UNSHOWN = ("Cc", "Cs", "Co", "Cn")
 _PASSED_OVER = re.compile(
     r"(^|/)(__MACOSX|\.git|\.svn|\.ipynb_checkpoints|\.Trash[^/]*|\.Spotlight-V100|\.fseventsd"
     r"|\$RECYCLE\.BIN|System Volume Information|@eaDir)/"
-    r"|(^|/)(\._[^/]*|\.DS_[^/]*|\.git[^/]+|\.nomedia|\.directory|Icon|Thumbs\.db|ehthumbs[^/]*\.db"
+    r"|(^|/)(\._[^/]*|\.DS_Store|\.git[^/]+|\.nomedia|\.directory|Icon|Thumbs\.db|ehthumbs[^/]*\.db"
     r"|desktop\.ini)$"
     r"|(^|/)(readme|licen[cs]e|notice|citation)[^/]{0,40}$",
     re.IGNORECASE,

@@ -107,7 +107,7 @@ def _text_of(file: Path) -> tuple[str, tuple[str, ...]]:
         raise ManifestInvalid(f"There is no manifest at {file}.") from error
     encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
     try:
-        text, words = data.decode(encoding), ()
+        text, words = data.decode(encoding), tuple[str, ...]()
     except UnicodeDecodeError as error:
         if encoding != "utf-8" or b"\x00" in data:
             raise _no_text(file) from error

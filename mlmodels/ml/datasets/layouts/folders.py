@@ -75,7 +75,8 @@ def list_folders(files: Sequence[str], names: ClassNames, choices: Choices = Cho
         )
         for each in placed
     )
-    words = _in_words(listed, question, said, names)
+    is_open = question is not None and not question.is_clear and not choices.folders
+    words = _in_words(listed, None if is_open else question, said)
     return Listing(listed, tuple(report), words, folders=question)
 
 
@@ -188,7 +189,6 @@ def _in_words(
     listed: Sequence[Listed],
     question: FurtherFolders | None,
     said: Folders | None,
-    names: ClassNames,
 ) -> tuple[str, ...]:
     words = [PLAIN_FOLDERS]
     splits = sorted({each.split for each in listed if each.split})

@@ -102,7 +102,6 @@ def test_two_spellings_of_one_name_are_one_path_twice():
         "__MACOSX/neutrophil/._1.png",
         "neutrophil/._1.jpg",
         "neutrophil/.DS_Store",
-        "neutrophil/.DS_169665.jpg",
         "neutrophil\\Thumbs.db",
         "desktop.ini",
         "$RECYCLE.BIN/1.jpg",
