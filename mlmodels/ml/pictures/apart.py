@@ -129,6 +129,11 @@ class Decoders:
                     return self._ask(head, data)
         raise ends_the_decoder()
 
+    def processes(self) -> list[int]:
+        """Ids of the children that wait for a file."""
+        with self._lock:
+            return [child.process.pid for child in self._idle]
+
     def end(self) -> None:
         """End the idle children; the next file starts a new one."""
         with self._lock:

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from accounts.models import AuditAction, AuditEvent
-from predictions.models import Sample
+from predictions.models import Sample, SmearImage
 from predictions.services.imaging.run_classification import classify_image
 from tests.drawn_cells import draw_smear_png
 from tests.factories.images import file_of, make_image, upload_one
@@ -33,6 +33,15 @@ def test_each_file_has_its_outcome_in_the_order_sent(technician, api_as, sample)
     assert set(second) == {"name", "error"}
     assert [first["name"], second["name"], third["name"]] == ["one.png", "two.png", "three.png"]
     assert second["error"].startswith("two.png: ")
+
+
+def test_what_was_converted_is_told(technician, api_as):
+    image = make_image(technician)
+    client = api_as(technician)
+    assert client.get(f"/api/v1/images/{image.pk}/").json()["conversions"] == []
+    said = ["12 bits, shown from 0 to 4095"]
+    SmearImage.objects.filter(pk=image.pk).update(conversions=said)
+    assert client.get(f"/api/v1/images/{image.pk}/").json()["conversions"] == said
 
 
 def test_a_picture_that_is_already_there_says_so(technician, api_as, sample):

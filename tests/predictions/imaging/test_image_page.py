@@ -10,6 +10,7 @@ from django.urls import reverse
 from PIL import Image
 
 from accounts.models import AuditAction, AuditEvent
+from predictions.models import SmearImage
 from predictions.services.imaging.run_classification import classify_image
 from tests.drawn_cells import draw_smear
 from tests.factories.images import make_image, upload_one
@@ -37,6 +38,23 @@ def test_a_result_that_is_viewed_is_written_down(technician, doctor, page_as, mo
     assert reading.principal_cell.position == 1
     event = AuditEvent.objects.get(action=AuditAction.RESULT_VIEWED)
     assert (event.actor, event.object_id) == (doctor, str(image.pk))
+
+
+@pytest.mark.parametrize(
+    ("conversions", "shown"),
+    [
+        (["12 bits, shown from 0 to 4095", "Adobe RGB, converted to sRGB"], True),
+        ([], False),
+        (None, False),
+    ],
+)
+def test_what_was_converted_stands_beside_the_picture(technician, page_as, conversions, shown):
+    image = make_image(technician)
+    SmearImage.objects.filter(pk=image.pk).update(conversions=conversions)
+    page = page_as(technician).get(address("image", image.pk)).content.decode()
+    assert ("How the file was read:" in page) is shown
+    for said in conversions or []:
+        assert f"{said}." in page
 
 
 def test_a_page_without_a_result_views_none(technician, page_as):

@@ -73,7 +73,7 @@ def test_a_refused_file_never_loses_the_others(technician, sample):
     assert ClassificationJob.objects.filter(status="queued").count() == 2
 
 
-@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "TIFF", "BMP", "WEBP"])
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "TIFF", "BMP", "WEBP", "AVIF"])
 def test_each_named_format_is_taken(technician, sample, file_format):
     image = upload_one(technician, sample.pk, encode(draw_smear(seed=3), file_format))
     assert image.detected_type == f"image/{file_format.lower()}"
@@ -91,6 +91,15 @@ def test_other_colour_modes_are_converted(technician, sample, mode):
     picture.save(buffer, "TIFF")
     image = upload_one(technician, sample.pk, buffer.getvalue())
     assert (image.width_px, image.height_px) == (480, 360)
+
+
+def test_what_was_converted_is_kept_with_the_image(technician, sample):
+    grey = np.asarray(Image.fromarray(draw_smear(seed=4)).convert("L")).astype(np.uint16) * 16
+    buffer = io.BytesIO()
+    Image.fromarray(grey).save(buffer, "TIFF")
+    image = upload_one(technician, sample.pk, buffer.getvalue())
+    assert image.conversions == ["12 bits, shown from 0 to 4095"]
+    assert upload_one(technician, sample.pk, draw_smear_png(seed=5)).conversions == []
 
 
 def test_a_picture_taken_upright_is_kept_upright(technician, sample):
