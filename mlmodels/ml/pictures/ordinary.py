@@ -200,7 +200,8 @@ def _read_heic(data: bytes, limits: ImageLimits, allocate: Allocate) -> Picture:
     try:
         # 10 and 12 bits become 8 by their full range, as the format defines them.
         opened = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=True)
-        check_size(*opened.size, limits)
+        width, height = opened.size
+        check_size(width, height, limits)
         picture = opened.to_pillow()
     except BROKEN as error:
         raise (truncated() if box_is_cut(data) else damaged("HEIC picture")) from error

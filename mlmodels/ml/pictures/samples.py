@@ -57,21 +57,32 @@ def draw(samples: Samples, rows: np.ndarray) -> tuple[str, ...]:
     shown = _range_of(samples)
     colours = samples.conversion or _colours_of(samples, channels)
     alpha, words = _alpha_of(samples)
+    scale = shown_range(alpha, samples.bits) if alpha is not None else None
     for top in range(0, len(rows), BAND_PX):
         band = slice(top, top + BAND_PX)
-        if samples.lab:
-            pixels = from_lab(_lab_of(samples.values[band], samples.bits, samples.lab))
-        else:
-            levels = shown.eight_bits(samples.values[band])
-            if samples.is_inverted:
-                levels = 255 - levels
-            if alpha is not None and samples.is_associated:
-                levels = _divided(levels, alpha.eight_bits(samples.alpha[band]))
-            pixels = colours.apply(levels)
-        if alpha is not None:
-            pixels = on_white(pixels, alpha.eight_bits(samples.alpha[band]))
-        rows[band] = pixels
+        seen = None if alpha is None or scale is None else scale.eight_bits(alpha[band])
+        pixels = _pixels(samples, band, shown, colours, seen)
+        rows[band] = pixels if seen is None else on_white(pixels, seen)
     return tuple(said for said in (*samples.told, shown.said, words, colours.said) if said)
+
+
+def _pixels(
+    samples: Samples,
+    band: slice,
+    shown: Shown,
+    colours: Conversion,
+    seen: np.ndarray | None,
+) -> np.ndarray:
+    """Some rows as sRGB, before what is behind them."""
+    values = samples.values[band]
+    if samples.lab:
+        return from_lab(_lab_of(values, samples.bits, samples.lab))
+    levels = shown.eight_bits(values)
+    if samples.is_inverted:
+        levels = 255 - levels
+    if samples.is_associated and seen is not None:
+        levels = _divided(levels, seen)
+    return colours.apply(levels)
 
 
 def on_white(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
@@ -101,14 +112,11 @@ def _colours_of(samples: Samples, channels: int) -> Conversion:
     return by_profile(samples.icc, channels)
 
 
-def _alpha_of(samples: Samples) -> tuple[Shown | None, str]:
-    """The range of alpha, or none where it hides nothing, or everything."""
-    alpha = samples.alpha
-    if alpha is None:
-        return None, ""
-    if not alpha.any():
-        return None, TRANSPARENT
-    return shown_range(alpha, samples.bits), ""
+def _alpha_of(samples: Samples) -> tuple[np.ndarray | None, str]:
+    """The alpha that counts: none where it hides nothing, or everything."""
+    if samples.alpha is None or samples.alpha.any():
+        return samples.alpha, ""
+    return None, TRANSPARENT
 
 
 def _divided(levels: np.ndarray, alpha: np.ndarray) -> np.ndarray:

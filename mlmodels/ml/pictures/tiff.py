@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from typing import Literal
 
 import numpy as np
 from PIL import Image
@@ -14,7 +15,7 @@ from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.pictures.formats import Kind
 from mlmodels.ml.pictures.ordinary import BROKEN
 from mlmodels.ml.pictures.picture import Allocate, ImageLimits, Picture, canvas
-from mlmodels.ml.pictures.refusals import check_size, damaged, truncated
+from mlmodels.ml.pictures.refusals import damaged, truncated
 from mlmodels.ml.pictures.samples import Samples, draw
 from mlmodels.ml.pictures.tiff_channels import (
     Channels,
@@ -34,9 +35,18 @@ _ORIENTATION, _ICC = 274, 34675
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 _JPEGS = {COMPRESSION.JPEG, COMPRESSION.ALT_JPEG}
 _OLD_JPEG = 6
-_LAB = {
+_LAB: dict[int, str] = {
     PHOTOMETRIC.CIELAB: "signed",
     PHOTOMETRIC.ICCLAB: "offset",
+}
+_CHANNELS: dict[int, int] = {
+    PHOTOMETRIC.MINISWHITE: 1,
+    PHOTOMETRIC.MINISBLACK: 1,
+    PHOTOMETRIC.RGB: 3,
+    PHOTOMETRIC.YCBCR: 3,
+    PHOTOMETRIC.CIELAB: 3,
+    PHOTOMETRIC.ICCLAB: 3,
+    PHOTOMETRIC.SEPARATED: 4,
 }
 _SAVE_AS = "Save it as RGB of 8 or 16 bits, or as PNG."
 
@@ -59,7 +69,7 @@ def read_tiff(data: bytes, limits: ImageLimits, *, allocate: Allocate) -> Pictur
             found = _channels(tif, data, limits)
             if found is not None:
                 height, width = found.values.shape[1:]
-                rgb, rows = canvas(width, height, _orientation(tif.pages[0]), allocate)
+                rgb, rows = canvas(width, height, 1, allocate)
                 return _picture(rgb, draw_channels(found, rows))
             chosen = _chosen(tif, limits)
             return _read_page(tif, chosen, data, allocate)
@@ -79,19 +89,19 @@ def _chosen(tif: TiffFile, limits: ImageLimits) -> ChosenPage:
     if tif.is_ome:
         series = tif.series[0]
         refuse_stack(series.axes, series.shape)
-        levels = [level.pages[0] for level in series.levels]
-        return largest_level([page for page in levels if isinstance(page, TiffPage)], limits)
+        return largest_level(tif, limits)
     if tif.is_imagej:
-        first = tif.pages[0]
-        check_size(int(first.imagewidth), int(first.imagelength), limits)
-        return ChosenPage(first)
+        # Of a stack nothing came here.
+        return largest_level(tif, limits)
     return choose_page(tif, limits)
 
 
 def _read_page(tif: TiffFile, chosen: ChosenPage, data: bytes, allocate: Allocate) -> Picture:
     page = chosen.page
-    orientation = _orientation(page)
+    orientation = int(page.tags.valueof(_ORIENTATION, 1))
     if _is_for_libtiff(page):
+        # Pillow turns it as it loads.
+        orientation = 1
         samples = Samples(_by_libtiff(tif, page, data), 8, icc=_icc(page), told=chosen.told)
     else:
         values = _page_values(page, data)
@@ -103,10 +113,6 @@ def _read_page(tif: TiffFile, chosen: ChosenPage, data: bytes, allocate: Allocat
 
 def _picture(rgb: np.ndarray, told: tuple[str, ...]) -> Picture:
     return Picture(rgb, Kind.TIFF.value, 1, (rgb.shape[1], rgb.shape[0]), told)
-
-
-def _orientation(page: TiffPage) -> int:
-    return int(page.tags.valueof(_ORIENTATION, 1))
 
 
 def _icc(page: TiffPage) -> bytes:
@@ -155,9 +161,7 @@ def _by_libtiff(tif: TiffFile, page: TiffPage, data: bytes) -> np.ndarray:
     _check_segments(page, data)
     with Image.open(io.BytesIO(data), formats=["TIFF"]) as picture:
         picture.seek(next((at for at, known in enumerate(tif.pages) if known is page), 0))
-        # Pillow would turn it by its tag as it loads; we turn it ourselves.
-        picture.tag_v2[_ORIENTATION] = 1
-        if picture.size != (page.imagewidth, page.imagelength):
+        if picture.width * picture.height != page.imagewidth * page.imagelength:
             raise damaged()
         return np.asarray(picture.convert("RGB"))
 
@@ -190,7 +194,7 @@ def _page_values(page: TiffPage, data: bytes) -> np.ndarray:
     for index, (at, size) in enumerate(zip(page.dataoffsets, page.databytecounts, strict=True)):
         segment, place, _ = page.decode(data[at : at + size], index, jpegtables=page.jpegtables)
         plane, _, top, left, _ = place
-        if plane >= separate:
+        if plane >= separate or segment is None:
             break
         bottom, right = min(top + segment.shape[1], height), min(left + segment.shape[2], width)
         values[plane, top:bottom, left:right] = segment[0, : bottom - top, : right - left]
@@ -228,15 +232,7 @@ def _samples(
     icc = _icc(page)
     if photometric == PHOTOMETRIC.PALETTE:
         return Samples(_by_palette(page, values), 8, icc=icc, told=told)
-    count = {
-        PHOTOMETRIC.MINISWHITE: 1,
-        PHOTOMETRIC.MINISBLACK: 1,
-        PHOTOMETRIC.RGB: 3,
-        PHOTOMETRIC.YCBCR: 3,
-        PHOTOMETRIC.CIELAB: 3,
-        PHOTOMETRIC.ICCLAB: 3,
-        PHOTOMETRIC.SEPARATED: 4,
-    }.get(photometric)
+    count = _CHANNELS.get(photometric)
     if count is None:
         raise RejectedImage(f"This TIFF's colours are of a kind that is not read here. {_SAVE_AS}")
     if count == 1 and values.shape[2] >= 3:
@@ -286,7 +282,7 @@ def _is_cut(data: bytes) -> bool:
     """Whether the first directory lies behind the end of the file."""
     if len(data) < 8:
         return True
-    order = "little" if data[:2] == b"II" else "big"
+    order: Literal["little", "big"] = "little" if data[:2] == b"II" else "big"
     wide = data[2:4] in (b"+\0", b"\0+")
     first = data[8:16] if wide else data[4:8]
     return int.from_bytes(first, order) + 2 > len(data)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
-from tifffile import TiffFile, TiffPage
+from tifffile import TiffFile, TiffFrame, TiffPage
 from tifffile.tifffile import TiffFileError
 
 from mlmodels.ml.errors import RejectedImage
@@ -55,16 +56,14 @@ def every_page(tif: TiffFile) -> Iterator[TiffPage]:
     """Pages, each before those that stand below it."""
     for page in _at_most(tif.pages):
         yield page
-        for below in _at_most(page.pages or ()):
-            if isinstance(below, TiffPage):
-                yield below
+        yield from _at_most(page.pages)
 
 
-def _at_most(pages: Sequence[TiffPage]) -> Iterator[TiffPage]:
-    for index, page in enumerate(pages):
-        if index == _MOST_PAGES:
-            return
-        yield page
+def _at_most(pages: Iterable[TiffPage | TiffFrame] | None) -> Iterator[TiffPage]:
+    for page in islice(pages or (), _MOST_PAGES):
+        # A frame is a page of which only the place was read; none is asked for.
+        if isinstance(page, TiffPage):
+            yield page
 
 
 def refuse_raw(tif: TiffFile, data: bytes) -> None:
@@ -99,12 +98,13 @@ def choose_page(tif: TiffFile, limits: ImageLimits) -> ChosenPage:
     if not pages:
         raise truncated()
     if tif.is_svs or tif.is_ndpi or tif.is_philips or tif.is_scn or tif.is_bif or tif.is_qpi:
-        return _of_slide(tif, limits)
+        # As tifffile knows the ways of the makers of slide scanners.
+        return largest_level(tif, limits)
     full = [page for page in pages if not _is_marked(page)] or pages[:1]
     main = max(full, key=_area)
     others = [page for page in full if page is not main]
     marked = [page for page in pages if _is_marked(page) and page is not main]
-    levels = [page for page in (*marked, *_below(main)) if _is_level(page, main)]
+    levels = [page for page in (*marked, *_at_most(main.pages)) if _is_level(page, main)]
     unmarked = [page for page in others if _is_reduced_copy(page, main, limits)]
     if len(unmarked) < len(others):
         raise _several(len(pages))
@@ -124,10 +124,6 @@ def _is_mask(page: TiffPage) -> bool:
 
 def _area(page: TiffPage) -> int:
     return int(page.imagewidth) * int(page.imagelength)
-
-
-def _below(page: TiffPage) -> list[TiffPage]:
-    return [below for below in _at_most(page.pages or ()) if isinstance(below, TiffPage)]
 
 
 def _is_level(page: TiffPage, main: TiffPage) -> bool:
@@ -159,25 +155,16 @@ def _is_reduced_copy(page: TiffPage, main: TiffPage, limits: ImageLimits) -> boo
     return bool(np.abs(seen - small).mean() / scale <= _SAME_FIELD_LEVELS)
 
 
-def _of_slide(tif: TiffFile, limits: ImageLimits) -> ChosenPage:
-    """Of a slide scanner's file: its levels, as tifffile knows the makers' ways."""
-    levels = [
-        level.pages[0] for level in tif.series[0].levels if isinstance(level.pages[0], TiffPage)
-    ]
-    if not levels:
-        raise truncated()
-    return largest_level(levels, limits)
-
-
-def largest_level(levels: Sequence[TiffPage], limits: ImageLimits) -> ChosenPage:
-    """The largest of a pyramid's levels that may be read.
-
-    Args:
-        levels: the full picture first.
+def largest_level(tif: TiffFile, limits: ImageLimits) -> ChosenPage:
+    """The largest level of the file's first series that may be read.
 
     Raises:
         RejectedImage: all are too large.
     """
+    found = (level.pages[0] for level in tif.series[0].levels)
+    levels = [page for page in found if isinstance(page, TiffPage)]
+    if not levels:
+        raise truncated()
     chosen = _largest_readable(levels, limits)
     return ChosenPage(chosen, _told(chosen, levels[0], levels[1:], levels[:1]))
 

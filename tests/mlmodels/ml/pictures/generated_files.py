@@ -5,6 +5,7 @@ Beside each file stands what tells ImageMagick to show it as it is meant.
 
 import io
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import tifffile
@@ -63,14 +64,14 @@ def grey_film() -> np.ndarray:
     return np.asarray(Image.fromarray(film()).convert("L"))
 
 
-def tiff(values: np.ndarray, **options) -> bytes:
+def tiff(values: np.ndarray, **options: Any) -> bytes:
     """The bytes of a TIFF."""
     buffer = io.BytesIO()
     tifffile.imwrite(buffer, values, metadata=None, **options)
     return buffer.getvalue()
 
 
-def saved(picture: Image.Image, file_format: str, **options) -> bytes:
+def saved(picture: Image.Image, file_format: str, **options: Any) -> bytes:
     """The bytes of a picture by Pillow."""
     buffer = io.BytesIO()
     picture.save(buffer, format=file_format, **options)
@@ -129,7 +130,7 @@ def _unsigned() -> list[GeneratedFile]:
 
 def _real() -> list[GeneratedFile]:
     return [
-        GeneratedFile(f"{name}, {kind.__name__}", tiff(values.astype(kind) / kind(255), **options))
+        GeneratedFile(f"{name}, {kind.__name__}", tiff((values / 255.0).astype(kind), **options))
         for kind in (np.float32, np.float64)
         for name, values, options in (
             ("grey", grey_film(), {"photometric": "minisblack"}),
@@ -210,7 +211,7 @@ def _of_other_colours() -> list[GeneratedFile]:
     rgba = np.concatenate([film(), alpha], axis=-1)
     palette = picture.quantize(64)
     table = np.zeros((3, 256), np.uint16)
-    colours = np.array(palette.getpalette()[:192]).reshape(-1, 3).T
+    colours = np.array((palette.getpalette() or [])[:192]).reshape(-1, 3).T
     table[:, : colours.shape[1]] = colours * 257
     premultiplied = (rgba[..., :3] * (alpha / 255)).round().astype(np.uint8)
     return [

@@ -1,6 +1,7 @@
 """Which values are black and white: as the file says, else as its data do; and it is said."""
 
 import io
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -13,7 +14,7 @@ from tests.mlmodels.ml.pictures.generated_files import film, grey_film, tiff
 GREY = np.repeat(grey_film()[..., np.newaxis], 3, axis=-1)
 
 
-def with_metadata(values: np.ndarray, **options) -> bytes:
+def with_metadata(values: np.ndarray, **options: Any) -> bytes:
     buffer = io.BytesIO()
     tifffile.imwrite(buffer, values, **options)
     return buffer.getvalue()
@@ -119,14 +120,14 @@ def test_a_range_that_is_only_what_occurs_is_none(low, high):
 @pytest.mark.parametrize("top", [4095, 65535])
 def test_a_png_of_sixteen_bits_keeps_them_until_it_is_shown(top):
     values = (film() * (top / 255)).round().astype(np.uint16)
-    picture = read_picture(imagecodecs.png_encode(values))
+    picture = read_picture(bytes(imagecodecs.png_encode(values)))
     assert np.abs(picture.rgb.astype(int) - film()).mean() < 0.6
     assert picture.conversions[0].endswith(f"shown from 0 to {top}")
 
 
 def test_a_jpeg_of_twelve_bits_is_read():
     data = imagecodecs.jpeg_encode(scaled(4095, "uint16"), bitspersample=12, level=95)
-    assert is_the_film(data)
+    assert is_the_film(bytes(data))
 
 
 def test_black_stays_black():

@@ -2,6 +2,7 @@
 
 import io
 import struct
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from tests.mlmodels.ml.pictures.generated_files import film, tiff
 PREVIEW = film()[::4, ::4].copy()
 
 
-def of_maker(maker: str, **options) -> bytes:
+def of_maker(maker: str, **options: Any) -> bytes:
     """A small RGB preview, as it stands first in a raw file."""
     tags = [(271, 2, 0, maker, True)]
     return tiff(PREVIEW, photometric="rgb", extratags=tags + options.pop("tags", []), **options)

@@ -1,6 +1,7 @@
 """HEIC and AVIF, as phones on eyepieces make them; turned once."""
 
 import io
+from typing import Any
 
 import numpy as np
 import pillow_heif
@@ -14,7 +15,7 @@ from tests.mlmodels.ml.pictures.generated_files import film, grey_film, saved
 from tests.mlmodels.ml.pictures.profiles import PROPHOTO, rgb_profile
 
 
-def heic(picture: Image.Image, **options) -> bytes:
+def heic(picture: Image.Image, **options: Any) -> bytes:
     buffer = io.BytesIO()
     pillow_heif.from_pillow(picture).save(buffer, quality=97, **options)
     return buffer.getvalue()

@@ -1,6 +1,7 @@
 """Layout, photometric, alpha and compression of a TIFF change nothing of what it shows."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def difference(data: bytes, expected: np.ndarray) -> float:
 def test_every_layout_gives_the_same_picture(kind, order, tiled, compression, bigtiff, planar):
     top = {np.uint8: 255, np.uint16: 65535, np.float32: 1}[kind]
     values = (film() * (top / 255)).astype(kind)
-    options = {"tile": (48, 64)} if tiled else {"rowsperstrip": 17}
+    options: dict[str, Any] = {"tile": (48, 64)} if tiled else {"rowsperstrip": 17}
     if compression in ("lzw", "zlib"):
         options["predictor"] = True
     data = tiff(

@@ -1,6 +1,7 @@
 """A preview, a mask, one plane of a stack are never taken for the picture."""
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,12 +13,12 @@ from mlmodels.ml.pictures.picture import ImageLimits, Picture
 from mlmodels.ml.pictures.reading import read_picture
 from tests.mlmodels.ml.pictures.generated_files import film, grey_film
 
-RGB = {"photometric": "rgb"}
+RGB: dict[str, Any] = {"photometric": "rgb"}
 SMALL = np.asarray(Image.fromarray(film()).resize((40, 30)))
 LARGE = np.asarray(Image.fromarray(film()).resize((640, 480)))
 
 
-def pages(*written: tuple[np.ndarray, dict]) -> bytes:
+def pages(*written: tuple[np.ndarray, dict[str, Any]]) -> bytes:
     """A TIFF of several pages, without metadata."""
     buffer = io.BytesIO()
     with tifffile.TiffWriter(buffer) as writer:
@@ -26,7 +27,7 @@ def pages(*written: tuple[np.ndarray, dict]) -> bytes:
     return buffer.getvalue()
 
 
-def one(values: np.ndarray, **options) -> bytes:
+def one(values: np.ndarray, **options: Any) -> bytes:
     buffer = io.BytesIO()
     tifffile.imwrite(buffer, values, **options)
     return buffer.getvalue()
@@ -70,11 +71,13 @@ def test_pages_that_are_pictures_of_their_own_are_refused(second):
         read_picture(pages((film(), RGB), (second, RGB)))
 
 
-def _pyramid(*, below: bool, **options) -> bytes:
+def _pyramid(*, below: bool, **options: Any) -> bytes:
     buffer = io.BytesIO()
     with tifffile.TiffWriter(buffer, ome=options.pop("ome", False)) as writer:
-        tile = {"tile": (128, 128), **RGB}
-        first = {"subfiletype": 0} if options.get("description") else {"subfiletype": 1}
+        tile: dict[str, Any] = {"tile": (128, 128), **RGB}
+        first: dict[str, Any] = (
+            {"subfiletype": 0} if options.get("description") else {"subfiletype": 1}
+        )
         if below:
             writer.write(LARGE, subifds=2, **tile)
             for step in (2, 4):
@@ -127,7 +130,8 @@ def test_channels_of_imagej_are_merged_by_its_tables_and_ranges():
 
 def test_three_channels_without_a_colour_are_red_green_and_blue_and_said_so():
     metadata = {"axes": "CYX", "mode": "composite"}
-    for options in ({"imagej": True}, {"ome": True, "photometric": "minisblack"}):
+    formats: list[dict[str, Any]] = [{"imagej": True}, {"ome": True, "photometric": "minisblack"}]
+    for options in formats:
         picture = read_picture(one(planes(film()), metadata=metadata, **options))
         assert is_the_film(picture)
         assert "does not say: red, green, blue" in picture.conversions[0]
