@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 
-def encode_rendition(rgb: np.ndarray, *, max_side_px: int, quality: int = 90) -> bytes:
+def encode_rendition(rgb: np.ndarray, *, max_side_px: int, quality: int = 93) -> bytes:
     """Our own JPEG of a picture, without any metadata, for showing on a page.
 
     Args:

@@ -7,7 +7,7 @@ import logging
 from typing import Literal
 
 import numpy as np
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 from tifffile import TiffFile, TiffPage
 from tifffile.tifffile import COMPRESSION, PHOTOMETRIC, TiffFileError
 
@@ -33,7 +33,18 @@ logging.getLogger("tifffile").setLevel(logging.CRITICAL)
 
 _ORIENTATION, _ICC = 274, 34675
 _ASSOCIATED, _UNASSOCIATED = 1, 2
-_JPEGS = {COMPRESSION.JPEG, COMPRESSION.ALT_JPEG}
+# Of these a decoder gives red, green and blue; of Aperio's, brightness and colour as they are.
+_APERIO_YCBCR = 33003
+_COLOURED = {
+    COMPRESSION.JPEG,
+    COMPRESSION.ALT_JPEG,
+    COMPRESSION.WEBP,
+    COMPRESSION.JPEGXL,
+    COMPRESSION.JPEGXL_DNG,
+    _APERIO_YCBCR,
+}
+# It reads a TIFF only here, for what its own decoder does not know.
+TiffImagePlugin.READ_LIBTIFF = True
 _OLD_JPEG = 6
 _LAB: dict[int, str] = {
     PHOTOMETRIC.CIELAB: "signed",
@@ -153,17 +164,23 @@ def _is_for_libtiff(page: TiffPage) -> bool:
     """Whether brightness and colour lie apart without JPEG, or in JPEG's old way."""
     if int(page.compression) == _OLD_JPEG:
         return True
-    return page.photometric == PHOTOMETRIC.YCBCR and page.compression not in _JPEGS
+    return page.photometric == PHOTOMETRIC.YCBCR and page.compression not in _COLOURED
 
 
 def _by_libtiff(tif: TiffFile, page: TiffPage, data: bytes) -> np.ndarray:
     """RGB by Pillow, whose libtiff knows these."""
     _check_segments(page, data)
-    with Image.open(io.BytesIO(data), formats=["TIFF"]) as picture:
-        picture.seek(next((at for at, known in enumerate(tif.pages) if known is page), 0))
-        if picture.width * picture.height != page.imagewidth * page.imagelength:
-            raise damaged()
-        return np.asarray(picture.convert("RGB"))
+    try:
+        with Image.open(io.BytesIO(data), formats=["TIFF"]) as picture:
+            picture.seek(next((at for at, known in enumerate(tif.pages) if known is page), 0))
+            if picture.width * picture.height == page.imagewidth * page.imagelength:
+                return np.asarray(picture.convert("RGB"))
+    except BROKEN as error:
+        raise RejectedImage(
+            "This TIFF keeps brightness and colour apart in a way that is not read here, or is "
+            f"damaged. {_SAVE_AS}"
+        ) from error
+    raise damaged()
 
 
 # --- Values -----------------------------------------------------------------------------------
@@ -233,6 +250,8 @@ def _samples(
     if photometric == PHOTOMETRIC.PALETTE:
         return Samples(_by_palette(page, values), 8, icc=icc, told=told)
     count = _CHANNELS.get(photometric)
+    if photometric == PHOTOMETRIC.YCBCR and int(page.compression) == _APERIO_YCBCR:
+        values = np.asarray(Image.fromarray(values, "YCbCr").convert("RGB"))
     if count is None:
         raise RejectedImage(f"This TIFF's colours are of a kind that is not read here. {_SAVE_AS}")
     if count == 1 and values.shape[2] >= 3:

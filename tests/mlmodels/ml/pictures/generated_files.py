@@ -4,6 +4,8 @@ Beside each file stands what tells ImageMagick to show it as it is meant.
 """
 
 import io
+import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +86,34 @@ def png_with(picture: Image.Image, *chunks: tuple[bytes, bytes]) -> bytes:
     for name, body in chunks:
         info.add(name, body)
     return saved(picture, "PNG", pnginfo=info)
+
+
+def subsampled_tiff(compression: int, compress: Callable[[bytes], bytes]) -> bytes:
+    """A TIFF of one strip in which four pixels share their colour, which no package writes.
+
+    ImageMagick 6 shows it wrongly, so it is none of the files that are compared with it.
+    """
+    wide = np.asarray(Image.fromarray(film()).convert("YCbCr"))
+    quarters = wide.reshape(HEIGHT // 2, 2, WIDTH // 2, 2, 3).transpose(0, 2, 1, 3, 4)
+    light = quarters[..., 0].reshape(HEIGHT // 2, WIDTH // 2, 4)
+    shared = quarters[..., 1:].mean(axis=(2, 3)).round().astype(np.uint8)
+    strip = compress(np.concatenate([light, shared], axis=-1).tobytes())
+    bits, at = 8 + 2 + 12 * 10 + 4, 8 + 2 + 12 * 10 + 4 + 6
+    tags = (
+        (256, 3, 1, WIDTH),
+        (257, 3, 1, HEIGHT),
+        (258, 3, 3, bits),
+        (259, 3, 1, compression),
+        (262, 3, 1, 6),
+        (273, 4, 1, at),
+        (277, 3, 1, 3),
+        (278, 3, 1, HEIGHT),
+        (279, 4, 1, len(strip)),
+        (530, 3, 2, 2 | 2 << 16),
+    )
+    directory = b"".join(struct.pack("<HHII", *tag) for tag in tags)
+    start = b"II*\0" + struct.pack("<IH", 8, len(tags))
+    return start + directory + bytes(4) + struct.pack("<3H", 8, 8, 8) + strip
 
 
 def generated_files() -> list[GeneratedFile]:

@@ -1,6 +1,7 @@
 """Layout, photometric, alpha and compression of a TIFF change nothing of what it shows."""
 
 import itertools
+import zlib
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.pictures.reading import read_picture
-from tests.mlmodels.ml.pictures.generated_files import film, grey_film, tiff
+from tests.mlmodels.ml.pictures.generated_files import film, grey_film, subsampled_tiff, tiff
 
 
 def difference(data: bytes, expected: np.ndarray) -> float:
@@ -53,6 +54,11 @@ def test_every_layout_gives_the_same_picture(kind, order, tiled, compression, bi
 @pytest.mark.parametrize("compression", ["webp", "jpeg2000", "jpegxl", "png", "jpegxr", "lerc"])
 def test_pictures_in_strips_are_read(compression):
     assert difference(tiff(film(), photometric="rgb", compression=compression), film()) < 1
+
+
+@pytest.mark.parametrize(("code", "compress"), [(1, bytes), (8, zlib.compress)])
+def test_pixels_that_share_their_colour_are_read(code, compress):
+    assert difference(subsampled_tiff(code, compress), film()) < 2
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
