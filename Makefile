@@ -12,7 +12,7 @@ UV ?= uv
 COMPILE = env -u PIP_FIND_LINKS $(UV) pip compile --quiet --python-version 3.11 --universal --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 PRODUCTION = env DEBUG=false SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') ALLOWED_HOSTS=hematovision.example VAR_DIR=var/lint
 
-.PHONY: help python setup packages run test test-fast test-services test-browser compare lint format benchmark benchmark-case scale throughput mutations requirements
+.PHONY: help python setup packages run test test-fast test-services test-browser compare compare-pictures lint format benchmark benchmark-case scale throughput mutations requirements
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -31,10 +31,10 @@ run: setup       ## everything on http://127.0.0.1:8000 (PORT= changes it) until
 	@$(BIN)/python deploy/run_here.py $(PORT)
 
 test-fast: packages ## what trains nothing and starts no process: five to ten minutes on two cores
-	$(BIN)/python -m pytest -m "not slow and not services and not processes and not browser" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow and not services and not processes and not browser and not imagemagick" -n 2 --dist loadfile
 
 test: packages   ## every test that needs no service (SQLite, folder broker): about twenty minutes on two cores
-	$(BIN)/python -m pytest -m "not services and not processes and not browser" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not services and not processes and not browser and not imagemagick" -n 2 --dist loadfile
 	$(BIN)/python -m pytest -m processes
 
 test-services: packages ## real PostgreSQL and Redis on 127.0.0.1, real worker processes
@@ -45,6 +45,9 @@ test-browser: packages ## Debian's Chromium through an installation of its own (
 
 compare: setup   ## train recipes side by side (DATA= the images, SCALE=), writes docs/model/comparison.md
 	$(BIN)/python manage.py compare_recipes --data $(DATA) --scale $(SCALE)
+
+compare-pictures: packages ## our renditions of generated files beside ImageMagick's pictures (docs/files.md)
+	$(BIN)/python -m pytest -m imagemagick
 
 lint: packages   ## ruff, import-linter, mypy, missing migrations, check --deploy
 	$(BIN)/ruff check .
