@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
-from typing import Literal
+import struct
 
 import numpy as np
 from PIL import Image, TiffImagePlugin
@@ -59,6 +59,8 @@ _CHANNELS: dict[int, int] = {
     PHOTOMETRIC.ICCLAB: 3,
     PHOTOMETRIC.SEPARATED: 4,
 }
+# So many lead to one another at most; more pages are refused in any case.
+_MOST_DIRECTORIES = 64
 _SAVE_AS = "Save it as RGB of 8 or 16 bits, or as PNG."
 
 
@@ -75,6 +77,8 @@ def read_tiff(data: bytes, limits: ImageLimits, *, allocate: Allocate) -> Pictur
             kind that has no meaning here; the sentence names which.
     """
     try:
+        if _is_cut(data):
+            raise truncated()
         with TiffFile(io.BytesIO(data)) as tif:
             refuse_raw(tif, data)
             found = _channels(tif, data, limits)
@@ -85,7 +89,7 @@ def read_tiff(data: bytes, limits: ImageLimits, *, allocate: Allocate) -> Pictur
             chosen = _chosen(tif, limits)
             return _read_page(tif, chosen, data, allocate)
     except (*BROKEN, TiffFileError) as error:
-        raise (truncated() if _is_cut(data) else damaged()) from error
+        raise damaged() from error
 
 
 def _channels(tif: TiffFile, data: bytes, limits: ImageLimits) -> Channels | None:
@@ -97,12 +101,9 @@ def _channels(tif: TiffFile, data: bytes, limits: ImageLimits) -> Channels | Non
 
 
 def _chosen(tif: TiffFile, limits: ImageLimits) -> ChosenPage:
-    if tif.is_ome:
-        series = tif.series[0]
-        refuse_stack(series.axes, series.shape)
-        return largest_level(tif, limits)
-    if tif.is_imagej:
-        # Of a stack nothing came here.
+    if tif.is_stk:
+        refuse_stack(tif.series[0].axes, tif.series[0].shape)
+    if tif.is_ome or tif.is_imagej:
         return largest_level(tif, limits)
     return choose_page(tif, limits)
 
@@ -298,10 +299,19 @@ def _by_palette(page: TiffPage, values: np.ndarray) -> np.ndarray:
 
 
 def _is_cut(data: bytes) -> bool:
-    """Whether the first directory lies behind the end of the file."""
-    if len(data) < 8:
+    """Whether a directory of the file, one of which leads to the next, lies behind its end."""
+    order = "<" if data[:2] == b"II" else ">"
+    is_big = data[2:4] in (b"+\0", b"\0+")
+    count, place, entry = ("Q", "Q", 20) if is_big else ("H", "I", 12)
+    at, seen = 8 if is_big else 4, set[int]()
+    try:
+        while len(seen) < _MOST_DIRECTORIES:
+            (at,) = struct.unpack_from(order + place, data, at)
+            if at == 0 or at in seen:
+                return not seen
+            seen.add(at)
+            (entries,) = struct.unpack_from(order + count, data, at)
+            at += struct.calcsize(count) + entry * entries
+    except struct.error:
         return True
-    order: Literal["little", "big"] = "little" if data[:2] == b"II" else "big"
-    wide = data[2:4] in (b"+\0", b"\0+")
-    first = data[8:16] if wide else data[4:8]
-    return int.from_bytes(first, order) + 2 > len(data)
+    return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import add
@@ -88,7 +89,9 @@ def imagej_channels(tif: TiffFile, data: bytes, limits: ImageLimits) -> Channels
     refuse_stack(series.axes, series.shape)
     known: dict[str, Any] = tif.imagej_metadata or {}
     count = dict(zip(series.axes, series.shape, strict=True)).get("C", 1)
-    tables = known.get("LUTs") or []
+    if int(known.get("images", 1)) > _planes(series.axes, series.shape):
+        raise truncated()
+    tables = _tables_of(known)
     if "S" in series.axes or (count == 1 and not _is_coloured(tables)):
         return None
     values = _values(tif, data, limits)
@@ -100,6 +103,19 @@ def imagej_channels(tif: TiffFile, data: bytes, limits: ImageLimits) -> Channels
         tuple(pairs) if len(pairs) == len(values) else (None,) * len(values),
         *_tables([np.asarray(table).T for table in tables], len(values)),
     )
+
+
+def _planes(axes: str, shape: Sequence[int]) -> int:
+    """How many pictures of rows and columns a series holds."""
+    return math.prod(length for axis, length in zip(axes, shape, strict=True) if axis not in "YXS")
+
+
+def _tables_of(known: dict[str, Any]) -> list[np.ndarray]:
+    """ImageJ's colour tables, each of shape (3, 256); of one channel it is not in a list."""
+    tables = known.get("LUTs")
+    if tables is None:
+        return []
+    return [tables] if np.ndim(tables) == 2 else list(tables)
 
 
 def ome_channels(tif: TiffFile, data: bytes, limits: ImageLimits) -> Channels | None:

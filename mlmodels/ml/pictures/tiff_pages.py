@@ -159,14 +159,20 @@ def largest_level(tif: TiffFile, limits: ImageLimits) -> ChosenPage:
     """The largest level of the file's first series that may be read.
 
     Raises:
-        RejectedImage: all are too large.
+        RejectedImage: all are too large, or there are other series of its size.
     """
+    others = tif.series[1:]
+    if any(series.shape == tif.series[0].shape for series in others):
+        raise _several(len(others) + 1)
     found = (level.pages[0] for level in tif.series[0].levels)
     levels = [page for page in found if isinstance(page, TiffPage)]
     if not levels:
         raise truncated()
     chosen = _largest_readable(levels, limits)
-    return ChosenPage(chosen, _told(chosen, levels[0], levels[1:], levels[:1]))
+    told = _told(chosen, levels[0], levels[1:], levels[:1])
+    if others:
+        told += (f"The file holds {len(others) + 1} pictures: its first is shown",)
+    return ChosenPage(chosen, told)
 
 
 def _largest_readable(levels: Sequence[TiffPage], limits: ImageLimits) -> TiffPage:
@@ -198,6 +204,6 @@ def _told(
 def _several(count: int) -> RejectedImage:
     number = f"{count}" if count < _MOST_PAGES else f"{_MOST_PAGES} or more"
     return RejectedImage(
-        f"This TIFF has several pages ({number}), each a picture of its own, as a stack or a "
-        "document has. Save the page you need as one picture."
+        f"This TIFF has several pages ({number}), each a picture of its own, as a stack, a series "
+        "of fields or a document has. Save the one you need as one picture."
     )
