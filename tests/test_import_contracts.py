@@ -71,6 +71,7 @@ def test_the_import_contracts_are_kept():
         ("predictions/reports/content.py", "predictions.errors", "Reports are plain Python"),
         ("predictions/reports/words.py", "django.utils.timezone", "Reports are plain Python"),
         ("mlmodels/ml/inference/crops.py", "mlmodels.ml.datasets.splits", "Rooms of the engine"),
+        ("mlmodels/ml/pictures/depth.py", "mlmodels.ml.inference.crops", "Rooms of the engine"),
         ("mlmodels/ml/datasets/splits.py", "mlmodels.ml.training.recipe", "Rooms of the engine"),
         (
             "predictions/services/imaging/intake.py",

@@ -148,6 +148,40 @@ def test_channels_of_ome_have_the_colours_that_it_says():
     assert is_the_film(read_picture(data))
 
 
+CHANNELS = one(planes(film()), imagej=True, metadata={"axes": "CYX", "mode": "composite"})
+
+
+@pytest.mark.parametrize("length", [len(CHANNELS) - 8000, len(CHANNELS) // 2, 400])
+def test_channels_of_which_some_were_cut_off_are_not_shown_as_one(length):
+    with pytest.raises(RejectedImage, match="truncated"):
+        read_picture(CHANNELS[:length])
+
+
+def test_a_stack_that_was_cut_behind_its_first_page_is_not_shown_as_one():
+    stack = pages((film(), RGB), (film(), RGB))
+    with pytest.raises(RejectedImage, match="truncated"):
+        read_picture(stack[: len(pages((film(), RGB)))])
+
+
+def test_channels_whose_colours_cannot_be_known_are_refused():
+    data = one(np.stack([grey_film()] * 4), imagej=True, metadata={"axes": "CYX"})
+    with pytest.raises(RejectedImage, match="4 channels, and does not say their colours"):
+        read_picture(data)
+
+
+def test_fields_beside_one_another_are_refused_and_a_label_is_said():
+    for second, told in ((film(), ""), (SMALL, "The file holds 2 pictures: its first is shown")):
+        buffer = io.BytesIO()
+        with tifffile.TiffWriter(buffer, ome=True) as writer:
+            writer.write(film(), **RGB)
+            writer.write(second, **RGB)
+        if told:
+            assert read_picture(buffer.getvalue()).conversions == (told,)
+        else:
+            with pytest.raises(RejectedImage, match="several pages"):
+                read_picture(buffer.getvalue())
+
+
 STACKS = {
     "z-stack of 5 planes": one(np.stack([grey_film()] * 5), imagej=True, metadata={"axes": "ZYX"}),
     "time series of 4 frames": one(
