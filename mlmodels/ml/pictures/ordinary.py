@@ -20,8 +20,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.pictures import bmp, jpeg, png
 from mlmodels.ml.pictures.colour import Conversion, by_code, by_profile, plain
-from mlmodels.ml.pictures.containers import box_is_cut, riff_is_cut
-from mlmodels.ml.pictures.formats import Kind
+from mlmodels.ml.pictures.formats import Kind, box_is_cut, riff_is_cut
 from mlmodels.ml.pictures.picture import BAND_PX, Allocate, ImageLimits, Picture, canvas
 from mlmodels.ml.pictures.refusals import check_size, damaged, truncated
 from mlmodels.ml.pictures.samples import TRANSPARENT, Samples, draw, on_white
@@ -123,13 +122,12 @@ def _read_jpeg(
     found = jpeg.structure(data)
     if not found.frame:
         raise truncated() if found.end is None else damaged()
+    check_size(*found.size_px, limits)
     if not found.is_ordinary:
-        check_size(*found.size_px, limits)
         return _read_unusual_jpeg(data, allocate)
-    with _opened(data, Kind.JPEG, limits) as picture:
-        size = picture.size
     data = jpeg.with_its_end(data, found)
     with _opened(data, Kind.JPEG, limits) as picture:
+        size = picture.size
         reduced_by = _reduce(picture) if may_reduce else 1
         picture.load()
         if found.is_progressive or _ends_in_grey(picture):

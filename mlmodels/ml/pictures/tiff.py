@@ -21,47 +21,36 @@ from mlmodels.ml.pictures.tiff_channels import (
     Channels,
     draw_channels,
     imagej_channels,
-    imagej_range,
     ome_channels,
-    ome_range,
     refuse_stack,
 )
 from mlmodels.ml.pictures.tiff_pages import ChosenPage, choose_page, largest_level, refuse_raw
+from mlmodels.ml.pictures.tiff_samples import (
+    APERIO_YCBCR,
+    SAVE_AS,
+    declared_range,
+    meant_by,
+    profile_of,
+)
 
 # It tells of every odd tag; what matters is a sentence of ours.
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)
 
-_ORIENTATION, _ICC = 274, 34675
-_ASSOCIATED, _UNASSOCIATED = 1, 2
-# Of these a decoder gives red, green and blue; of Aperio's, brightness and colour as they are.
-_APERIO_YCBCR = 33003
+_ORIENTATION = 274
+# Of these a decoder gives red, green and blue; Aperio's is converted by us.
 _COLOURED = {
     COMPRESSION.JPEG,
     COMPRESSION.ALT_JPEG,
     COMPRESSION.WEBP,
     COMPRESSION.JPEGXL,
     COMPRESSION.JPEGXL_DNG,
-    _APERIO_YCBCR,
+    APERIO_YCBCR,
 }
 # It reads a TIFF only here, for what its own decoder does not know.
 TiffImagePlugin.READ_LIBTIFF = True
 _OLD_JPEG = 6
-_LAB: dict[int, str] = {
-    PHOTOMETRIC.CIELAB: "signed",
-    PHOTOMETRIC.ICCLAB: "offset",
-}
-_CHANNELS: dict[int, int] = {
-    PHOTOMETRIC.MINISWHITE: 1,
-    PHOTOMETRIC.MINISBLACK: 1,
-    PHOTOMETRIC.RGB: 3,
-    PHOTOMETRIC.YCBCR: 3,
-    PHOTOMETRIC.CIELAB: 3,
-    PHOTOMETRIC.ICCLAB: 3,
-    PHOTOMETRIC.SEPARATED: 4,
-}
 # So many lead to one another at most; more pages are refused in any case.
 _MOST_DIRECTORIES = 64
-_SAVE_AS = "Save it as RGB of 8 or 16 bits, or as PNG."
 
 
 def read_tiff(data: bytes, limits: ImageLimits, *, allocate: Allocate) -> Picture:
@@ -114,10 +103,10 @@ def _read_page(tif: TiffFile, chosen: ChosenPage, data: bytes, allocate: Allocat
     if _is_for_libtiff(page):
         # Pillow turns it as it loads.
         orientation = 1
-        samples = Samples(_by_libtiff(tif, page, data), 8, icc=_icc(page), told=chosen.told)
+        samples = Samples(_by_libtiff(tif, page, data), 8, icc=profile_of(page), told=chosen.told)
     else:
         values = _page_values(page, data)
-        samples = _samples(page, values, _declared(tif, page, values), chosen.told)
+        samples = meant_by(page, values, declared_range(tif, page, values), chosen.told)
     height, width = samples.values.shape[:2]
     rgb, rows = canvas(width, height, orientation, allocate)
     return _picture(rgb, draw(samples, rows))
@@ -125,40 +114,6 @@ def _read_page(tif: TiffFile, chosen: ChosenPage, data: bytes, allocate: Allocat
 
 def _picture(rgb: np.ndarray, told: tuple[str, ...]) -> Picture:
     return Picture(rgb, Kind.TIFF.value, 1, (rgb.shape[1], rgb.shape[0]), told)
-
-
-def _icc(page: TiffPage) -> bytes:
-    value = page.tags.valueof(_ICC, b"")
-    return value if isinstance(value, bytes) else b"damaged"
-
-
-def _declared(tif: TiffFile, page: TiffPage, values: np.ndarray) -> tuple[float, float] | None:
-    """The range that the file says its values have, where that can be one.
-
-    ImageJ's is the range that was on the screen. Of the others some programs write the smallest
-    and the largest value that occur: those are no range, and one that not all fit is none.
-    """
-    if tif.is_imagej:
-        return imagej_range(tif)
-    said = ome_range(tif) if tif.is_ome else _tagged_range(page)
-    if said is None:
-        return None
-    found = float(values.min(initial=0)), float(values.max(initial=0))
-    holds_all = said[0] <= found[0] and found[1] <= said[1]
-    return said if holds_all and said != found else None
-
-
-def _tagged_range(page: TiffPage) -> tuple[float, float] | None:
-    """By SMinSampleValue and SMaxSampleValue, else MinSampleValue and MaxSampleValue."""
-    for lowest, highest in ((340, 341), (280, 281)):
-        low, high = (page.tags.valueof(tag) for tag in (lowest, highest))
-        if high is not None:
-            highs, lows = np.atleast_1d(high), np.atleast_1d(0 if low is None else low)
-            return float(lows.min()), float(highs.max())
-    return None
-
-
-# --- What tifffile does not do ----------------------------------------------------------------
 
 
 def _is_for_libtiff(page: TiffPage) -> bool:
@@ -179,12 +134,9 @@ def _by_libtiff(tif: TiffFile, page: TiffPage, data: bytes) -> np.ndarray:
     except BROKEN as error:
         raise RejectedImage(
             "This TIFF keeps brightness and colour apart in a way that is not read here, or is "
-            f"damaged. {_SAVE_AS}"
+            f"damaged. {SAVE_AS}"
         ) from error
     raise damaged()
-
-
-# --- Values -----------------------------------------------------------------------------------
 
 
 def _check_segments(page: TiffPage, data: bytes) -> None:
@@ -226,7 +178,7 @@ def _page_values(page: TiffPage, data: bytes) -> np.ndarray:
 
 def _refuse_unreadable(page: TiffPage) -> None:
     if page.dtype is None or page.dtype.kind not in "buif":
-        raise RejectedImage(f"This TIFF holds numbers of a kind that no picture has. {_SAVE_AS}")
+        raise RejectedImage(f"This TIFF holds numbers of a kind that no picture has. {SAVE_AS}")
     known = {int(code) for code in COMPRESSION}
     code = int(page.compression)
     name = COMPRESSION(code).name if code in known else f"number {code}"
@@ -237,65 +189,6 @@ def _refuse_unreadable(page: TiffPage) -> None:
             f"This TIFF is compressed in a way that is not read here ({name}). "
             "Save it without compression, or with LZW."
         ) from error
-
-
-def _samples(
-    page: TiffPage,
-    values: np.ndarray,
-    declared: tuple[float, float] | None,
-    told: tuple[str, ...],
-) -> Samples:
-    """What the samples of a page mean."""
-    photometric, bits = page.photometric, int(np.max(page.bitspersample))
-    icc = _icc(page)
-    if photometric == PHOTOMETRIC.PALETTE:
-        return Samples(_by_palette(page, values), 8, icc=icc, told=told)
-    count = _CHANNELS.get(photometric)
-    if photometric == PHOTOMETRIC.YCBCR and int(page.compression) == _APERIO_YCBCR:
-        values = np.asarray(Image.fromarray(values, "YCbCr").convert("RGB"))
-    if count is None:
-        raise RejectedImage(f"This TIFF's colours are of a kind that is not read here. {_SAVE_AS}")
-    if count == 1 and values.shape[2] >= 3:
-        count = 3
-        told += ("Three channels of which the file does not say the colours: as red, green, blue",)
-    if values.shape[2] < count:
-        raise RejectedImage(f"This TIFF has too few channels for its colours. {_SAVE_AS}")
-    if count == 4 and int(page.tags.valueof(332, 1)) != 1:
-        raise RejectedImage(f"This TIFF has other inks than those of print (CMYK). {_SAVE_AS}")
-    alpha, is_associated = _alpha_of(page, values, count)
-    if values.shape[2] > count + (alpha is not None):
-        told += ("Further channels in the file are not shown",)
-    return Samples(
-        values[..., :count],
-        bits,
-        alpha=alpha,
-        is_associated=is_associated,
-        is_inverted=photometric == PHOTOMETRIC.MINISWHITE,
-        lab=_LAB.get(photometric, ""),
-        declared=declared,
-        icc=icc,
-        told=told,
-    )
-
-
-def _alpha_of(page: TiffPage, values: np.ndarray, count: int) -> tuple[np.ndarray | None, bool]:
-    """The channel that says what is transparent; a further one that says nothing is none."""
-    for place, kind in enumerate(page.extrasamples):
-        if int(kind) in (_ASSOCIATED, _UNASSOCIATED) and count + place < values.shape[2]:
-            return values[..., count + place], int(kind) == _ASSOCIATED
-    return None, False
-
-
-def _by_palette(page: TiffPage, values: np.ndarray) -> np.ndarray:
-    colours = page.colormap
-    if colours is None or colours.ndim != 2 or values.dtype.kind not in "bu":
-        raise damaged()
-    # By the standard of 16 bits; some write 8.
-    table = (colours if colours.max(initial=0) < 256 else colours // 256).astype(np.uint8).T
-    index = values[..., 0].astype(np.intp)
-    if index.max(initial=0) >= len(table):
-        raise damaged()
-    return table[index]
 
 
 def _is_cut(data: bytes) -> bool:
