@@ -18,6 +18,13 @@ class UnknownParameter(DomainError):
         super().__init__(sentence, fields={name: [sentence] for name in unknown})
 
 
+class WrongMediaType(DomainError):
+    """A body that is not of a kind which the address takes, or is not what it says it is."""
+
+    code = "unsupported_media_type"
+    http_status = 415
+
+
 class AccessDenied(DomainError):
     """The role may not do this in its own laboratory."""
 

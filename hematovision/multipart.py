@@ -31,6 +31,8 @@ LONGEST_HEAD_BYTES = 16 * 1024
 UNNAMED = "unnamed"
 # Ends the header of a part; one that has none begins with it. Some programs send bare line feeds.
 _BLANK_LINE = re.compile(rb"(?:\A|\n)\r?\n")
+# What RFC 2231 puts behind the name of a parameter.
+_EXTENDED = re.compile(r"\*(?:\d+\*?)?=")
 _AS_IT_IS = frozenset({"", "binary", "8bit", "7bit"})
 
 
@@ -273,8 +275,8 @@ def _parameters(value: str) -> tuple[str, dict[str, str]]:
     """The main word of a header's value and what stands beside it, by name."""
     try:
         word, options = parse_header_parameters(value)
-    except ValueError:  # of an encoding that nobody knows
-        word, options = parse_header_parameters(value.replace("*=", "="))
+    except (ValueError, TypeError):  # of an encoding that nobody knows, or in parts that do not fit
+        word, options = parse_header_parameters(_EXTENDED.sub("=", value))
     return word, {name.lower(): option for name, option in options.items()}
 
 

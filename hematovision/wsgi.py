@@ -4,6 +4,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from hematovision.web.bodies import WholeBodies
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hematovision.settings")
 
-application = get_wsgi_application()
+application = WholeBodies(get_wsgi_application())

@@ -9,15 +9,43 @@ from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNeg
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from accounts.errors import UnknownParameter
+from accounts.errors import UnknownParameter, WrongMediaType
+
+_KINDS = {
+    "application/json": "JSON",
+    "application/x-www-form-urlencoded": "a form",
+    "multipart/form-data": "multipart form data",
+}
 
 
 class ByAccept(DefaultContentNegotiation):
     """`?format=` chooses nothing: it is a query parameter like others, and not known."""
 
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        """The one for what is sent.
+
+        Raises:
+            WrongMediaType: the address does not take it; the sentence says what it takes.
+        """
+        parser = super().select_parser(request, parsers)
+        if parser is None:
+            *others, last = [_kind(parser.media_type) for parser in parsers]
+            taken = f"{', '.join(others)} or {last}" if others else last
+            sent = request.content_type.partition(";")[0].strip().lower()
+            got = f"this is {_kind(sent)}" if sent else "the request names no Content-Type"
+            raise WrongMediaType(f"Send {taken}; {got}.")
+        return parser
+
     def filter_renderers(self, renderers: Any, format: str) -> Any:
         """All of them."""
         return renderers
+
+
+def _kind(media_type: str) -> str:
+    """A kind of body in words, with the word that a Content-Type has for it."""
+    words = _KINDS.get(media_type)
+    told = "".join(filter(str.isprintable, media_type))[:60]
+    return f"{words} ({told})" if words else told
 
 
 class Endpoint(APIView):

@@ -12,13 +12,21 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.exceptions import (
+    BadRequest,
     PermissionDenied,
     RequestDataTooBig,
     SuspiciousOperation,
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    JsonResponse,
+    UnreadablePostError,
+)
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import redirect, render, resolve_url
 from django.template.loader import render_to_string
 from django.views.decorators.csrf import csrf_exempt
@@ -30,7 +38,7 @@ from accounts.models import AuditAction
 from accounts.policy import PUBLIC, needs
 from accounts.services import audit
 from accounts.views.sessions import stale_sign_in
-from hematovision.errors import DomainError, NotFound
+from hematovision.errors import BrokenOff, DomainError, NotFound, Unreadable
 from hematovision.origin import current_origin
 
 logger = logging.getLogger(__name__)
@@ -48,7 +56,10 @@ _TITLES = {
 }
 _TITLES_OF_CODES = {"csrf_failed": "The form is out of date"}
 _NOTHING_HERE = "There is nothing at this address."
-_TOO_LARGE = "The request is larger than this installation takes. Send less at once."
+# What a request raises whose form cannot be read, or is too much at once.
+UNREADABLE = (
+    BadRequest, DomainError, MultiPartParserError, SuspiciousOperation, UnreadablePostError,
+)  # fmt: skip
 
 
 def is_api(request: HttpRequest) -> bool:
@@ -173,12 +184,29 @@ def _as_domain_error(exception: Exception) -> DomainError | None:
     if isinstance(exception, PermissionDenied):
         return DomainError("This is not allowed.", code="access_denied", http_status=403)
     if isinstance(exception, RequestDataTooBig | TooManyFilesSent | TooManyFieldsSent):
-        return DomainError(_TOO_LARGE, code="too_large", http_status=413)
-    if isinstance(exception, SuspiciousOperation):
-        return DomainError("The request cannot be read.", code="malformed")
+        return DomainError(_too_large(exception), code="too_large", http_status=413)
+    if isinstance(exception, UnreadablePostError):
+        return BrokenOff()
+    if isinstance(exception, BadRequest):
+        return Unreadable("The text of the form is not UTF-8. Send it as UTF-8.")
+    if isinstance(exception, MultiPartParserError | SuspiciousOperation):
+        return Unreadable("The request cannot be read.")
     if isinstance(exception, RecursionError):
         return DomainError("The JSON is nested too deeply.", code="malformed")
     return None
+
+
+def _too_large(exception: Exception) -> str:
+    """Which limit was passed."""
+    if isinstance(exception, TooManyFilesSent):
+        return (
+            f"The request holds more than {settings.DATA_UPLOAD_MAX_NUMBER_FILES} files. "
+            f"Send at most {settings.MAX_FILES_PER_UPLOAD} at once."
+        )
+    if isinstance(exception, TooManyFieldsSent):
+        return f"The request has more than {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS} fields."
+    megabytes = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024**2
+    return f"The request has more than {megabytes} MB beside its files. Send less at once."
 
 
 def _of_framework(exception: drf.APIException) -> DomainError:
@@ -195,10 +223,6 @@ def _of_framework(exception: drf.APIException) -> DomainError:
             f"Too many requests. Try again in {_whole_seconds(exception)} s.",
         ),
         drf.NotAcceptable: ("not_acceptable", "This address answers in JSON only."),
-        drf.UnsupportedMediaType: (
-            "unsupported_media_type",
-            "Send JSON, a form, or multipart form data.",
-        ),
     }
     code, message = known.get(type(exception), ("", ""))
     if isinstance(exception, drf.PermissionDenied) and str(exception).startswith("CSRF"):
@@ -263,7 +287,7 @@ _CSRF_SENTENCE = (
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """`handler400`: what cannot be read, or is too much at once."""
-    error = _as_domain_error(exception) or DomainError("The request cannot be read.")
+    error = _as_domain_error(exception) or Unreadable("The request cannot be read.")
     return error_response(request, error)
 
 

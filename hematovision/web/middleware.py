@@ -9,7 +9,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY, logout
-from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
@@ -20,6 +19,7 @@ from accounts.policy import PUBLIC, action_of, require
 from hematovision.errors import DomainError
 from hematovision.origin import Origin, client_address, set_origin
 from hematovision.web import error_responses
+from hematovision.web.bodies import refused_header
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 STARTED_AT, SEEN_AT = "started_at", "seen_at"
@@ -104,11 +104,13 @@ class DomainErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if refusal := refused_header(request):
+            return error_responses.error_response(request, refusal)
         if request.method == "POST" and not _takes_its_body_itself(request):
             try:
                 # The CSRF check reads the form next; what it raises would pass us by.
                 request.POST  # noqa: B018
-            except SuspiciousOperation as error:
+            except error_responses.UNREADABLE as error:
                 return error_responses.bad_request(request, error)
         return self.get_response(request)
 
