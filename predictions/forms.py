@@ -46,10 +46,15 @@ class SearchForm(forms.Form):
 
     def clean_search(self) -> str:
         """The one form in which numbers and references are kept; a sentence where it has none."""
+        sent = self.cleaned_data["search"]
         try:
-            return canonical(self.cleaned_data["search"], title="Search")
+            search = canonical(sent, title="Search")
         except IdentifierInvalid as error:
             raise forms.ValidationError(error.message) from error
+        if sent and not search:
+            # What a scanner sets before a code, say: without it everything would be found.
+            raise forms.ValidationError("Search: this holds no number. Type or scan it again.")
+        return search
 
 
 class AddedCellForm(ServiceForm):

@@ -30,10 +30,13 @@ def history(request: HttpRequest) -> HttpResponse:
         search_form, sent = SearchForm(request.POST), request.POST
         if search_form.is_valid():
             return redirect(_address_of(request, search_form.cleaned_data["search"]))
+    search_has_ended = bool(word and not search)
     chosen = history_filter(viewer, sent, search)
+    # What cannot be searched for, or is not known any more, matches nothing.
+    is_searchable = not (search_form.errors or search_has_ended)
     page = selector.history_page(
         viewer,
-        chosen.qs,
+        chosen.qs if is_searchable else chosen.qs.none(),
         before=request.GET.get("before", ""),
         after=request.GET.get("after", ""),
     )
@@ -43,7 +46,7 @@ def history(request: HttpRequest) -> HttpResponse:
     context = {
         "filter": chosen,
         "search_form": search_form,
-        "search_has_ended": bool(word and not search),
+        "search_has_ended": search_has_ended,
         "is_filtered": bool(kept),
         "page": page,
         # With it, the page of an image leads on in the order of this list.

@@ -113,10 +113,14 @@ def test_what_begins_so_is_listed_and_stays_out_of_the_address(page_as, doctor, 
     assert "H26-0002" not in by_patient
 
 
-def test_a_search_that_cannot_be_is_told_why(page_as, doctor):
-    answer = page_as(doctor).post(URL, {"search": "x" * 300})
+@pytest.mark.parametrize("search", ["x" * 65, "x" * 300, "]C1", "\u200b", "a\x00"])
+def test_a_search_that_cannot_be_is_told_why_and_finds_nothing(page_as, doctor, technician, search):
+    make_sample(technician, accession_number="H26-0042")
+    answer = page_as(doctor).post(URL, {"search": search})
     assert answer.status_code == 400
-    assert "Search" in answer.content.decode()
+    page = answer.content.decode()
+    assert "Search" in page
+    assert "H26-0042" not in page
 
 
 def test_a_search_that_is_forgotten_says_so(page_as, doctor):

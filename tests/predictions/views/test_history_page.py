@@ -71,14 +71,24 @@ def test_a_search_finds_what_looks_the_same(page_as, doctor, three, search):
 
 @pytest.mark.parametrize(
     ("search", "sentence"),
-    [("x" * 65, "use at most 64 characters"), ("B\u202e-2", "RIGHT-TO-LEFT OVERRIDE (U+202E)")],
+    [
+        ("x" * 65, "use at most 64 characters"),
+        ("B\u202e-2", "RIGHT-TO-LEFT OVERRIDE (U+202E)"),
+        ("]C1", "this holds no number"),
+        ("\u200b", "this holds no number"),
+        ("a\x00", "Null characters"),
+    ],
 )
-def test_a_search_that_cannot_be_says_why(page_as, doctor, three, search, sentence):
-    answer = page_as(doctor).post(URL, {"search": search, "status": "failed"})
+@pytest.mark.parametrize("status", ["", "failed"])
+def test_a_search_that_cannot_be_says_why_and_shows_no_row(
+    page_as, doctor, three, search, sentence, status
+):
+    answer = page_as(doctor).post(URL, {"search": search, "status": status})
     assert answer.status_code == 400
     page = answer.content.decode()
     assert sentence in page
-    assert numbers_on(page, "A-1", "B-2", "C-3") == {"C-3"}
+    assert numbers_on(page, "A-1", "B-2", "C-3") == set()
+    assert "There is no image yet" not in page
 
 
 def test_what_is_searched_for_is_not_in_the_address(page_as, doctor, three):
@@ -93,6 +103,7 @@ def test_the_address_of_another_person_s_search_says_that_it_is_gone(
     address = page_as(doctor).post(URL, {"search": "P-9"})["Location"]
     page = page_as(technician).get(address).content.decode()
     assert "Search again." in page
+    assert numbers_on(page, "A-1", "B-2", "C-3") == set()
 
 
 def test_the_other_laboratory_sees_none_of_it(page_as, other_technician, three):
