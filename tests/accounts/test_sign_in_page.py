@@ -40,6 +40,7 @@ def test_after_signing_in_one_is_where_one_wanted_to_be(client, technician):
     assert asked.status_code == 302
     assert asked["Location"] == "/sign-in/?next=%2Faccount%2Fpassword%2F"
     shown = client.get(asked["Location"])
+    assert "You are not signed in, or no longer." in shown.content.decode()
     assert 'name="next" value="/account/password/"' in shown.content.decode()
     form = {"username": "tina", "password": PASSWORD, "next": "/account/password/"}
     assert client.post("/sign-in/", form)["Location"] == "/account/password/"

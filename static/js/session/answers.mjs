@@ -9,6 +9,8 @@ const TICK = 500;
 // What a proxy says for a server that is gone; the server itself names each answer.
 const OF_A_PROXY = new Set([502, 503, 504]);
 
+const POLLS = '[hx-trigger*="every"], [data-polls]:not([hidden])';
+
 const waiting = new Map(); // a question → when it was asked
 let lastAsked = performance.now();
 let isAway = false;
@@ -46,7 +48,7 @@ export function watchAnswers(probe) {
   setInterval(() => {
     if (document.hidden) return;
     if ([...waiting.values()].some((since) => performance.now() - since > PATIENCE)) say(true);
-    if (isAway || document.querySelector('[hx-trigger*="every"]')) ask();
+    if (isAway || document.querySelector(POLLS)) ask();
   }, TICK);
   // What a page shows that was out of sight may be of a session that has ended since.
   document.addEventListener("visibilitychange", ask);

@@ -13,7 +13,7 @@ async function isGoodbye(form) {
 export function watchForms() {
   document.addEventListener("submit", async (event) => {
     const { target: form, submitter } = event;
-    if (event.defaultPrevented || form.method !== "post" || mayGo.delete(form)) return;
+    if (event.defaultPrevented || form.getAttribute("method") !== "post" || mayGo.delete(form)) return;
     event.preventDefault();
     if (onTheirWay.has(form)) return;
     onTheirWay.add(form);

@@ -117,7 +117,7 @@ async function fetched(url, options) {
   const response = await fetch(url, options);
   if (new URL(response.url).pathname === page.session) return { session: await response.json() };
   const shown = new DOMParser().parseFromString(await response.text(), "text/html");
-  return { parts: [...shown.querySelectorAll("main > .note, main form")] };
+  return { parts: [...shown.querySelectorAll("main > .note:not([data-why]), main form")] };
 }
 
 // Shows the form until it was sent; it stays when nothing answers.

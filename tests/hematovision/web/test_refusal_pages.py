@@ -50,6 +50,9 @@ def test_an_old_form_is_not_called_denied(page_as, technician):
     assert answer.status_code == 403
     assert "The form is out of date" in page
     assert "Access denied" not in page
+    part = browser.post("/account/password/", {}, headers={"HX-Request": "true"})
+    assert part["X-Error-Code"] == "csrf_failed"
+    assert "<html" not in part.content.decode()
 
 
 @pytest.mark.parametrize("address", ["/history/", "/dashboard/", "/users/", "/api/v1/samples/"])
