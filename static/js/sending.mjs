@@ -58,7 +58,10 @@ export async function postForm(url, fields, onProgress) {
     const body = new FormData();
     for (const [name, value, filename] of fields) filename ? body.append(name, value, filename) : body.append(name, value);
     const { status, answer } = await post(url, body, onProgress);
-    if (isCode(answer.code) && signIns++ < AT_MOST_AGAIN && (await settle({ toSend: true }))) continue;
+    if (isCode(answer.code) && signIns++ < AT_MOST_AGAIN) {
+      if (await settle({ toSend: true })) continue;
+      return { lost: true, message: LOST };
+    }
     if (!PASSING.has(status)) return { ok: status === 202 || status === 200, ...answer };
     // Each file of the part was refused, for a reason that may pass: that is an answer.
     if (tries === PAUSES.length) return answer.images ? answer : { lost: true, message: LOST };

@@ -6,6 +6,9 @@ const page = document.body.dataset;
 // What the server says when a page's person is not, or no longer, who asks.
 const CODES = new Set(["not_signed_in", "csrf_failed", "another_person"]);
 
+// Between two tries to get the form, in ms.
+const AGAIN = 2000;
+
 let settling = null;
 let hasSomethingToSend = false;
 
@@ -105,24 +108,36 @@ function goesOnAs(name) {
 // The server's own form, until somebody is signed in; gives the session.
 async function signIn({ instead = false } = {}) {
   const kept = hasSomethingToSend ? "What you chose and typed is kept and goes on from here." : "What you chose and typed is kept.";
-  if (instead) show(`Sign in as ${page.personName}`, kept);
-  else show("Your session has ended", `Sign in to go on. ${kept}`);
-  let answer = await fetched(`${page.signIn}?next=${page.session}${instead ? "&again" : ""}`);
-  while (!answer.session) answer = await submitted(answer.parts);
+  const words = instead ? kept : `Sign in to go on. ${kept}`;
+  show(instead ? `Sign in as ${page.personName}` : "Your session has ended", words);
+  let answer = null;
+  while (!(answer = await fetched(`${page.signIn}?next=${page.session}${instead ? "&again" : ""}`))) await pause();
+  while (!answer.session) answer = await submitted(answer.parts, words);
   return answer.session;
 }
 
-// The form and what is said above it, or the session that it led to.
+const pause = () => new Promise((resolve) => setTimeout(resolve, AGAIN));
+
+// The form and what is said above it, or the session that it led to; nothing, and the dialog says
+// so, where the server does not answer.
 async function fetched(url, options) {
-  const response = await fetch(url, options);
-  if (new URL(response.url).pathname === page.session) return { session: await response.json() };
-  const shown = new DOMParser().parseFromString(await response.text(), "text/html");
-  return { parts: [...shown.querySelectorAll("main > .note:not([data-why]), main form")] };
+  try {
+    const response = await fetch(url, { ...options, signal: AbortSignal.timeout(GIVEN_UP_AFTER) });
+    if (new URL(response.url).pathname === page.session) return { session: await response.json() };
+    const shown = new DOMParser().parseFromString(await response.text(), "text/html");
+    const parts = [...shown.querySelectorAll("main > .note:not([data-why]), main form")];
+    if (parts.at(-1)?.matches("form")) return { parts };
+  } catch {
+    // Said below, as what is no form is.
+  }
+  find("words").textContent = "The server does not answer. What you chose and typed is kept; try again in a moment.";
+  return null;
 }
 
 // Shows the form until it was sent; it stays when nothing answers.
-function submitted(parts) {
+function submitted(parts, words) {
   const form = parts.at(-1);
+  find("words").textContent = words;
   find("form").replaceChildren(...parts);
   const { username, password } = form.elements;
   username.value ||= page.userName;
@@ -130,11 +145,8 @@ function submitted(parts) {
   return new Promise((resolve) => {
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      try {
-        resolve(await fetched(form.action, { method: "POST", body: new FormData(form) }));
-      } catch {
-        find("words").textContent = "The server does not answer. Try again in a moment.";
-      }
+      const answer = await fetched(form.action, { method: "POST", body: new FormData(form) });
+      if (answer) resolve(answer);
     });
   });
 }
