@@ -55,7 +55,7 @@ def shown_range(
     if declared is not None and declared[0] < declared[1]:
         low, high = declared
         held = next((some for some in _BITS if (low, high) == (0, 2**some - 1)), bits)
-        said = f"{held} bits, shown from {low:g} to {high:g} as the file says"
+        said = f"{held} bits, shown from {low:.10g} to {high:.10g} as the file says"
         return Shown(low, high, "" if (low, high, bits) == (0, 255, 8) else said)
     if kind == "b" or bits < 8:
         return Shown(0, 2**bits - 1)
@@ -71,11 +71,11 @@ def shown_range(
         return Shown(0, 1)
     # A little below zero is what resampling leaves; more of it is a scale of its own.
     if smallest < -0.1 * top or top <= 0:
-        return Shown(smallest, largest, f"Values from {smallest:g} to {largest:g}, all shown")
+        return Shown(smallest, largest, f"Values from {smallest:.6g} to {largest:.6g}, all shown")
     words = "Real numbers" if kind == "f" else f"{bits} bits with sign"
     missing = kind == "f" and not np.isfinite(values).all()
     further = "; where there is no number it is black" if missing else ""
-    return Shown(0, top, f"{words}, shown from 0 to {top:g}{further}")
+    return Shown(0, top, f"{words}, shown from 0 to {top:.10g}{further}")
 
 
 def _extremes(values: np.ndarray) -> tuple[float, float]:
@@ -91,7 +91,7 @@ def _extremes(values: np.ndarray) -> tuple[float, float]:
 def _top(largest: float, bits: int, *, is_real: bool) -> float:
     """The largest value of the scale that real numbers, or those with a sign, are on."""
     if not is_real:
-        scales = [2.0**some - 1 for some in _BITS if some < bits]
+        scales = [2.0**some - 1 for some in (*_BITS[:-1], 31) if some < bits - 1]
         return next((top for top in scales if largest <= top), 2.0 ** (bits - 1) - 1)
     # Resampling overshoots a scale that ends at 1.
     if 0 < largest < 2:
