@@ -160,9 +160,9 @@ def _page_values(page: TiffPage, data: bytes) -> np.ndarray:
     if len(page.dataoffsets) < int(np.prod(page.chunked)) and not page.is_contiguous:
         raise truncated()
     values = np.zeros((separate, height, width, contiguous), page.dtype)
-    done = 0
+    done, tables = 0, {"jpegtables": page.jpegtables, "jpegheader": page.jpegheader}
     for index, (at, size) in enumerate(zip(page.dataoffsets, page.databytecounts, strict=True)):
-        segment, place, _ = page.decode(data[at : at + size], index, jpegtables=page.jpegtables)
+        segment, place, _ = page.decode(data[at : at + size], index, **tables)
         plane, _, top, left, _ = place
         if plane >= separate or segment is None:
             break
