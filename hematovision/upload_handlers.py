@@ -10,9 +10,8 @@ from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import QueryDict
-from django.utils.datastructures import MultiValueDict
 
-from hematovision.multipart import EveryPartParser
+from hematovision.multipart import FormReader, SentFiles
 
 
 class _SpoolingHandler(TemporaryFileUploadHandler):
@@ -29,10 +28,14 @@ class _SpoolingHandler(TemporaryFileUploadHandler):
         content_length: int,
         boundary: bytes,
         encoding: str | None = None,
-    ) -> tuple[QueryDict, MultiValueDict]:
+    ) -> tuple[QueryDict, SentFiles]:
         """Read the whole form, into the handlers of the request."""
-        handlers = self.request.upload_handlers  # type: ignore[union-attr]
-        return EveryPartParser(meta, input_data, handlers, encoding).parse()
+        return FormReader(
+            input_data,
+            boundary=boundary,
+            handlers=self.request.upload_handlers,  # type: ignore[union-attr]
+            encoding=encoding or settings.DEFAULT_CHARSET,
+        ).read()
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Open a file on disk."""
@@ -51,7 +54,7 @@ class _SpoolingHandler(TemporaryFileUploadHandler):
             super().receive_data_chunk(raw_data, start)
         return None
 
-    def folder(self) -> Path | None:
+    def folder(self) -> Path | str | None:
         """Where the file is written; where temporary files are, unless said otherwise."""
         return settings.FILE_UPLOAD_TEMP_DIR
 
@@ -93,7 +96,7 @@ class _SpooledFile(TemporaryUploadedFile):
     """
 
     def __init__(
-        self, folder: Path | None, name: str, content_type: str, charset: str, extra: Any
+        self, folder: Path | str | None, name: str, content_type: str, charset: str, extra: Any
     ) -> None:
         # It is closed, and goes, with the upload.
         file = tempfile.NamedTemporaryFile(suffix=".upload", dir=folder)  # noqa: SIM115

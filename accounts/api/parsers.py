@@ -54,7 +54,7 @@ class SmallJSONParser(JSONParser):
 class SmallFormParser(FormParser):
     """Reads a form, and says what came under its name."""
 
-    def parse(
+    def parse(  # type: ignore[override]
         self,
         stream: Any,
         media_type: str | None = None,

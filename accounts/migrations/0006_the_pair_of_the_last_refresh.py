@@ -1,5 +1,6 @@
 """What a family keeps to give the pair of its last refresh again."""
 
+import django.utils.timezone
 from django.db import migrations, models
 
 
@@ -13,7 +14,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='tokenfamily',
             name='newest_at',
-            field=models.DateTimeField(null=True),
+            field=models.DateTimeField(default=django.utils.timezone.now),
         ),
         migrations.AddField(
             model_name='tokenfamily',

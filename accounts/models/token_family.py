@@ -1,6 +1,7 @@
 import uuid
 
 from django.db import models
+from django.utils import timezone
 
 from accounts.models.user import User
 
@@ -16,8 +17,8 @@ class TokenFamily(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="token_families")
     newest_jti = models.CharField(max_length=64)
-    # Of the newest refresh token: when it was made. Empty for those of an older release.
-    newest_at = models.DateTimeField(null=True)
+    # When the newest refresh token was made.
+    newest_at = models.DateTimeField(default=timezone.now)
     # What the newest one was given for.
     previous_jti = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,13 +19,17 @@ pytestmark = pytest.mark.services
 ROUNDS, AT_ONCE = 50, 4
 
 
+def _rotate(newest: str, _: int) -> tokens.TokenPair:
+    return tokens.rotate(refresh=newest)
+
+
 def refresh_fifty_times() -> dict[str, Any]:
     """Four threads show the newest token at once, fifty times; what they were answered."""
     call_command("migrate", verbosity=0)
     person = make_user(make_laboratory(), Role.TECHNICIAN)
     newest = tokens.issue(username=person.username, password=PASSWORD).refresh
     for number in range(ROUNDS):
-        answers = at_once(AT_ONCE, lambda _, shown=newest: tokens.rotate(refresh=shown))
+        answers = at_once(AT_ONCE, partial(_rotate, newest))
         if any(answer != answers[0] for answer in answers):
             return {"wrong": [f"round {number}: {answers}"], "live": 0}
         newest = answers[0].refresh

@@ -12,7 +12,7 @@ from django.db import close_old_connections
 
 from hematovision.wsgi import application
 
-CHUNKED = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+CHUNKED: dict[str, Any] = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
 
 
 def ask(
@@ -44,7 +44,8 @@ def ask(
         asked.setdefault("CONTENT_LENGTH", str(len(body)))
     started: list[str] = []
     try:
-        with closing(application(asked, lambda status, headers: started.append(status))) as answer:  # type: ignore[arg-type]
+        answer: Any = application(asked, lambda status, headers: started.append(status))
+        with closing(answer):
             content = b"".join(answer)
     finally:
         for signal in signals:
