@@ -93,4 +93,5 @@ def _boxes(file: Path) -> dict[str, list[tuple[int, int, int, int]]]:
 
 def _halved(jpeg: bytes) -> bytes:
     bgr = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_REDUCED_COLOR_2)
+    assert bgr is not None
     return encode(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), "JPEG")

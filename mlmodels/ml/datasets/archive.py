@@ -247,12 +247,12 @@ def pack_folder(folder: Path, file: Path) -> None:
         folder: whose files are taken.
         file: where to; replaced.
     """
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, strict_timestamps=False) as archive:
         for root, folders, names in os.walk(folder):
             folders.sort()
             for name in sorted([*names, *(f for f in folders if (Path(root) / f).is_symlink())]):
                 path = Path(root) / name
-                inside = path.relative_to(folder).as_posix()
+                inside = _in_unicode(path.relative_to(folder).as_posix())
                 mode = path.lstat().st_mode
                 if stat.S_ISREG(mode):
                     archive.write(path, inside)
@@ -260,6 +260,15 @@ def pack_folder(folder: Path, file: Path) -> None:
                 entry = zipfile.ZipInfo(inside)
                 entry.external_attr = mode << 16
                 archive.writestr(entry, b"")
+
+
+def _in_unicode(path: str) -> str:
+    """A path of this machine whose bytes may be of an older encoding than UTF-8."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return os.fsencode(path).decode("latin-1")
+    return path
 
 
 def _contents_size(stream: BinaryIO) -> int:

@@ -20,12 +20,13 @@ from hematovision import leases
 from mlmodels import artifacts, storage
 from mlmodels.errors import DatasetNotFound, ModelDamaged, NoActiveModel
 from mlmodels.ml.datasets.archive import ArchiveLimits, Refusal, unpack_archive
+from mlmodels.ml.datasets.archive_paths import shown
 from mlmodels.ml.datasets.layouts.choose import list_pictures
 from mlmodels.ml.datasets.layouts.folders import PLAIN_FOLDERS
 from mlmodels.ml.datasets.layouts.listing import Choices, Listing
 from mlmodels.ml.datasets.manifest import Row, write_manifest
 from mlmodels.ml.datasets.near_duplicates import Look, find_pairs, look_at
-from mlmodels.ml.datasets.questions import questions_of
+from mlmodels.ml.datasets.questions import Questions, questions_of
 from mlmodels.ml.datasets.reading import read_dataset
 from mlmodels.ml.datasets.same_pictures import ReadImage
 from mlmodels.ml.errors import ArchiveRefused, RejectedImage
@@ -43,6 +44,8 @@ logger = logging.getLogger(__name__)
 # What may pass by itself: the task is tried again, up to the attempts of the dataset.
 PASSING = (OperationalError, InterfaceError, OSError)
 _TELL_EVERY_S = 1.0
+# A page on which more are chosen is none that anybody fills in.
+MOST_CLASSES = 100
 
 
 class _Lost(Exception):
@@ -122,12 +125,14 @@ def _import(held: claims.Claim) -> None:
     listing = list_pictures(staging, unpacked.files, names, choices)
     questions = questions_of(listing, names, choices)
     wrong = [row for row in (*unpacked.refused, *listing.report) if row.refuses]
+    if questions.are_open and len(questions.classes) > MOST_CLASSES:
+        wrong.append(Refusal("", _too_many_classes(questions)))
     if questions.are_open and not wrong:
         run_questions.ask(held, staging, questions, _image_limits())
         return
     if questions.are_open:
         # What is refused already needs no mapping; the next archive may.
-        _refuse(held, [*unpacked.refused, *listing.report])
+        _refuse(held, wrong)
         return
     # One thread: results do not depend on it, and a busy machine is not made slower.
     cv2.setNumThreads(1)
@@ -138,6 +143,14 @@ def _import(held: claims.Claim) -> None:
         return
     _keep_only(staging, read.images)
     _open(held, staging, read.images, report)
+
+
+def _too_many_classes(questions: Questions) -> str:
+    some = ", ".join(shown(each.name)[:40] for each in questions.classes[:3])
+    return (
+        f"The archive names {len(questions.classes)} classes, {some} among them; at most "
+        f"{MOST_CLASSES} can be mapped. Is it the class that stands there?"
+    )
 
 
 def _open(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlmodels.ml.datasets.archive import ArchiveLimits, Refusal, unpack_archive
+from mlmodels.ml.datasets.archive_paths import shown
 from mlmodels.ml.datasets.class_names import SHIPPED_LABELS, ClassNames, LabelName
 from mlmodels.ml.datasets.layouts.choose import list_pictures
 from mlmodels.ml.datasets.layouts.listing import Choices, Listing
@@ -89,6 +90,11 @@ def _files_of(folder: Path) -> list[str]:
     if not folder.is_dir():
         raise ManifestInvalid(f"There is no folder or ZIP at {folder}.")
     files = files_of_folder(folder)
+    unwritable = [path for path in files if not path.isprintable()]
+    if unwritable:
+        raise ManifestInvalid(
+            f"The name of {shown(unwritable[0])} cannot be written as text. Rename the file."
+        )
     if not files:
         raise ManifestInvalid(f"{folder} holds no pictures in folders named after classes.")
     return files

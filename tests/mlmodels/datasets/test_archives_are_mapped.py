@@ -24,11 +24,9 @@ def mapped(admin):
     """Says what classes mean, by name, and lets the worker go on."""
 
     def act(dataset: Dataset, meant: dict[str, str], **said: str) -> Dataset:
-        numbers = {each["name"]: n for n, each in enumerate(dataset.questions["classes"])}
-        answers = {
-            n: meant.get(name, dataset.questions["classes"][n]["code"])
-            for name, n in numbers.items()
-        }
+        assert dataset.questions is not None
+        asked = dataset.questions["classes"]
+        answers = {n: meant.get(each["name"], each["code"]) for n, each in enumerate(asked)}
         mapping.map_classes(actor=admin, dataset_id=dataset.pk, classes=answers, **said)
         run_datasets.import_dataset(dataset_id=dataset.pk)
         dataset.refresh_from_db()
@@ -231,3 +229,11 @@ def test_a_label_that_went_is_not_what_a_name_means_any_more(imported, laborator
     ClassMeaning.objects.create(laboratory=laboratory, key="xyz", label="hairy_cell")
     assert not Label.objects.filter(code="hairy_cell").exists()
     assert imported(zip_of({"xyz/1.png": drawn_picture(1)})).state == Dataset.State.MAPPING
+
+
+def test_more_classes_than_anybody_maps_are_refused_in_a_sentence(imported):
+    rows = [f"{n}.png,cell number {n}\n" for n in range(101)]
+    files = {f"{n}.png": drawn_picture(n % 3) for n in range(101)}
+    dataset = imported(zip_of({**files, "manifest.csv": "path,class\n" + "".join(rows)}))
+    assert dataset.state == Dataset.State.REFUSED
+    assert "names 101 classes" in told(dataset)

@@ -27,6 +27,7 @@ from mlmodels.ml.datasets.layouts.listing import (
 from mlmodels.ml.datasets.splits import split_named
 
 _MOST_YAML_BYTES = 1024 * 1024
+_MOST_NAMES = 1000
 _YOLO_NAMES = ("classes.txt", "obj.names", "_darknet.labels", "labels.txt")
 _A_CUT = "Each box is a cell, cut out with a margin around it; the photograph is its source."
 
@@ -75,9 +76,11 @@ def _coco(
 def _of_coco_file(root: Path, path: str, finder: Finder, report: list[Refusal]) -> Iterator[Listed]:
     try:
         told = json.loads((root / path).read_bytes())
-        names = {each["id"]: str(each["name"]) for each in told["categories"]}
-        written = {each["id"]: str(each["file_name"]) for each in told["images"]}
-        boxes = [(b["image_id"], b["category_id"], b.get("bbox")) for b in told["annotations"]]
+        names = {str(each["id"]): str(each["name"]) for each in told["categories"]}
+        written = {str(each["id"]): str(each["file_name"]) for each in told["images"]}
+        boxes = [
+            (str(b["image_id"]), str(b["category_id"]), b.get("bbox")) for b in told["annotations"]
+        ]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _NoAnnotation from error
     base = path.rpartition("/")[0]
@@ -86,17 +89,17 @@ def _of_coco_file(root: Path, path: str, finder: Finder, report: list[Refusal]) 
         place = f"{path}, annotation {number}"
         box = _box_of(numbers)
         if not found.get(image):
-            report.append(_lacks_picture(place, written.get(image, str(image))))
+            report.append(_lacks_picture(place, written.get(image, image)))
         elif box is None:
             report.append(_no_box(place))
         else:
-            yield _listed(found[image], names.get(category, str(category)), box, place)
+            yield _listed(found[image], names.get(category, category), box, place)
 
 
 def _box_of(numbers: Any) -> DrawnBox | None:
     try:
         x, y, width, height = map(float, numbers)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return DrawnBox(x, y, width, height)
 
@@ -146,10 +149,14 @@ def _names_in_yaml(file: Path) -> list[str] | None:
         return None
     try:
         names = yaml.safe_load(file.read_bytes())["names"]
-        if isinstance(names, dict):
-            numbers = {int(number): str(name) for number, name in names.items()}
-            return [numbers.get(n, str(n)) for n in range(min(max(numbers) + 1, 1000))]
-        return [str(name) for name in names]
+        numbered = names if isinstance(names, dict) else dict(enumerate(names))
+        # A name is a word or a number; what nests could grow without end when it is written out.
+        numbers = {
+            int(number): str(name)
+            for number, name in numbered.items()
+            if isinstance(name, str | int | float)
+        }
+        return [numbers.get(n, str(n)) for n in range(min(max(numbers) + 1, _MOST_NAMES))]
     except (yaml.YAMLError, KeyError, TypeError, ValueError, RecursionError):
         return None
 

@@ -16,7 +16,9 @@ from mlmodels.ml.datasets.layouts.manifests import list_manifest
 def list_pictures(
     root: Path, files: Sequence[str], names: ClassNames, choices: Choices = Choices()
 ) -> Listing:
-    """What a folder offers: the public archive, a manifest, boxes, or else class folders.
+    """What a folder offers: a manifest, the public archive, boxes, or else class folders.
+
+    The public archive has tables of its own that name none of its copies: what does, goes first.
 
     Args:
         root: the folder.
@@ -27,9 +29,12 @@ def list_pictures(
     Returns:
         Its pictures or boxes. Where a layout is refused as a whole, only the report.
     """
+    manifest = list_manifest(root, files)
+    if manifest is not None and manifest.pictures:
+        return manifest
     return (
         list_four_classes(root, files, names, choices)
-        or list_manifest(root, files)
+        or manifest
         or list_boxes(root, files)
         or list_folders(files, names, choices)
     )

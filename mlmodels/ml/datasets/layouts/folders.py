@@ -63,7 +63,8 @@ def list_folders(files: Sequence[str], names: ClassNames, choices: Choices = Cho
     named = _names_of(placed, names, choices)
     further = {each.path: _further(each, named[each.path], names) for each in placed}
     question = _about_further(placed, further)
-    said = Folders(choices.folders) if choices.folders else (question and question.proposal)
+    proposal = question.proposal if question else None
+    said = Folders(choices.folders) if choices.folders else proposal
     sources = further if said in (Folders.SOURCES, Folders.SOURCES_DEALT_ANEW) else {}
     dealt_anew = said == Folders.SOURCES_DEALT_ANEW
     listed = tuple(

@@ -126,7 +126,7 @@ def _categories(root: Path, files: Sequence[str]) -> dict[int, frozenset[str]]:
                 name.strip() for name in row.cells["class"].split(",") if name.strip()
             )
             for row in table.rows
-            if row.cells["number"].isascii() and row.cells["number"].isdigit()
+            if re.fullmatch(r"[0-9]{1,6}", row.cells["number"])
         }
     return {}
 

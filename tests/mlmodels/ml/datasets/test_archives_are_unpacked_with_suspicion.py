@@ -1,8 +1,10 @@
 """An archive is unpacked entry by entry; what may do harm is named and never written."""
 
 import io
+import os
 import struct
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -173,3 +175,13 @@ def test_a_packed_folder_keeps_its_links_as_links(tmp_path, unpack):
 def test_an_ordinary_path_is_let_pass():
     assert refusal_of_path("TRAIN/NEUTROPHIL/_0_1.jpeg") == ""
     assert refusal_of_path("Präparat 7/Zelle ä.png") == ""
+
+
+def test_a_folder_with_names_and_dates_of_long_ago_is_packed(tmp_path, unpack):
+    folder = tmp_path / "own" / "neutrophil"
+    folder.mkdir(parents=True)
+    old = os.fsencode(folder) + b"/Pr\xe4parat.png"
+    Path(os.fsdecode(old)).write_bytes(drawn_picture(1))
+    os.utime(old, (0, 0))
+    pack_folder(tmp_path / "own", tmp_path / "packed.zip")
+    assert unpack((tmp_path / "packed.zip").read_bytes()).files == ["neutrophil/Präparat.png"]

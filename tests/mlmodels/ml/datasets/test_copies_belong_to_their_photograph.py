@@ -110,3 +110,11 @@ def test_photographs_without_boxes_are_taken_whole(read):
         (f"dataset-master/JPEGImages/BloodImage_{n:05}.jpg", name.lower())
         for n, name in enumerate(CLASSES)
     ]
+
+
+def test_a_manifest_that_names_the_copies_says_their_sources(read):
+    files = {p: d for p, d in four_class_archive().items() if p.startswith("dataset2-master")}
+    copies = [path for path in files if path.endswith(".jpeg")]
+    rows = [f"{path},{path.split('/')[3]},own source,train\n" for path in copies]
+    files["manifest.csv"] = "path,class,source,split\n" + "".join(rows)
+    assert set(sources(read(files))) == {"own source"}

@@ -73,7 +73,7 @@ def test_splits_are_those_of_folders(listed):
 
 
 def test_pictures_of_one_name_in_two_splits_stay_apart(listed):
-    files = {}
+    files: dict[str, bytes | str] = {}
     for split in ("train", "test"):
         files[f"images/{split}/f.png"] = FIELD
         files[f"labels/{split}/f.txt"] = yolo_line(0, BOXES[0])
@@ -147,3 +147,29 @@ def test_xml_that_declares_or_is_none_is_no_annotation(listed, text):
 def test_json_that_is_none_of_coco_is_no_annotation(listed, text):
     listing = listed({"neutrophil/f.png": FIELD, "neutrophil/f.json": text})
     assert [each.box for each in listing.pictures] == [None]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        ('"bbox": [60', '"bbox": ["x"'),
+        ('"bbox": [60', '"bbox": [1' + "0" * 400),
+        ('"image_id": 0', '"image_id": [0]'),
+        ('"category_id": 0', '"category_id": {"a": 1}'),
+        ('"bbox"', '"box"'),
+    ],
+)
+def test_odd_numbers_in_coco_are_refused_row_by_row_or_kept_as_an_unknown_class(listed, changed):
+    text = coco(["WBC"], {"f.png": [(0, BOXES[0])]}).replace(*changed)
+    listing = listed({"f.png": FIELD, "a.json": text})
+    refused = [row for row in listing.report if row.refuses]
+    assert [row.path.partition(":")[0] for row in refused] == ["a.json, annotation 1"] or [
+        each.name for each in listing.pictures
+    ] == ["{'a': 1}"]
+
+
+def test_names_in_yaml_that_nest_without_end_are_no_names(listed):
+    levels = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 40))]
+    text = "\n".join([*levels, "names: [*a39, WBC]"])
+    files = {"f.png": FIELD, "f.txt": yolo_line(1, BOXES[0]), "data.yaml": text}
+    assert [each.name for each in listed(files).pictures] == ["WBC"]
