@@ -14,7 +14,7 @@ from mlmodels.management.archive_options import (
     questions_in_words,
 )
 from mlmodels.models import Dataset
-from mlmodels.services.datasets import lifecycle, run_datasets
+from mlmodels.services.datasets import run_datasets, sending
 
 
 class Command(BaseCommand):
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         if laboratory is None:
             raise CommandError(f"There is no laboratory {options['laboratory']}.")
         try:
-            dataset = lifecycle.import_from_operator(
+            dataset = sending.import_from_operator(
                 laboratory=laboratory,
                 path=options["path"],
                 name=options["name"],

@@ -1,13 +1,16 @@
-"""What every change of a dataset needs: its locked row, whether it may change, the audit event."""
+"""What changes of datasets share: the locked row, whether it may change, the audit event."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
+
 from accounts.models import AuditAction, User
 from accounts.services.audit import record_event
-from mlmodels import policy
+from mlmodels import artifacts, policy, storage
 from mlmodels.errors import DatasetNotFound, DatasetStateRefused
 from mlmodels.models import Dataset
 
@@ -64,3 +67,14 @@ def record_change(
         changes=changes,
         reason=reason,
     )
+
+
+def delete_with_files(dataset: Dataset, actor: User | None) -> None:
+    """Delete a locked dataset, and after that its files."""
+    folder, name = artifacts.dataset_folder(dataset.folder), dataset.folder
+    record_change(dataset, actor, AuditAction.DATASET_DELETED, {"name": [dataset.name, None]})
+    dataset.delete()
+    transaction.on_commit(partial(storage.remove_incoming, name))
+    transaction.on_commit(partial(storage.remove_folder, folder))
+    # After the pictures: who keeps a thumbnail in this moment looks for its picture then.
+    transaction.on_commit(partial(storage.remove_folder, artifacts.thumbnails_folder(name)))

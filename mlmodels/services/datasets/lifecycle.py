@@ -1,193 +1,42 @@
-"""What people do with datasets: send one in, freeze, derive, delete, make it the reference."""
+"""What people do with imported datasets: freeze, derive, delete, make one the reference."""
 
 from __future__ import annotations
 
-import os
-import tempfile
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
-from django.conf import settings
-from django.core.files.base import File
-from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import AuditAction, Laboratory, User
 from accounts.policy import Action, require
-from hematovision import leases
-from hematovision.queue import enqueue_on_commit
 from mlmodels import artifacts, policy, storage
 from mlmodels.errors import (
     DatasetNameTaken,
     DatasetNotFound,
-    DatasetRefused,
     DatasetStateRefused,
-    DatasetTooLarge,
     RegistryUnavailable,
 )
-from mlmodels.ml.datasets.archive import pack_folder
-from mlmodels.ml.datasets.layouts.listing import Choices
 from mlmodels.ml.datasets.manifest import Row, manifest_sha256, write_manifest
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate
 from mlmodels.selectors.datasets.freezing import left_out_pictures, why_not_frozen
-from mlmodels.selectors.labels import labels_for
 from mlmodels.services.datasets.changes import (
     FROZEN,
+    delete_with_files,
     locked_dataset,
     record_change,
     refuse_not_open,
 )
+from mlmodels.services.datasets.sending import refuse_known, texts_of
 
 CHANGED = (
     "Somebody changed the dataset since you looked at it, so it is not frozen. Look at it again, "
     "then freeze it."
 )
-LONGEST_NAME, LONGEST_ORIGIN, LONGEST_LICENCE = 80, 1000, 120
 
 _State, _Check = Dataset.State, Dataset.DuplicateCheck
 _Resolution = NearDuplicate.Resolution
-
-
-# --- Sending one in ----------------------------------------------------------------------------
-
-
-def upload_dataset(
-    *,
-    actor: User,
-    name: str,
-    archive: UploadedFile | None,
-    origin: str = "",
-    licence: str = "",
-) -> Dataset:
-    """Keep a ZIP that an admin sends, and ask for its import.
-
-    Raises:
-        DatasetRefused: no archive, or a text that is missing or too long.
-        DatasetNameTaken: the laboratory has a dataset of this name.
-        DatasetTooLarge: the archive is longer than the installation takes.
-        RegistryUnavailable: it cannot be kept now.
-    """
-    require(actor, Action.MANAGE_DATASETS)
-    texts = _texts(name, origin, licence)
-    if archive is None:
-        raise DatasetRefused("archive", "Choose the ZIP archive with the pictures.")
-    _refuse_known(actor.laboratory, texts["name"])
-    kept = storage.keep_archive(archive)
-    return _begin(actor.laboratory, actor, kept, texts)
-
-
-def import_from_operator(
-    *,
-    laboratory: Laboratory,
-    path: Path,
-    name: str,
-    origin: str = "",
-    licence: str = "",
-    choices: Choices = Choices(),
-) -> Dataset:
-    """Keep a folder or a ZIP of the operator's machine, and ask for its import.
-
-    The operator's act: it has no actor. What an earlier try of the operator's left under this
-    name, refused or waiting for its classes, gives way.
-
-    Args:
-        choices: what the operator said of the archive's classes and folders.
-
-    Raises:
-        as `upload_dataset`; also DatasetRefused where a class is to be a label that the
-        laboratory does not have.
-    """
-    texts = _texts(name, origin, licence)
-    _refuse_unknown_labels(laboratory, choices)
-    _remove_earlier_try(laboratory, texts["name"])
-    _refuse_known(laboratory, texts["name"])
-    if not path.exists():
-        raise DatasetRefused("archive", f"There is no folder or ZIP at {path}.")
-    with tempfile.TemporaryDirectory() as passing:
-        packed = path
-        if path.is_dir():
-            packed = Path(passing) / "folder.zip"
-            pack_folder(path, packed)
-        if packed.stat().st_size > settings.MAX_DATASET_BYTES:
-            raise DatasetTooLarge(settings.MAX_DATASET_BYTES)
-        with packed.open("rb") as stream:
-            size = os.fstat(stream.fileno()).st_size
-            kept = storage.keep_archive(UploadedFile(File(stream), path.name, size=size))
-    said = asdict(choices) if choices != Choices() else None
-    return _begin(laboratory, None, kept, texts, said)
-
-
-def _refuse_unknown_labels(laboratory: Laboratory, choices: Choices) -> None:
-    labels = labels_for(laboratory)
-    for name, label in choices.classes.items():
-        if label and label not in labels:
-            raise DatasetRefused(
-                "classes",
-                f"The class {name} cannot be {label}: there is no such label. "
-                f"Known are: {', '.join(sorted(labels))}.",
-            )
-
-
-def _remove_earlier_try(laboratory: Laboratory, name: str) -> None:
-    """Remove what the operator sent under this name and what was never imported."""
-    with transaction.atomic():
-        left = Dataset.objects.select_for_update(of=("self",)).select_related("laboratory")
-        mine = left.filter(laboratory=laboratory, name=name, created_by=None)
-        for dataset in mine.filter(state__in=(_State.REFUSED, _State.MAPPING)):
-            _delete(dataset, None)
-
-
-def _texts(name: str, origin: str, licence: str) -> dict[str, str]:
-    texts = {"name": name.strip(), "origin": origin.strip(), "licence": licence.strip()}
-    longest = {"name": LONGEST_NAME, "origin": LONGEST_ORIGIN, "licence": LONGEST_LICENCE}
-    for field, text in texts.items():
-        if len(text) > longest[field]:
-            raise DatasetRefused(field, f"Use at most {longest[field]} characters.")
-        if "\x00" in text:
-            raise DatasetRefused(field, "This text has a character that cannot be kept.")
-    if not texts["name"]:
-        raise DatasetRefused("name", "Give the dataset a name.")
-    return texts
-
-
-def _refuse_known(laboratory: Laboratory, name: str) -> None:
-    if Dataset.objects.filter(laboratory=laboratory, name=name).exists():
-        raise DatasetNameTaken(name)
-
-
-def _begin(
-    laboratory: Laboratory,
-    actor: User | None,
-    kept: str,
-    texts: dict[str, str],
-    choices: dict[str, Any] | None = None,
-) -> Dataset:
-    """Write the row of a kept archive; the archive goes where the row cannot be written."""
-    try:
-        with transaction.atomic():
-            dataset = Dataset.objects.create(
-                laboratory=laboratory,
-                folder=kept,
-                created_by=actor,
-                choices=choices,
-                **leases.just_sent(),
-                **texts,
-            )
-            enqueue_on_commit("mlmodels.import_dataset", dataset_id=str(dataset.pk))
-            record_change(
-                dataset, actor, AuditAction.DATASET_UPLOADED, {"name": [None, dataset.name]}
-            )
-    except IntegrityError as error:
-        storage.remove_incoming(kept)
-        raise DatasetNameTaken(texts["name"]) from error
-    return dataset
-
-
-# --- Freezing, deriving, deleting --------------------------------------------------------------
 
 
 def freeze_dataset(*, actor: User, dataset_id: UUID, seen_fence: int | None = None) -> Dataset:
@@ -282,13 +131,13 @@ def derive_dataset(*, actor: User, dataset_id: UUID, name: str) -> Dataset:
         RegistryUnavailable: the pictures cannot be taken over now.
     """
     require(actor, Action.MANAGE_DATASETS)
-    texts = _texts(name, "", "")
+    texts = texts_of(name, "", "")
     source = policy.visible_datasets(actor).filter(pk=dataset_id).first()
     if source is None:
         raise DatasetNotFound()
     if source.state != _State.FROZEN:
         raise DatasetStateRefused("Only a frozen dataset can be derived from. Freeze it first.")
-    _refuse_known(actor.laboratory, texts["name"])
+    refuse_known(actor.laboratory, texts["name"])
     images = list(source.images.order_by("path"))
     folder = uuid4().hex
     target = artifacts.dataset_folder(folder)
@@ -366,18 +215,7 @@ def delete_dataset(*, actor: User, dataset_id: UUID) -> None:
             raise DatasetStateRefused(FROZEN)
         if dataset.state == _State.IMPORTING:
             raise DatasetStateRefused("The dataset is being imported. Delete it after that.")
-        _delete(dataset, actor)
-
-
-def _delete(dataset: Dataset, actor: User | None) -> None:
-    """Delete a locked dataset, and after that its files."""
-    folder, name = artifacts.dataset_folder(dataset.folder), dataset.folder
-    record_change(dataset, actor, AuditAction.DATASET_DELETED, {"name": [dataset.name, None]})
-    dataset.delete()
-    transaction.on_commit(partial(storage.remove_incoming, name))
-    transaction.on_commit(partial(storage.remove_folder, folder))
-    # After the pictures: who keeps a thumbnail in this moment looks for its picture then.
-    transaction.on_commit(partial(storage.remove_folder, artifacts.thumbnails_folder(name)))
+        delete_with_files(dataset, actor)
 
 
 def set_reference(*, actor: User, dataset_id: UUID, is_reference: bool) -> Dataset:

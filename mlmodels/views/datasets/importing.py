@@ -19,7 +19,7 @@ from mlmodels.errors import DatasetRefused, RegistryUnavailable
 from mlmodels.forms import MappingForm, NewDatasetForm
 from mlmodels.selectors.datasets import datasets as selector
 from mlmodels.selectors.datasets.class_names import waiting_dataset
-from mlmodels.services.datasets import lifecycle, mapping
+from mlmodels.services.datasets import mapping, sending
 from mlmodels.views.datasets.pages import page_context
 
 
@@ -43,7 +43,7 @@ def _dataset_new(request: HttpRequest) -> HttpResponse:
         form, status = NewDatasetForm(request.POST, request.FILES), 400
         if form.is_valid():
             try:
-                made = lifecycle.upload_dataset(
+                made = sending.upload_dataset(
                     actor=request.user,  # type: ignore[arg-type]
                     **form.cleaned_data,
                 )

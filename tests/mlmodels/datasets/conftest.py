@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import Role, User
 from mlmodels.models import Dataset, DatasetImage, NearDuplicate
-from mlmodels.services.datasets import lifecycle, run_datasets
+from mlmodels.services.datasets import lifecycle, run_datasets, sending
 from tests.factories.archives import class_folders, zip_of
 from tests.factories.people import make_user
 
@@ -25,7 +25,7 @@ def sent(admin) -> Callable[..., Dataset]:
 
     def act(data: bytes | None = None, name: str = "Own cells", by: User = admin) -> Dataset:
         archive = SimpleUploadedFile("own.zip", data or zip_of(class_folders()))
-        return lifecycle.upload_dataset(actor=by, name=name, archive=archive)
+        return sending.upload_dataset(actor=by, name=name, archive=archive)
 
     return act
 

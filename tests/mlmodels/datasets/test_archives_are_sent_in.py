@@ -8,7 +8,7 @@ from accounts.errors import AccessDenied
 from accounts.models import Role
 from mlmodels.errors import DatasetNameTaken, DatasetRefused, DatasetTooLarge
 from mlmodels.models import Dataset
-from mlmodels.services.datasets import lifecycle
+from mlmodels.services.datasets import sending
 from tests.at_once import at_once
 from tests.factories.archives import class_folders, zip_of
 from tests.factories.people import make_user
@@ -24,7 +24,7 @@ def an_archive() -> SimpleUploadedFile:
 def test_only_an_admin_may(role, request):
     actor = request.getfixturevalue(role)
     with pytest.raises(AccessDenied, match="cannot manage datasets"):
-        lifecycle.upload_dataset(actor=actor, name="Own", archive=an_archive())
+        sending.upload_dataset(actor=actor, name="Own", archive=an_archive())
     assert not Dataset.objects.exists()
 
 
@@ -34,13 +34,13 @@ def test_only_an_admin_may(role, request):
 )
 def test_a_name_that_cannot_be_is_refused(admin, name, said):
     with pytest.raises(DatasetRefused, match=said) as refusal:
-        lifecycle.upload_dataset(actor=admin, name=name, archive=an_archive())
+        sending.upload_dataset(actor=admin, name=name, archive=an_archive())
     assert "name" in refusal.value.fields
 
 
 def test_no_archive_is_refused(admin):
     with pytest.raises(DatasetRefused, match="Choose the ZIP archive"):
-        lifecycle.upload_dataset(actor=admin, name="Own", archive=None)
+        sending.upload_dataset(actor=admin, name="Own", archive=None)
 
 
 def test_a_name_is_taken_once_in_a_laboratory(sent, other_laboratory):
@@ -53,7 +53,7 @@ def test_a_name_is_taken_once_in_a_laboratory(sent, other_laboratory):
 @pytest.mark.django_db(transaction=True)
 def test_of_two_admins_who_send_the_same_name_at_once_one_gets_it(admin, settings):
     def act(index: int) -> Dataset:
-        return lifecycle.upload_dataset(actor=admin, name="Own", archive=an_archive())
+        return sending.upload_dataset(actor=admin, name="Own", archive=an_archive())
 
     answers = at_once(2, act)
     assert sorted(type(answer).__name__ for answer in answers) == ["Dataset", "DatasetNameTaken"]
@@ -64,7 +64,7 @@ def test_of_two_admins_who_send_the_same_name_at_once_one_gets_it(admin, setting
 def test_an_archive_beyond_the_limit_is_refused(admin, settings):
     settings.MAX_DATASET_BYTES = 1024
     with pytest.raises(DatasetTooLarge, match="larger than 0 MB") as refusal:
-        lifecycle.upload_dataset(actor=admin, name="Own", archive=an_archive())
+        sending.upload_dataset(actor=admin, name="Own", archive=an_archive())
     assert refusal.value.http_status == 413
 
 
