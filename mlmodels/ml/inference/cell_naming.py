@@ -21,8 +21,16 @@ from mlmodels.ml.inference.calibration import (
 from mlmodels.ml.inference.crops import Box
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.finding.field import Field, Nucleus
+from mlmodels.ml.inference.finding.marks import is_crossed
 from mlmodels.ml.inference.finding.red_cells import sizes_in_red_cells
 from mlmodels.ml.inference.size_evidence import weigh_sizes
+
+# Why a picture keeps a cell from being accepted, whatever the network says of it.
+TOO_SMALL, MARKED = "too_small", "marked"
+# Cells are named from 30 px on; their boxes are fitted to within some 8 %.
+SMALLEST_NAMED_PX = 28
+# Where a pixel shows less, only platelets and specks are so small, and they are so in truth.
+SMALL_CELLS_FROM_UM_PER_PX = 0.2
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,8 @@ class CellFinding:
         features: float16 array, shape (F,).
         attributes: what the cell looks like, by attribute, as far as the version is sure;
             nothing of an unidentified cell.
+        reason: why the picture, not the network, keeps it from being accepted: `TOO_SMALL`,
+            `MARKED` or empty.
     """
 
     box: Box
@@ -58,6 +68,7 @@ class CellFinding:
     features: np.ndarray = field(repr=False, compare=False)
     attributes: dict[str, AttributeValue] = field(default_factory=dict)
     nucleus_in_red_cells: float | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,7 +114,14 @@ def weigh(
 
 
 def name_cell(
-    weighed: Weighed, i: int, nucleus: Nucleus, box: Box, engine: Engine, *, doubted: bool
+    weighed: Weighed,
+    i: int,
+    nucleus: Nucleus,
+    box: Box,
+    engine: Engine,
+    *,
+    doubted: bool,
+    reason: str = "",
 ) -> CellFinding:
     """Decide about one nucleus.
 
@@ -113,13 +131,16 @@ def name_cell(
         nucleus, box: it, and its cell.
         engine: a loaded version.
         doubted: whether the picture may be no film; then no cell of it is accepted.
+        reason: of `CellFinding`.
     """
     p = weighed.probabilities[i]
     label, confidence = engine.classes[int(p.argmax())], float(p.max())
     percentile, objectness = float(weighed.percentiles[i]), float(weighed.scores[i])
     disposition = engine.decide(label, confidence, percentile, nucleus.edge_share, objectness)
-    if doubted and disposition == ACCEPTED:
+    if (doubted or reason) and disposition == ACCEPTED:
         disposition = REVIEW
+    if reason == TOO_SMALL:
+        disposition = UNIDENTIFIED
     return CellFinding(
         box=box,
         label=label,
@@ -132,7 +153,22 @@ def name_cell(
         features=weighed.features[i].astype(np.float16),
         attributes=_seen(engine, weighed.features[i], label, disposition),
         nucleus_in_red_cells=_told(weighed.sizes[i], nucleus, engine.thresholds),
+        reason=reason,
     )
+
+
+def reason_of(box: Box, um_per_px: float | None, marks: np.ndarray | None) -> str:
+    """Why a cell of a picture is not accepted whatever the network says; empty where it may be.
+
+    Args:
+        box: the cell, px of the picture.
+        um_per_px: what a pixel shows; None where it is not known.
+        marks: uint8 array, shape (H, W), 1 where something is drawn on the picture, if anything is.
+    """
+    is_small = max(box.width, box.height) < SMALLEST_NAMED_PX
+    if is_small and (um_per_px is None or um_per_px > SMALL_CELLS_FROM_UM_PER_PX):
+        return TOO_SMALL
+    return MARKED if marks is not None and is_crossed(box, marks) else ""
 
 
 def _told(size: float, nucleus: Nucleus, thresholds: Thresholds) -> float | None:

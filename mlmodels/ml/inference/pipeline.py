@@ -11,14 +11,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mlmodels.ml.inference.boxes import without_overlaps
-from mlmodels.ml.inference.cell_naming import CellFinding, name_cell, weigh
+from mlmodels.ml.inference.cell_naming import CellFinding, name_cell, reason_of, weigh
 from mlmodels.ml.inference.crops import Box, CropRule, cut_crop
 from mlmodels.ml.inference.drawn_box import field_of_box, refuse_useless
 from mlmodels.ml.inference.engine import Engine, load_engine
 from mlmodels.ml.inference.finding.cell_boundary import cell_boxes
 from mlmodels.ml.inference.finding.field import Field, Nucleus
 from mlmodels.ml.inference.finding.localize import locate
+from mlmodels.ml.inference.finding.marks import find_marks, paint_over
 from mlmodels.ml.inference.finding.quality import doubt_about_field
+from mlmodels.ml.inference.finding.scale import doubt_about_scale
 from mlmodels.ml.pictures.picture import ImageLimits, Picture
 from mlmodels.ml.pictures.reading import ReadPicture, read_picture
 
@@ -34,6 +36,8 @@ __all__ = [
     "read_pixels",
 ]
 
+CELLS_AT_ONCE = 64
+
 
 @dataclass(frozen=True)
 class Findings:
@@ -43,8 +47,8 @@ class Findings:
         cells: the principal cell first, the others by descending nucleus area; last, finds that
             of an objectness below the version's, where the picture itself is not doubted.
         timings_ms: of decode, locate, crop, classify and decide, ms.
-        field_note: why the picture may be no stained blood film, as a sentence; else empty.
-            No cell of such a picture is accepted.
+        field_note: why the picture may be no stained blood film, or cannot be read in full, in
+            sentences; else empty. No cell of such a picture is accepted.
     """
 
     cells: tuple[CellFinding, ...]
@@ -76,16 +80,16 @@ def read_image(
     start = time.perf_counter()
     picture = read(data, limits, may_reduce=True)
     middle = time.perf_counter()
-    seen = locate(picture.rgb)
+    clean, seen = _seen_without_marks(picture.rgb)
     if picture.reduced_by > 1 and _is_too_coarse(seen, engine.crop_rule):
         picture = read(data, limits)
-        seen = locate(picture.rgb)
-    marks = {"decode": 1000 * (middle - start), "locate": 1000 * (time.perf_counter() - middle)}
-    findings = _read(picture.rgb, seen, engine)
+        clean, seen = _seen_without_marks(picture.rgb)
+    spans = {"decode": 1000 * (middle - start), "locate": 1000 * (time.perf_counter() - middle)}
+    findings = _read(clean, seen, engine, reduced_by=picture.reduced_by)
     return replace(
         findings,
         cells=tuple(_enlarged(cell, picture) for cell in findings.cells),
-        timings_ms={**marks, **findings.timings_ms},
+        timings_ms={**spans, **findings.timings_ms},
     )
 
 
@@ -100,9 +104,9 @@ def read_pixels(rgb: np.ndarray, engine: Engine) -> Findings:
         The findings, without the time of decoding.
     """
     start = time.perf_counter()
-    seen = locate(rgb)
+    clean, seen = _seen_without_marks(rgb)
     located = 1000 * (time.perf_counter() - start)
-    findings = _read(rgb, seen, engine)
+    findings = _read(clean, seen, engine)
     return replace(findings, timings_ms={"locate": located, **findings.timings_ms})
 
 
@@ -134,32 +138,62 @@ def read_box(
     rgb = read(data, limits).rgb
     height, width = rgb.shape[:2]
     refuse_useless(box, width_px=width, height_px=height)
-    seen = field_of_box(locate(rgb), box, longer_px=max(width, height))
-    crop = cut_crop(rgb, seen, seen.nuclei[0], engine.crop_rule)
+    clean, whole = _seen_without_marks(rgb)
+    seen = field_of_box(whole, box, longer_px=max(width, height))
+    crop = cut_crop(clean, seen, seen.nuclei[0], engine.crop_rule)
     weighed = weigh(seen, engine.run(crop[np.newaxis]), engine)
-    return name_cell(weighed, 0, seen.nuclei[0], box, engine, doubted=bool(doubt_about_field(seen)))
+    doubted = bool(doubt_about_field(seen) or doubt_about_scale(seen.um_per_px))
+    reason = reason_of(box, seen.um_per_px, seen.marks)
+    return name_cell(weighed, 0, seen.nuclei[0], box, engine, doubted=doubted, reason=reason)
 
 
-def _read(rgb: np.ndarray, seen: Field, engine: Engine) -> Findings:
+def _seen_without_marks(rgb: np.ndarray) -> tuple[np.ndarray, Field]:
+    """The picture without what is drawn on it, and what is seen in it then."""
+    marks = find_marks(rgb)
+    clean = rgb if marks is None else paint_over(rgb, marks)
+    return clean, replace(locate(clean), marks=marks)
+
+
+def _read(rgb: np.ndarray, seen: Field, engine: Engine, *, reduced_by: int = 1) -> Findings:
     """Name the cells of a picture whose nuclei are found."""
-    marks = [time.perf_counter()]
-    crops = [cut_crop(rgb, seen, nucleus, engine.crop_rule) for nucleus in seen.nuclei]
-    marks.append(time.perf_counter())
-    answers = engine.run(np.stack(crops)) if crops else None
-    marks.append(time.perf_counter())
+    spans = {"crop": 0.0, "classify": 0.0}
+    parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    # A thousand crops, four views of each, would fill a gigabyte.
+    for start in range(0, len(seen.nuclei), CELLS_AT_ONCE):
+        first = time.perf_counter()
+        some = seen.nuclei[start : start + CELLS_AT_ONCE]
+        crops = np.stack([cut_crop(rgb, seen, nucleus, engine.crop_rule) for nucleus in some])
+        second = time.perf_counter()
+        parts.append(engine.run(crops))
+        spans["crop"] += 1000 * (second - first)
+        spans["classify"] += 1000 * (time.perf_counter() - second)
+    last = time.perf_counter()
     cells: tuple[CellFinding, ...] = ()
-    note = doubt_about_field(seen)
-    if answers is not None:
-        cells = _judge(rgb.shape, seen, answers, engine, doubted=bool(note))
-    marks.append(time.perf_counter())
-    spans = 1000 * np.diff(marks)
-    names = ("crop", "classify", "decide")
-    return Findings(cells, dict(zip(names, map(float, spans), strict=True)), note)
+    no_film = doubt_about_field(seen)
+    um_per_px = None if seen.um_per_px is None else seen.um_per_px / reduced_by
+    notes = [no_film, doubt_about_scale(um_per_px), _left_out(seen)]
+    note = " ".join(filter(None, notes))
+    if parts:
+        answers = tuple(np.concatenate(each) for each in zip(*parts, strict=True))
+        cells = _judge(rgb.shape, seen, answers, engine, doubted=bool(note), is_film=not no_film)
+    spans["decide"] = 1000 * (time.perf_counter() - last)
+    return Findings(cells, spans, note)
+
+
+def _left_out(seen: Field) -> str:
+    if not seen.left_out:
+        return ""
+    return (
+        f"It holds {len(seen.nuclei) + seen.left_out:,} stained parts, of which the "
+        f"{len(seen.nuclei):,} largest were read. Cut it into smaller fields."
+    )
 
 
 def _is_too_coarse(seen: Field, rule: CropRule) -> bool:
-    """Whether a crop of a reduced picture would have to be enlarged for the network."""
-    return any(rule.scale * nucleus.side_px < rule.side_px for nucleus in seen.nuclei)
+    """Whether a reduced picture shows too little: a crop would have to be enlarged for the network,
+    or there is no cell, and one may be too small to be seen in it."""
+    sides = [rule.scale * nucleus.side_px for nucleus in seen.nuclei]
+    return min(sides, default=0) < rule.side_px
 
 
 def _enlarged(cell: CellFinding, picture: Picture) -> CellFinding:
@@ -198,23 +232,32 @@ def _judge(
     engine: Engine,
     *,
     doubted: bool,
+    is_film: bool,
 ) -> tuple[CellFinding, ...]:
     """Leave out what is most likely no cell, name the others, put the principal cell first.
 
-    A find of low objectness comes last. Of a doubted field no cell is accepted, and a find of
-    low objectness is left out, too. Of finds of one cell, such as lobes that lie too far apart to
-    be one nucleus, the first in that order is kept: a sure one before one that may be no cell,
-    then the larger nucleus, which is more of the cell's own and sets the crop's scale.
+    A find of low objectness comes last. Of a doubted field no cell is accepted; where it may be
+    no film a find of low objectness is left out, too. Of finds of one cell, such as lobes that lie
+    too far apart to be one nucleus, the first in that order is kept: a sure one before one that may
+    be no cell, then the larger nucleus, which is more of the cell's own and sets the crop's scale.
     """
     weighed = weigh(seen, answers, engine)
     scores = weighed.scores
     size = {"width_px": shape[1], "height_px": shape[0]}
     limit = engine.thresholds.objectness
-    least = limit if doubted else engine.thresholds.least_shown
+    least = engine.thresholds.least_shown if is_film else limit
     finds = [(nucleus, i) for i, nucleus in enumerate(seen.nuclei) if scores[i] >= least]
     ordered = sorted(principal_first(finds, **size), key=lambda find: bool(scores[find[1]] < limit))
     boxes = cell_boxes(seen, [nucleus for nucleus, _ in ordered], **size)
     return tuple(
-        name_cell(weighed, ordered[k][1], ordered[k][0], boxes[k], engine, doubted=doubted)
+        name_cell(
+            weighed,
+            ordered[k][1],
+            ordered[k][0],
+            boxes[k],
+            engine,
+            doubted=doubted,
+            reason=reason_of(boxes[k], seen.um_per_px, seen.marks),
+        )
         for k in without_overlaps(boxes)
     )

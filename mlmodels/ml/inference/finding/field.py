@@ -53,6 +53,8 @@ class Field:
             0 is none. Parts that are too small or too pale for a nucleus are among them.
         red_cell_px: diameter of the field's red cells, px of `balanced`; None where unknown.
         um_per_px: what a pixel of the picture shows, µm; None where no red cells tell.
+        marks: uint8 array, shape (H, W) of the picture, 1 where something is drawn on it; None
+            where nothing is.
         left_out: nuclei beyond `MOST_NUCLEI`, which are not among `nuclei`.
     """
 
@@ -64,4 +66,5 @@ class Field:
     labels: np.ndarray
     red_cell_px: float | None = None
     um_per_px: float | None = None
+    marks: np.ndarray | None = None
     left_out: int = 0

@@ -56,6 +56,11 @@ SMALLEST_PART_PX = 12
 LARGEST_GUESSED_PX = 2880
 
 
+# Cells are named where a pixel shows so much; the measure is right to within a fifth.
+NAMED_UM_PER_PX = (0.05, 0.35)
+DOUBTED_UM_PER_PX = (0.04, 0.42)
+
+
 @dataclass(frozen=True)
 class Scale:
     """The size at which a picture's nuclei are looked for.
@@ -105,6 +110,28 @@ def _um_per_px(diameter: float | None, nucleus: float, longer: int) -> float | N
     if diameter is None or nucleus > NUCLEUS_RANGE[1] * diameter:
         return None
     return RED_CELL_UM * FIRST_SIDE_PX / (diameter * longer)
+
+
+def doubt_about_scale(um_per_px: float | None) -> str:
+    """Why cells cannot be named at a magnification, as sentences for a person; else empty.
+
+    Args:
+        um_per_px: what a pixel of the picture shows, as its red cells tell; None if unknown.
+    """
+    if um_per_px is None or DOUBTED_UM_PER_PX[0] <= um_per_px <= DOUBTED_UM_PER_PX[1]:
+        return ""
+    low, high = NAMED_UM_PER_PX
+    is_low = um_per_px > high
+    advice = (
+        "Photograph the film with a stronger objective, or do not reduce the picture."
+        if is_low
+        else "Photograph the film with a weaker objective, or reduce the picture."
+    )
+    return (
+        f"The magnification is too {'low' if is_low else 'high'} for naming: by its red cells a "
+        f"pixel of this picture shows {um_per_px:.2g} µm, and cells are named from {low} to "
+        f"{high} µm. {advice}"
+    )
 
 
 def usual_part_px(labels: np.ndarray) -> float:

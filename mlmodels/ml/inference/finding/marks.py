@@ -1,0 +1,131 @@
+"""What somebody drew on a picture: rings, arrows, scale bars, text.
+
+Ink is saturated and even, in colours that no stain has. It is found, so that it becomes no part of
+a nucleus, painted over by what lies around it, and told, so that a cell that it crosses is looked
+at by a person. It judges no cell.
+
+Source: thresholds lie beyond what pictures of PBC, BCCD, Chula, mll and the four-class set hold
+(docs/model/experiments.md, "Marks").
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from mlmodels.ml.inference.crops import Box
+from mlmodels.ml.inference.finding.look import at_side
+from mlmodels.ml.inference.preprocess import apply_gains, background_gains, black_corners
+
+# How far a colour stands out, levels, both as photographed and white-balanced: its own channels
+# above the others.
+BLUE, MAGENTA, RED, YELLOW, GREEN, CYAN = 170, 130, 105, 100, 60, 60
+# Thin lines lose colour where a camera or JPEG stores it at half resolution. So weaker ones count
+# where they are thin and long.
+THIN_BLUE, THIN_MAGENTA = 107, 106
+THIN_PX, LONG_PX, LEAST_SLENDERNESS = 7, 75, 5.0
+SMALLEST_PX = 24
+# Half the width of the widest stroke, of the picture's longer side.
+WIDEST_SHARE = 0.05
+# What is painted over around ink: edges that the camera, or JPEG, softened.
+HALO_PX = 3
+PAINT_RADIUS_PX = 3
+SMALL_SIDE_PX = 360
+
+
+def find_marks(rgb: np.ndarray) -> np.ndarray | None:
+    """Where ink was drawn on a picture.
+
+    Args:
+        rgb: uint8 array, shape (H, W, 3), 0 to 255.
+
+    Returns:
+        uint8 array, shape (H, W), 1 at ink and its soft edges; None where there is none.
+    """
+    raw = _strengths(rgb)
+    limits = (BLUE, MAGENTA, RED, YELLOW, GREEN, CYAN)
+    thin_limits = (THIN_BLUE, THIN_MAGENTA, RED, YELLOW, GREEN, CYAN)
+    if not any((s >= t).any() for s, t in zip(raw, thin_limits, strict=True)):
+        return None
+    small = at_side(rgb, SMALL_SIDE_PX)
+    balanced = _strengths(apply_gains(rgb, background_gains(small, black_corners(small))))
+    strengths = [cv2.min(one, other) for one, other in zip(raw, balanced, strict=True)]
+    strong = _any(strengths, limits)
+    ink = _strokes(strong) | _thin(_any(strengths, thin_limits))
+    if not ink.any():
+        return None
+    side = 2 * HALO_PX + 1
+    return cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+
+
+def paint_over(rgb: np.ndarray, marks: np.ndarray) -> np.ndarray:
+    """The picture with its marks filled by what lies around them.
+
+    Args:
+        rgb: uint8 array, shape (H, W, 3).
+        marks: of `find_marks`.
+
+    Source: Telea 2004, Journal of Graphics Tools 9:23.
+    """
+    painted = rgb.copy()
+    count, _, stats, _ = cv2.connectedComponentsWithStats(marks, connectivity=8)
+    for x, y, width, height, _area in stats[1:count]:
+        rows = slice(max(0, y - 2 * PAINT_RADIUS_PX), y + height + 2 * PAINT_RADIUS_PX)
+        columns = slice(max(0, x - 2 * PAINT_RADIUS_PX), x + width + 2 * PAINT_RADIUS_PX)
+        window = np.ascontiguousarray(painted[rows, columns])
+        painted[rows, columns] = cv2.inpaint(
+            window, marks[rows, columns], PAINT_RADIUS_PX, cv2.INPAINT_TELEA
+        )
+    return painted
+
+
+def is_crossed(box: Box, marks: np.ndarray) -> bool:
+    """Whether a mark lies on a cell, or touches its box."""
+    return bool(marks[box.y : box.y + box.height, box.x : box.x + box.width].any())
+
+
+def _strengths(rgb: np.ndarray) -> list[np.ndarray]:
+    """How much each of six colours stands out: blue, magenta, red, yellow, green, cyan."""
+    r, g, b = cv2.split(rgb)
+    return [
+        cv2.subtract(b, cv2.max(r, g)),
+        cv2.subtract(cv2.min(r, b), g),
+        cv2.subtract(r, cv2.max(g, b)),
+        cv2.subtract(cv2.min(r, g), b),
+        cv2.subtract(g, cv2.max(r, b)),
+        cv2.subtract(cv2.min(g, b), r),
+    ]
+
+
+def _any(strengths: list[np.ndarray], limits: tuple[int, ...]) -> np.ndarray:
+    found = np.zeros(strengths[0].shape, np.uint8)
+    for strength, limit in zip(strengths, limits, strict=True):
+        found |= (strength >= limit).astype(np.uint8)
+    return found
+
+
+def _strokes(mask: np.ndarray) -> np.ndarray:
+    """What of a mask is neither single pixels nor an area, as a meadow is."""
+    joined = cv2.dilate(mask, np.ones((3, 3), np.uint8))
+    count, labels = cv2.connectedComponents(joined, connectivity=8)
+    areas = np.bincount((labels * mask).ravel(), minlength=count)
+    depth = cv2.distanceTransform(joined, cv2.DIST_L2, 3)
+    too_wide = np.zeros(count, dtype=bool)
+    too_wide[labels[depth > WIDEST_SHARE * max(mask.shape)]] = True
+    keep = (areas >= SMALLEST_PX) & ~too_wide
+    keep[0] = False
+    return (keep[labels] & (mask > 0)).astype(np.uint8)
+
+
+def _thin(mask: np.ndarray) -> np.ndarray:
+    """What of a mask is drawn by a fine pen: nowhere wide, and long for its area."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (THIN_PX, THIN_PX))
+    wide = cv2.dilate(cv2.morphologyEx(mask, cv2.MORPH_OPEN, disc), np.ones((3, 3), np.uint8))
+    thin = mask & (1 - wide)
+    joined = cv2.dilate(thin, np.ones((3, 3), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    areas = np.bincount((labels * thin).ravel(), minlength=count)
+    long = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+    keep = (long >= LONG_PX) & (areas >= SMALLEST_PX) & (areas <= long**2 / LEAST_SLENDERNESS)
+    keep[0] = False
+    return (keep[labels] & (thin > 0)).astype(np.uint8)
