@@ -89,6 +89,7 @@ class CellBody(serializers.ModelSerializer):
             "confidence",
             "probabilities",
             "disposition",
+            "reason",
             "familiarity_percentile",
             "nucleus_in_red_cells",
             "attributes",
@@ -125,7 +126,7 @@ class ImageBody(serializers.Serializer):
     error = serializers.SerializerMethodField()
     model_version = serializers.SerializerMethodField()
     field_note = serializers.CharField(
-        help_text="Why the picture may be no stained blood film; else empty."
+        help_text="Why the picture may be no stained blood film, or is not read in full."
     )
     imaging_profile = serializers.UUIDField(source="image.imaging_profile_id", allow_null=True)
     familiarity = serializers.SerializerMethodField(

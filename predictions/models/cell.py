@@ -33,6 +33,12 @@ class Cell(models.Model):
         REVIEW = "review", "review"
         UNIDENTIFIED = "unidentified", "unidentified"
 
+    class Reason(models.TextChoices):
+        """Why the picture, not the network, keeps a cell from being accepted."""
+
+        TOO_SMALL = "too_small", "too small in this picture"
+        MARKED = "marked", "something is drawn across it"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     # Both are the first column of an index below.
     image = models.ForeignKey(
@@ -65,6 +71,7 @@ class Cell(models.Model):
     confidence = models.FloatField(help_text="Calibrated, 0 to 1.")
     probabilities = models.JSONField(help_text="By class, 0 to 1, adding to 1.")
     disposition = models.CharField(max_length=16, choices=Disposition)
+    reason = models.CharField(max_length=16, choices=Reason, blank=True, default="", db_default="")
     nucleus_area_px = models.FloatField()
     nucleus_in_red_cells = models.FloatField(
         null=True, help_text="Its diameter over that of the red cells around it; none if unknown."

@@ -93,6 +93,8 @@ def why_a_person(cell: Cell, version: ModelVersion | None) -> str:
         return "added by hand, not yet read by the model"
     if _is_unread(cell):
         return "added by hand, the model could not read it"
+    if cell.reason and cell.disposition != Cell.Disposition.ACCEPTED:
+        return str(Cell.Reason(cell.reason).label)
     limits = (version.card if version else {}).get("engine", {}).get("thresholds", {})
     if cell.disposition == Cell.Disposition.UNIDENTIFIED:
         return _why_unidentified(cell, limits)

@@ -1,5 +1,6 @@
 """A picture that looks like no stained blood film: the page and the API say so."""
 
+import numpy as np
 import pytest
 from django.urls import reverse
 
@@ -40,3 +41,12 @@ def test_a_blood_film_has_no_such_note(technician, model, page_as):
     assert image.jobs.get().field_note == ""
     page = page_as(technician).get(reverse("predictions:image", args=[image.pk]))
     assert SENTENCE not in page.content.decode()
+
+
+def test_a_grey_picture_is_told_to_be_grey_and_not_to_be_empty(technician, sample, model, page_as):
+    grey = draw_smear(seed=6, cells=2).mean(axis=2, keepdims=True).repeat(3, axis=2)
+    image = upload_one(technician, sample.pk, encode(grey.astype(np.uint8), "PNG"))
+    classify_image(job_id=image.jobs.get().pk)
+    page = page_as(technician).get(reverse("predictions:image", args=[image.pk])).content.decode()
+    assert "it has no colours, or only one tint" in page
+    assert "No white cell was found" not in page

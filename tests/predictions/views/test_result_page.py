@@ -51,6 +51,7 @@ def card_of(page: str, position: int = 1) -> str:
         ({"familiarity_percentile": 99.9}, "unlike what the model knows"),
         ({"objectness": 0.3}, "most likely no cell"),
         ({"x_px": 0}, "cut off at the border"),
+        ({"reason": "too_small", "confidence": 0.2}, "too small in this picture"),
     ],
 )
 def test_an_unidentified_cell_has_one_reason_and_no_percentage(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
-from mlmodels.ml.inference.finding.field import Field
+from mlmodels.ml.inference.finding.field import Field, Nucleus
 from mlmodels.ml.inference.finding.stained import (
     THRESHOLD_ABOVE_RED_CELLS,
     Part,
@@ -17,7 +19,7 @@ from mlmodels.ml.inference.finding.stained import (
     stained_parts,
     standing_out,
 )
-from mlmodels.ml.inference.finding.surround import with_fading_edge
+from mlmodels.ml.inference.finding.surround import is_round, with_fading_edge
 from mlmodels.ml.inference.preprocess import apply_gains, background_gains, black_corners
 
 # From this many times the wanted size on a picture is halved first, which takes a third of the
@@ -49,9 +51,24 @@ def look(rgb: np.ndarray, side_px: int, *, red_cell_px: float | None = None) -> 
         return Field((), gains, blackout, balanced, score, labels, red_cell_px)
     labels, kept = _nuclei(score, balanced[..., 1], red_cell_px)
     scale = max(rgb.shape[:2]) / max(small.shape[:2])
-    found = sorted((measure(part, labels, scale) for part in kept), key=lambda n: -n.area_px)
+    found = [measure(part, labels, scale) for part in kept]
+    if found and is_round(blackout):
+        found = _cut_off_by(blackout, labels, found, scale)
+    found.sort(key=lambda nucleus: -nucleus.area_px)
     nuclei, left_out = tuple(found[:MOST_NUCLEI]), max(0, len(found) - MOST_NUCLEI)
     return Field(nuclei, gains, blackout, balanced, score, labels, red_cell_px, left_out=left_out)
+
+
+def _cut_off_by(
+    blackout: np.ndarray, labels: np.ndarray, nuclei: list[Nucleus], scale: float
+) -> list[Nucleus]:
+    """The nuclei, their share of edge with what of them lies along an eyepiece's surround."""
+    rim = cv2.dilate(blackout, np.ones((3, 3), np.uint8)) > blackout
+    along = np.bincount(labels[rim], minlength=int(labels.max()) + 1)
+    return [
+        replace(n, edge_share=n.edge_share + along[n.mark] * scale / (2 * (n.width + n.height)))
+        for n in nuclei
+    ]
 
 
 def _nuclei(

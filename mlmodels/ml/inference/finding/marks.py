@@ -19,11 +19,14 @@ from mlmodels.ml.inference.preprocess import apply_gains, background_gains, blac
 
 # How far a colour stands out, levels, both as photographed and white-balanced: its own channels
 # above the others.
-BLUE, MAGENTA, RED, YELLOW, GREEN, CYAN = 170, 130, 105, 100, 60, 60
+# In the order blue, magenta, red, yellow, green, cyan.
+LIMITS = (170, 130, 105, 100, 60, 60)
 # Thin lines lose colour where a camera or JPEG stores it at half resolution. So weaker ones count
 # where they are thin and long.
-THIN_BLUE, THIN_MAGENTA = 107, 106
+THIN_LIMITS = (107, 106, 105, 100, 60, 60)
 THIN_PX, LONG_PX, LEAST_SLENDERNESS = 7, 75, 5.0
+# So far beside a line its colour is looked for.
+BESIDE_PX, BESIDE_STRENGTH, MOST_BESIDE = (4, 7), 60, 0.25
 SMALLEST_PX = 24
 # Half the width of the widest stroke, of the picture's longer side.
 WIDEST_SHARE = 0.05
@@ -43,15 +46,12 @@ def find_marks(rgb: np.ndarray) -> np.ndarray | None:
         uint8 array, shape (H, W), 1 at ink and its soft edges; None where there is none.
     """
     raw = _strengths(rgb)
-    limits = (BLUE, MAGENTA, RED, YELLOW, GREEN, CYAN)
-    thin_limits = (THIN_BLUE, THIN_MAGENTA, RED, YELLOW, GREEN, CYAN)
-    if not any((s >= t).any() for s, t in zip(raw, thin_limits, strict=True)):
+    if not any((s >= t).any() for s, t in zip(raw, THIN_LIMITS, strict=True)):
         return None
     small = at_side(rgb, SMALL_SIDE_PX)
     balanced = _strengths(apply_gains(rgb, background_gains(small, black_corners(small))))
     strengths = [cv2.min(one, other) for one, other in zip(raw, balanced, strict=True)]
-    strong = _any(strengths, limits)
-    ink = _strokes(strong) | _thin(_any(strengths, thin_limits))
+    ink = _strokes(_any(strengths, LIMITS)) | _thin(strengths)
     if not ink.any():
         return None
     side = 2 * HALO_PX + 1
@@ -117,8 +117,9 @@ def _strokes(mask: np.ndarray) -> np.ndarray:
     return (keep[labels] & (mask > 0)).astype(np.uint8)
 
 
-def _thin(mask: np.ndarray) -> np.ndarray:
-    """What of a mask is drawn by a fine pen: nowhere wide, and long for its area."""
+def _thin(strengths: list[np.ndarray]) -> np.ndarray:
+    """What is drawn by a fine pen: nowhere wide, long, and without its colour beside it."""
+    mask = _any(strengths, THIN_LIMITS)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (THIN_PX, THIN_PX))
     wide = cv2.dilate(cv2.morphologyEx(mask, cv2.MORPH_OPEN, disc), np.ones((3, 3), np.uint8))
     thin = mask & (1 - wide)
@@ -128,4 +129,15 @@ def _thin(mask: np.ndarray) -> np.ndarray:
     long = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     keep = (long >= LONG_PX) & (areas >= SMALLEST_PX) & (areas <= long**2 / LEAST_SLENDERNESS)
     keep[0] = False
+    for label in np.flatnonzero(keep):
+        keep[label] = _stands_alone(labels == label, strengths)
     return (keep[labels] & (thin > 0)).astype(np.uint8)
+
+
+def _stands_alone(line: np.ndarray, strengths: list[np.ndarray]) -> bool:
+    """Whether hardly anything beside a line has its colour, as one side of a nucleus's edge has."""
+    near, far = (np.ones((2 * reach + 1,) * 2, np.uint8) for reach in BESIDE_PX)
+    drawn = line.astype(np.uint8)
+    beside = cv2.dilate(drawn, far) > cv2.dilate(drawn, near)
+    own = max(strengths, key=lambda strength: int(strength[line].sum()))
+    return bool((own[beside] >= BESIDE_STRENGTH).mean() < MOST_BESIDE) if beside.any() else True

@@ -32,6 +32,7 @@ MOST_COLOUR_OF_BACKGROUND = 55.0
 MOST_GAIN = 3.5
 DARK_BELOW, DARK_GROUND = 128.0, 0.3
 LEAST_SPREAD = 16.0
+MASK_UP_TO = 8.0
 LEAST_COLOUR = 12.0
 LEAST_VIOLET, ONE_TINT, MOST_COLOUR_OF_TINT = 8.0, 6.0, 42.0
 
@@ -140,20 +141,19 @@ def doubt_about_field(field: Field) -> str:
 
 def _doubt_about_light(look: FieldLook, field: Field) -> str:
     """Of pictures in which nobody could see a film: what they are, and what to send instead."""
-    is_dark = look.middle_level < DARK_BELOW and look.ground < DARK_GROUND
-    if look.corner_share > MOST_CORNER_SHARE and not is_round(field.blackout):
-        if look.background_share >= LEAST_BACKGROUND_SHARE and look.gain < MOST_GAIN:
-            return "more than half of it is black"
-        is_dark = True
-    if is_dark:
-        return (
-            "its ground is dark, as in fluorescence, in dark field or in a negative. Photograph "
-            "a stained film in bright light, or save the picture as a positive"
-        )
-    if look.spread < LEAST_SPREAD:
+    is_black = look.corner_share > MOST_CORNER_SHARE and not is_round(field.blackout)
+    if look.spread < LEAST_SPREAD and (look.corner_share == 1 or not is_black):
         return (
             "it is blank, the same colour everywhere. Check the light path and the file, and "
             "photograph the film again"
+        )
+    is_film = look.background_share >= LEAST_BACKGROUND_SHARE and look.gain < MOST_GAIN
+    if is_black and is_film and _is_masked(field):
+        return "more than half of it is black"
+    if is_black or (look.middle_level < DARK_BELOW and look.ground < DARK_GROUND):
+        return (
+            "its ground is dark, as in fluorescence, in dark field or in a negative. Photograph "
+            "a stained film in bright light, or save the picture as a positive"
         )
     is_tinted = look.violet < LEAST_VIOLET and look.one_tint < ONE_TINT
     if look.colour < LEAST_COLOUR or (is_tinted and look.colour < MOST_COLOUR_OF_TINT):
@@ -162,6 +162,11 @@ def _doubt_about_light(look: FieldLook, field: Field) -> str:
             "the photograph in colour"
         )
     return ""
+
+
+def _is_masked(field: Field) -> bool:
+    """Whether what is black has no light of its own, as what a program left out."""
+    return float(np.median(field.balanced[field.blackout > 0])) <= MASK_UP_TO
 
 
 def _doubt_about_colours(look: FieldLook) -> str:

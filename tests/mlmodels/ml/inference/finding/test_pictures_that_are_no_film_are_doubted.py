@@ -49,6 +49,46 @@ def test_a_picture_that_is_mostly_black_is_doubted_for_that():
     assert doubt(rgb).endswith("more than half of it is black.")
 
 
+def grey(rgb: np.ndarray) -> np.ndarray:
+    return rgb.mean(axis=2, keepdims=True).repeat(3, axis=2)
+
+
+WITHOUT_COLOUR = {
+    "grey": grey,
+    "sepia": lambda rgb: grey(rgb) * [1.0, 0.9, 0.7],
+    "a tenth of its colour": lambda rgb: 0.9 * grey(rgb) + 0.1 * rgb,
+}
+DARK_GROUND = {
+    "negative": lambda rgb: 255.0 - rgb,
+    "green fluorescence": lambda rgb: (250 - grey(rgb)).clip(5) * [0.1, 0.9, 0.15],
+    "red fluorescence": lambda rgb: 20 + (235 - grey(rgb)).clip(0) * [0.9, 0.1, 0.1],
+}
+
+
+def changed(change, rgb: np.ndarray) -> np.ndarray:
+    return np.clip(change(rgb.astype(np.float64)), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("name", WITHOUT_COLOUR)
+def test_a_picture_without_colour_is_told_to_have_none(name):
+    assert "it has no colours" in doubt(changed(WITHOUT_COLOUR[name], draw_smear(seed=3, cells=2)))
+
+
+@pytest.mark.parametrize("name", DARK_GROUND)
+def test_a_dark_ground_is_told(name):
+    assert "its ground is dark" in doubt(changed(DARK_GROUND[name], draw_smear(seed=3, cells=2)))
+
+
+@pytest.mark.parametrize("level", [120, 225, 255])
+def test_a_blank_picture_is_told_to_be_blank(level):
+    noise = np.random.default_rng(0).normal(level, 2, (360, 480, 3))
+    assert "it is blank" in doubt(np.clip(noise, 0, 255).astype(np.uint8))
+
+
+def test_an_underexposed_film_is_not_taken_for_a_dark_ground():
+    assert doubt(changed(lambda rgb: 0.5 * rgb, draw_smear(seed=3, cells=2))) == ""
+
+
 def test_a_picture_without_any_content_can_be_looked_at():
     look = look_at_field(locate(np.zeros((40, 40, 3), np.uint8)))
     assert look.corner_share == 1.0
