@@ -71,7 +71,9 @@ class Cell(models.Model):
     confidence = models.FloatField(help_text="Calibrated, 0 to 1.")
     probabilities = models.JSONField(help_text="By class, 0 to 1, adding to 1.")
     disposition = models.CharField(max_length=16, choices=Disposition)
-    reason = models.CharField(max_length=16, choices=Reason, blank=True, default="", db_default="")
+    # None rather than empty: SQLite would make the table anew for a default, and the triggers on it
+    # do not survive that.
+    reason = models.CharField(max_length=16, choices=Reason, null=True)  # noqa: DJ001
     nucleus_area_px = models.FloatField()
     nucleus_in_red_cells = models.FloatField(
         null=True, help_text="Its diameter over that of the red cells around it; none if unknown."

@@ -201,7 +201,7 @@ def engines_word(cell: CellFinding, always: Collection[str]) -> dict[str, Any]:
         "confidence": cell.confidence,
         "probabilities": cell.probabilities,
         "disposition": Cell.Disposition.REVIEW if asks else cell.disposition,
-        "reason": cell.reason,
+        "reason": cell.reason or None,
         "nucleus_area_px": cell.nucleus_area_px,
         "nucleus_in_red_cells": cell.nucleus_in_red_cells,
         "objectness": cell.objectness,

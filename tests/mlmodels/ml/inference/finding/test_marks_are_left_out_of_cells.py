@@ -14,8 +14,8 @@ from mlmodels.ml.inference.calibration import ACCEPTED
 from mlmodels.ml.inference.cell_naming import MARKED
 from mlmodels.ml.inference.crops import Box
 from mlmodels.ml.inference.finding.marks import find_marks, paint_over
-from mlmodels.ml.inference.images import decode_image
 from mlmodels.ml.inference.pipeline import read_box, read_pixels
+from mlmodels.ml.pictures.reading import decode_image
 from mlmodels.research.benchmark.drawn_field import draw_field
 from tests.drawn_cells import draw_smear, encode
 
