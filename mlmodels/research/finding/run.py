@@ -81,7 +81,7 @@ class Tally:
     def __init__(self) -> None:
         self.cells: Counter[str] = Counter()
         self.found: Counter[str] = Counter()
-        self.fields = self.named = self.false = self.twice = 0
+        self.fields = self.named = self.false = 0
         self.seconds = 0.0
         self.pixels = 0
 

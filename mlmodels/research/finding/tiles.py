@@ -105,14 +105,13 @@ def tile_fields(
 
 
 def _draw(drawn: dict[str, list[DrawnCell]], wanted: int, rng: np.random.Generator) -> list[str]:
-    """Images, by the class of their first cell, which are taken in turn."""
+    """Images whose first cell is of a class that is drawn before."""
     by_label: dict[str, list[str]] = defaultdict(list)
     for image, cells in sorted(drawn.items()):
         if cells[0].label:
             by_label[cells[0].label].append(image)
     labels: Sequence[str] = sorted(by_label)
-    turn = [labels[(k + int(rng.integers(len(labels)))) % len(labels)] for k in range(wanted)]
-    return [str(rng.choice(by_label[label])) for label in turn]
+    return [str(rng.choice(by_label[str(rng.choice(labels))])) for _ in range(wanted)]
 
 
 def _resized(tile: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -25,6 +25,8 @@ LIMITS = (170, 130, 105, 100, 60, 60)
 # where they are thin and long.
 THIN_LIMITS = (107, 106, 105, 100, 60, 60)
 THIN_PX, LONG_PX, LEAST_SLENDERNESS = 7, 75, 5.0
+# A fine line of any colour: at most so wide, less one, and so much darker than its sides.
+DARK_LINE_PX, DARKER_BY = 7, 100
 # So far beside a line its colour is looked for.
 BESIDE_PX, BESIDE_STRENGTH, MOST_BESIDE = (4, 7), 60, 0.25
 SMALLEST_PX = 24
@@ -46,12 +48,13 @@ def find_marks(rgb: np.ndarray) -> np.ndarray | None:
         uint8 array, shape (H, W), 1 at ink and its soft edges; None where there is none.
     """
     raw = _strengths(rgb)
-    if not any((s >= t).any() for s, t in zip(raw, THIN_LIMITS, strict=True)):
+    dark = _dark_lines(rgb)
+    if not dark.any() and not any((s >= t).any() for s, t in zip(raw, THIN_LIMITS, strict=True)):
         return None
     small = at_side(rgb, SMALL_SIDE_PX)
     balanced = _strengths(apply_gains(rgb, background_gains(small, black_corners(small))))
     strengths = [cv2.min(one, other) for one, other in zip(raw, balanced, strict=True)]
-    ink = _strokes(_any(strengths, LIMITS)) | _thin(strengths)
+    ink = _strokes(_any(strengths, LIMITS)) | _thin(strengths) | dark
     if not ink.any():
         return None
     side = 2 * HALO_PX + 1
@@ -132,6 +135,23 @@ def _thin(strengths: list[np.ndarray]) -> np.ndarray:
     for label in np.flatnonzero(keep):
         keep[label] = _stands_alone(labels == label, strengths)
     return (keep[labels] & (thin > 0)).astype(np.uint8)
+
+
+def _dark_lines(rgb: np.ndarray) -> np.ndarray:
+    """Fine lines, long and much darker than both their sides, of whatever colour."""
+    green = np.ascontiguousarray(rgb[..., 1])
+    square = np.ones((DARK_LINE_PX, DARK_LINE_PX), np.uint8)
+    depth = cv2.morphologyEx(green, cv2.MORPH_BLACKHAT, square)
+    line = (depth >= DARKER_BY).astype(np.uint8)
+    if cv2.countNonZero(line) < SMALLEST_PX:
+        return np.zeros_like(line)
+    joined = cv2.dilate(line, np.ones((3, 3), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    areas = np.bincount((labels * line).ravel(), minlength=count)
+    long = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+    keep = (long >= LONG_PX) & (areas >= SMALLEST_PX) & (areas <= DARK_LINE_PX * long)
+    keep[0] = False
+    return (keep[labels] & (line > 0)).astype(np.uint8)
 
 
 def _stands_alone(line: np.ndarray, strengths: list[np.ndarray]) -> bool:
