@@ -12,7 +12,7 @@ from mlmodels.models import ClassMeaning, Dataset, Label
 from mlmodels.services.datasets import claims, lifecycle, mapping, run_datasets, stale
 from tests.factories.archives import class_folders, drawn_picture, zip_of
 from tests.factories.datasets import claimed
-from tests.factories.layouts import four_class_archive, pictures
+from tests.factories.layouts import BOXES, coco, drawn_field, four_class_archive, pictures
 
 pytestmark = pytest.mark.django_db
 
@@ -237,3 +237,20 @@ def test_more_classes_than_anybody_maps_are_refused_in_a_sentence(imported):
     dataset = imported(zip_of({**files, "manifest.csv": "path,class\n" + "".join(rows)}))
     assert dataset.state == Dataset.State.REFUSED
     assert "names 101 classes" in told(dataset)
+
+
+def test_boxes_of_an_archive_become_pictures_of_a_dataset(imported, mapped):
+    text = coco(["WBC", "NE"], {"f.png": [(0, BOXES[0]), (1, BOXES[1])]})
+    dataset = imported(zip_of({"f.png": drawn_field(1), "boxes.json": text}))
+    dataset = mapped(dataset, {"WBC": "lymphocyte"})
+    assert dataset.state == Dataset.State.OPEN, dataset.report
+    assert list(dataset.images.values_list("path", "label", "source")) == [
+        ("f.png cell 1.png", "lymphocyte", "f.png"),
+        ("f.png cell 2.png", "neutrophil", "f.png"),
+    ]
+    folder = artifacts.dataset_folder(dataset.folder)
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "f.png cell 1.png",
+        "f.png cell 2.png",
+        "manifest.csv",
+    ]

@@ -84,7 +84,7 @@ def _of_coco_file(root: Path, path: str, finder: Finder, report: list[Refusal]) 
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _NoAnnotation from error
     base = path.rpartition("/")[0]
-    found = {image: finder.find(normal_path(name), base=base) for image, name in written.items()}
+    found = {image: _found(normal_path(name), base, finder) for image, name in written.items()}
     for number, (image, category, numbers) in enumerate(boxes, start=1):
         place = f"{path}, annotation {number}"
         box = _box_of(numbers)
@@ -94,6 +94,11 @@ def _of_coco_file(root: Path, path: str, finder: Finder, report: list[Refusal]) 
             report.append(_no_box(place))
         else:
             yield _listed(found[image], names.get(category, category), box, place)
+
+
+def _found(path: str, base: str, finder: Finder) -> str:
+    """The picture of a path, which may be one of the machine on which boxes were drawn."""
+    return finder.find(path, base=base) or finder.find(PurePosixPath(path).name, base=base)
 
 
 def _box_of(numbers: Any) -> DrawnBox | None:
@@ -141,7 +146,12 @@ def _yolo_names(root: Path, files: Sequence[str]) -> list[str] | None:
             found = _names_in_yaml(root / path)
             if found is not None:
                 return found
-    return None
+    # Without them classes are numbers, about which a person is asked.
+    in_labels = (
+        ending(path) == ".txt" and "labels" in map(str.lower, PurePosixPath(path).parts[:-1])
+        for path in files
+    )
+    return [] if any(in_labels) else None
 
 
 def _names_in_yaml(file: Path) -> list[str] | None:

@@ -165,17 +165,26 @@ class Finder:
         for whole in (f"{name_key(base)}/{key}" if base else key, key):
             if whole in self._by_key:
                 return self._by_key[whole]
-        wanted = PurePosixPath(key)
-        for among in (self._by_name.get(wanted.name, []), self._by_stem.get(wanted.name, [])):
-            ends = [k for k in among if self._ends_with(k, wanted)]
-            if len(ends) == 1:
-                return self._by_key[ends[0]]
-        return ""
+        found = self._meant(path)
+        return self._by_key[found[0]] if len(found) == 1 else ""
 
-    @staticmethod
-    def _ends_with(key: str, wanted: PurePosixPath) -> bool:
-        parts, folders = PurePosixPath(key).parts[:-1], wanted.parts[:-1]
-        return not folders or parts[-len(folders) :] == folders
+    def could_be_several(self, path: str) -> bool:
+        """Whether a path that is not found could mean more than one file."""
+        return len(self._meant(path)) > 1
+
+    def _meant(self, path: str) -> list[str]:
+        """Keys of the files that end as a path does; else of those without their ending."""
+        wanted = PurePosixPath(name_key(path))
+        folders = wanted.parts[:-1]
+        for among in (self._by_name.get(wanted.name, []), self._by_stem.get(wanted.name, [])):
+            ends = [
+                key
+                for key in among
+                if not folders or PurePosixPath(key).parts[:-1][-len(folders) :] == folders
+            ]
+            if ends:
+                return ends
+        return []
 
 
 def pictures_among(files: Sequence[str]) -> tuple[list[str], list[Refusal]]:

@@ -22,6 +22,7 @@ from mlmodels.ml.errors import ManifestInvalid
 LONGEST_SOURCE = 200
 _CALLED_SO = ("manifest", "labels")
 _TABLES = (".csv", ".tsv")
+_NOT_HELD = "The archive does not hold this file. Correct the path, or leave the row out."
 
 
 def list_manifest(root: Path, files: Sequence[str]) -> Listing | None:
@@ -71,6 +72,8 @@ def _listed(table: Table, path: str, files: Sequence[str]) -> Listing:
         written = normal_path(row.cells["path"])
         found = finder.find(written, base=base)
         reason = refusal_of_row(row, name) or _refusal(row, found, named)
+        if reason == _NOT_HELD and finder.could_be_several(written):
+            reason = "Several files of the archive are called so. Write their folder as well."
         if reason:
             place = f"{path}, line {row.line}"
             report.append(Refusal(f"{place}: {shown(written)}" if written else place, reason))
@@ -103,7 +106,7 @@ def _refusal(row: TableRow, found: str, named: Collection[str]) -> str:
     if unsafe:
         return unsafe
     if not found:
-        return "The archive does not hold this file. Correct the path, or leave the row out."
+        return _NOT_HELD
     if found in named:
         return "The manifest names this file twice. Keep one row."
     if split and not split_named(split):

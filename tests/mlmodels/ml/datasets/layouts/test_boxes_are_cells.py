@@ -173,3 +173,15 @@ def test_names_in_yaml_that_nest_without_end_are_no_names(listed):
     text = "\n".join([*levels, "names: [*a39, WBC]"])
     files = {"f.png": FIELD, "f.txt": yolo_line(1, BOXES[0]), "data.yaml": text}
     assert [each.name for each in listed(files).pictures] == ["WBC"]
+
+
+def test_paths_of_the_machine_on_which_boxes_were_drawn_are_found_by_their_name(listed):
+    text = coco(["WBC"], {"C:\\Users\\ada\\f.png": [(0, BOXES[0])]})
+    assert [row[0] for row in rows(listed({"images/f.png": FIELD, "a.json": text}))] == [
+        "images/f.png"
+    ]
+
+
+def test_classes_of_yolo_that_nobody_names_are_numbers(listed):
+    files = {"images/f.png": FIELD, "labels/f.txt": yolo_line(3, BOXES[0])}
+    assert [row[1] for row in rows(listed(files))] == ["3"]

@@ -118,3 +118,9 @@ def test_a_manifest_names_sources_and_splits(listed):
 def test_a_table_of_something_else_does_not_hide_class_folders(listed):
     listing = listed({**pictures("neutrophil/0.jpg"), "results.csv": "epoch,loss\n1,0.5\n"})
     assert rows(listing) == [("neutrophil/0.jpg", "neutrophil")]
+
+
+def test_a_row_that_could_mean_several_files_is_refused_as_that(listed):
+    files = pictures("a/0.jpg", "b/0.jpg")
+    listing = listed({**files, "manifest.csv": "path,class\n0.jpg,NE\n"})
+    assert "Several files of the archive are called so" in listing.report[0].reason
