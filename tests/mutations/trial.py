@@ -16,12 +16,18 @@ from dataclasses import dataclass, field
 
 import requests
 
+from mlmodels.ml.pictures.apart import BYTES_A_PIXEL, BYTES_BESIDE
+from mlmodels.ml.pictures.picture import ImageLimits
 from tests.drawn_cells import draw_smear_png
 from tests.journeys.installation import Installation
 from tests.journeys.visitors import Program
 from tests.mutations.changes import Mutated, mutated
-from tests.mutations.memory import Watched, groups_of, watching
+from tests.mutations.memory import MB, Watched, groups_of, watching
 
+# What a web process, or the workers of one kind, may rise to: two decodes, each up to what its
+# child may fill beside itself for 50 megapixels, and what is asked for besides.
+TWO_DECODES_MB = 2 * (BYTES_A_PIXEL * ImageLimits().max_megapixels * 1e6 + BYTES_BESIDE) / MB
+MORE_MB = 150
 # So many files in one request, and so many who send: more than decode at once.
 TOGETHER, SENDERS = 20, 4
 AT_MOST_S = 1800
@@ -83,6 +89,8 @@ def try_files(installation: Installation, *, count: int, seed: int, first: int =
     for each in trial.memory:
         if each.died:
             trial.complaints.append(f"of {each.group.name}, {len(each.died)} processes died")
+        if each.rise_mb > TWO_DECODES_MB + MORE_MB:
+            trial.complaints.append(f"{each.group.name} rose by {each.rise_mb:.0f} MB")
     if not installation.is_ready():
         trial.complaints.append("/readyz does not answer any more")
     return trial
