@@ -1,4 +1,4 @@
-"""Annotations that draw boxes: COCO's JSON, YOLO's text files, Pascal VOC's XML. Each box a cell.
+"""Annotations that draw boxes: tables, COCO's JSON, YOLO's text, Pascal VOC's XML. Each a cell.
 
 The cell's class is the box's, its source the photograph. Nothing is cut out here.
 """
@@ -14,13 +14,16 @@ from xml.etree import ElementTree
 import yaml
 
 from mlmodels.ml.datasets.archive import Refusal
-from mlmodels.ml.datasets.archive_paths import normal_path, shown
+from mlmodels.ml.datasets.archive_paths import normal_path
+from mlmodels.ml.datasets.layouts.box_tables import boxes_of_tables
 from mlmodels.ml.datasets.layouts.listing import (
     DrawnBox,
     Finder,
     Listed,
     Listing,
     ending,
+    lacks_picture,
+    no_box,
     pictures_among,
     some,
 )
@@ -44,7 +47,7 @@ def list_boxes(root: Path, files: Sequence[str]) -> Listing | None:
         files: paths of all files in it.
     """
     pictures, told = pictures_among(files)
-    for kind, read in (("COCO", _coco), ("YOLO", _yolo), ("Pascal VOC", _voc)):
+    for kind, read in _KINDS:
         report: list[Refusal] = []
         boxes = list(read(root, files, Finder(pictures), report))
         if boxes or report:
@@ -53,7 +56,7 @@ def list_boxes(root: Path, files: Sequence[str]) -> Listing | None:
                 reason = f"Left out, since no box is drawn in them: {some(without)}."
                 report.append(Refusal("", reason, False))
             boxes.sort(key=lambda box: box.path)
-            words = (f"Boxes are drawn by annotations of {kind}.", _A_CUT)
+            words = (f"Boxes are drawn by {kind}.", _A_CUT)
             return Listing(tuple(boxes), (*report, *told), words)
     return None
 
@@ -89,9 +92,9 @@ def _of_coco_file(root: Path, path: str, finder: Finder, report: list[Refusal]) 
         place = f"{path}, annotation {number}"
         box = _box_of(numbers)
         if not found.get(image):
-            report.append(_lacks_picture(place, written.get(image, image)))
+            report.append(lacks_picture(place, written.get(image, image)))
         elif box is None:
-            report.append(_no_box(place))
+            report.append(no_box(place))
         else:
             yield _listed(found[image], names.get(category, category), box, place)
 
@@ -129,7 +132,7 @@ def _yolo(
                 continue
             place, found = f"{path}, line {line}", _yolo_box(text)
             if found is None:
-                report.append(_no_box(place))
+                report.append(no_box(place))
                 continue
             number, box = found
             name = names[number] if number < len(names) else str(number)
@@ -217,9 +220,9 @@ def _voc(
         for number, (name, box) in enumerate(objects, start=1):
             place = f"{path}, object {number}"
             if not picture:
-                report.append(_lacks_picture(place, written or PurePosixPath(path).stem))
+                report.append(lacks_picture(place, written or PurePosixPath(path).stem))
             elif box is None:
-                report.append(_no_box(place))
+                report.append(no_box(place))
             else:
                 split = splits.get(PurePosixPath(path).stem, "")
                 yield _listed(picture, name, box, place, split)
@@ -288,10 +291,9 @@ def _lines_of(file: Path) -> list[str]:
     return file.read_bytes().decode("utf-8-sig", errors="replace").splitlines()
 
 
-def _lacks_picture(place: str, written: str) -> Refusal:
-    reason = "The archive does not hold the picture of this box. Add it, or leave the box out."
-    return Refusal(f"{place}: {shown(written)}", reason)
-
-
-def _no_box(place: str) -> Refusal:
-    return Refusal(place, "This is no box that can be read. Correct it, or leave it out.")
+_KINDS = (
+    ("a table", boxes_of_tables),
+    ("annotations of COCO", _coco),
+    ("annotations of YOLO", _yolo),
+    ("annotations of Pascal VOC", _voc),
+)

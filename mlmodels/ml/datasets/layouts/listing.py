@@ -216,5 +216,16 @@ def some(names: Sequence[str]) -> str:
     return f"{first} and {more} more" if more > 0 else first
 
 
+def lacks_picture(place: str, written: str) -> Refusal:
+    """What is said of a box whose picture is not there."""
+    reason = "The archive does not hold the picture of this box. Add it, or leave the box out."
+    return Refusal(f"{place}: {shown(written)}", reason)
+
+
+def no_box(place: str) -> Refusal:
+    """What is said of a box that is none."""
+    return Refusal(place, "This is no box that can be read. Correct it, or leave it out.")
+
+
 def _is_hidden(path: str) -> bool:
     return any(part.startswith(".") for part in PurePosixPath(path).parts)

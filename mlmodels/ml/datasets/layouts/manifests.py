@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from mlmodels.ml.datasets.archive import Refusal
 from mlmodels.ml.datasets.archive_paths import normal_path, refusal_of_path, shown
+from mlmodels.ml.datasets.layouts.box_tables import BOX_COLUMNS, names_boxes
 from mlmodels.ml.datasets.layouts.listing import (
     Finder,
     Listed,
@@ -33,18 +34,20 @@ def list_manifest(root: Path, files: Sequence[str]) -> Listing | None:
         files: paths of all files in it.
 
     Returns:
-        Its pictures, or what is wrong with it; none where no table is a manifest.
+        Its pictures, or what is wrong with it; none where no table is a manifest. A table of
+        boxes is none.
     """
     for path in _tables(files):
         is_called_so = PurePosixPath(path).stem.lower() in _CALLED_SO
         try:
-            table = read_table(root / path, SPELT_COLUMNS, ("path", "class"))
+            table = read_table(root / path, {**SPELT_COLUMNS, **BOX_COLUMNS}, ("path", "class"))
         except ManifestInvalid as error:
             if is_called_so:
                 reason = f"{error.message} Correct it, or leave it out of the archive."
                 return Listing((), (Refusal(path, reason),))
             continue
-        return _listed(table, path, files)
+        if not names_boxes(table.columns):
+            return _listed(table, path, files)
     return None
 
 

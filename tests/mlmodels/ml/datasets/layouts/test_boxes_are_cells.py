@@ -28,6 +28,16 @@ def px(box: DrawnBox) -> tuple[int, int, int, int]:
     [
         {
             "images/f.png": FIELD,
+            "images/boxes.csv": "image;x;y;width;height;class\n"
+            "f.png;60;60;80;80;WBC\nf.png;190;110;80;80;RBC\n",
+        },
+        {
+            "images/f.png": FIELD,
+            "labels.csv": "filename,width,height,class,xmin,ymin,xmax,ymax\n"
+            "f.png,320,240,WBC,60,60,140,140\nf.png,320,240,RBC,190,110,270,190\n",
+        },
+        {
+            "images/f.png": FIELD,
             "annotations.json": coco(["WBC", "RBC"], {"f.png": [(0, BOXES[0]), (1, BOXES[1])]}),
         },
         {
@@ -50,7 +60,15 @@ def px(box: DrawnBox) -> tuple[int, int, int, int]:
             "Annotations/f.xml": voc("f.png", [("WBC", BOXES[0]), ("RBC", BOXES[1])]),
         },
     ],
-    ids=["COCO", "YOLO, list", "YOLO, numbers", "YOLO, beside", "Pascal VOC"],
+    ids=[
+        "table",
+        "table, corners",
+        "COCO",
+        "YOLO, list",
+        "YOLO, numbers",
+        "YOLO, beside",
+        "Pascal VOC",
+    ],
 )
 def test_each_box_is_listed_with_its_class_and_its_photograph(listed, files):
     listing = listed(files)
@@ -106,6 +124,11 @@ def test_a_picture_without_a_box_is_left_out_and_told(listed, told):
 @pytest.mark.parametrize(
     ("files", "place", "said"),
     [
+        (
+            {"b.csv": "image,class,x,y,width,height\nf.png,WBC,1,2,3,x\n", "f.png": FIELD},
+            "b.csv, line 2",
+            "no box that can be read",
+        ),
         (
             {"a.json": coco(["WBC"], {"gone.png": [(0, BOXES[0])]})},
             "a.json, annotation 1: gone.png",
@@ -185,3 +208,10 @@ def test_paths_of_the_machine_on_which_boxes_were_drawn_are_found_by_their_name(
 def test_classes_of_yolo_that_nobody_names_are_numbers(listed):
     files = {"images/f.png": FIELD, "labels/f.txt": yolo_line(3, BOXES[0])}
     assert [row[1] for row in rows(listed(files))] == ["3"]
+
+
+def test_a_row_without_a_box_says_that_its_picture_has_no_cell(listed, told):
+    text = "image,x,y,width,height,class\nf.png,60,60,80,80,WBC\nnone.png,,,,,\n"
+    listing = listed({"f.png": FIELD, "none.png": FIELD, "boxes.csv": text})
+    assert [row[0] for row in rows(listing)] == ["f.png"]
+    assert "no box is drawn in them: none.png" in told(listing)
