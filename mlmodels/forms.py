@@ -121,7 +121,7 @@ class MappingForm(ServiceForm):
         choices += label_choices(dataset.laboratory)
         for each in self.asked:
             self.fields[f"class_{each.number}"] = forms.ChoiceField(
-                label=f"What {each.name or 'pictures in no class folder'} means",
+                label=f"What {each.name or 'what has no class'} means",
                 required=False,
                 choices=choices,
                 initial=each.chosen,

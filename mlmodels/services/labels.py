@@ -18,6 +18,7 @@ from accounts.services.audit import record_event
 from mlmodels import policy
 from mlmodels.errors import LabelNotFound, LabelRefused, LabelTaken
 from mlmodels.loinc import fault_of
+from mlmodels.ml.names import name_key, plain_name
 from mlmodels.models import Label
 from mlmodels.selectors.labels import label_groups, labels_for
 
@@ -120,7 +121,7 @@ def _take(label: Label, values: Mapping[str, Any]) -> dict[str, list[Any]]:
 def _tidied(name: str, value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    text = " ".join(value.split())
+    text = plain_name(value) if name == "name" else " ".join(value.split())
     return {"short_name": text.upper(), "key": text.lower()}.get(name, text)
 
 
@@ -234,7 +235,7 @@ def _refuse_taken(label: Label, others: list[Label]) -> None:
     for other in others:
         if not other.is_used:
             continue
-        if other.name.casefold() == label.name.casefold():
+        if name_key(other.name) == name_key(label.name):
             raise LabelTaken("name", "Another label has this name. Choose another one.")
         if other.short_name == label.short_name:
             raise LabelTaken(

@@ -114,7 +114,7 @@ def as_options(unknown: Sequence[UnknownClass], halves: bool, folders: Sequence[
         folders: names of folders that are neither class nor split, where they are asked for.
     """
     words = [
-        f"The class {each.name or 'of files in no class folder'} ({each.pictures} pictures) is "
+        f"The class {each.name or '(none is named)'} ({each.pictures} pictures) is "
         f'unknown. Say --class "{each.name}={each.proposal or "LABEL"}" or '
         f'--leave-out "{each.name}".'
         for each in unknown

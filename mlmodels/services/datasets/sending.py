@@ -21,6 +21,7 @@ from mlmodels import storage
 from mlmodels.errors import DatasetNameTaken, DatasetRefused, DatasetTooLarge
 from mlmodels.ml.datasets.archive import pack_folder
 from mlmodels.ml.datasets.layouts.listing import Choices
+from mlmodels.ml.names import plain_name
 from mlmodels.models import Dataset
 from mlmodels.selectors.labels import labels_for
 from mlmodels.services.datasets.changes import delete_with_files, record_change
@@ -129,6 +130,7 @@ def texts_of(name: str, origin: str, licence: str) -> dict[str, str]:
             raise DatasetRefused(field, f"Use at most {longest[field]} characters.")
         if "\x00" in text:
             raise DatasetRefused(field, "This text has a character that cannot be kept.")
+    texts["name"] = plain_name(texts["name"])
     if not texts["name"]:
         raise DatasetRefused("name", "Give the dataset a name.")
     return texts

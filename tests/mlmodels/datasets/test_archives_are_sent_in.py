@@ -46,7 +46,7 @@ def test_no_archive_is_refused(admin):
 def test_a_name_is_taken_once_in_a_laboratory(sent, other_laboratory):
     sent(name="Own")
     with pytest.raises(DatasetNameTaken, match="There is a dataset Own already"):
-        sent(name=" Own ")
+        sent(name="\N{FULLWIDTH LATIN CAPITAL LETTER O}wn\N{ZERO WIDTH SPACE} ")
     assert sent(name="Own", by=make_user(other_laboratory, Role.ADMIN)).name == "Own"
 
 
