@@ -46,8 +46,12 @@ def list_manifest(root: Path, files: Sequence[str]) -> Listing | None:
                 reason = f"{error.message} Correct it, or leave it out of the archive."
                 return Listing((), (Refusal(path, reason),))
             continue
-        if not names_boxes(table.columns):
-            return _listed(table, path, files)
+        if names_boxes(table.columns):
+            continue
+        listing = _listed(table, path, files)
+        # A table of another name that names none of these pictures is about something else.
+        if is_called_so or listing.pictures:
+            return listing
     return None
 
 

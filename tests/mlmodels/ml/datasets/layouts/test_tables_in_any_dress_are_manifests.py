@@ -115,8 +115,9 @@ def test_a_manifest_names_sources_and_splits(listed):
     assert [(e.source, e.split) for e in listing.pictures] == [("P 7", "train"), ("P 8", "test")]
 
 
-def test_a_table_of_something_else_does_not_hide_class_folders(listed):
-    listing = listed({**pictures("neutrophil/0.jpg"), "results.csv": "epoch,loss\n1,0.5\n"})
+@pytest.mark.parametrize("text", ["epoch,loss\n1,0.5\n", "image,label\nelsewhere.jpg,NE\n"])
+def test_a_table_of_something_else_does_not_hide_class_folders(listed, text):
+    listing = listed({**pictures("neutrophil/0.jpg"), "results.csv": text})
     assert rows(listing) == [("neutrophil/0.jpg", "neutrophil")]
 
 
