@@ -31,6 +31,8 @@ def send(page: Page, name: str, data: bytes) -> None:
     page.get_by_role("button", name="Upload").click()
     head = page.get_by_role("heading", name="What the archive holds")
     expect(head).to_be_visible(timeout=IMPORTED_WITHIN_MS)
+    # The examples as well: whoever answers at once leaves them on their way.
+    page.wait_for_load_state("networkidle")
 
 
 def test_the_public_archive_is_imported_through_its_mapping(admin):

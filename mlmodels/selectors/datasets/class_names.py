@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
-from accounts.models import Laboratory, User
-from mlmodels import policy
-from mlmodels.errors import DatasetNotFound
+from accounts.models import Laboratory
 from mlmodels.ml.datasets.class_names import ClassNames, LabelName
 from mlmodels.models import ClassMeaning, Dataset
 from mlmodels.selectors.labels import labels_for
@@ -75,19 +72,6 @@ def label_choices(laboratory: Laboratory) -> list[tuple[str, list[tuple[str, str
         if label.is_used:
             groups.setdefault(label.group.capitalize(), []).append((label.code, label.name))
     return list(groups.items())
-
-
-def waiting_dataset(viewer: User, dataset_id: UUID) -> Dataset:
-    """A dataset of the viewer's laboratory that waits for its mapping.
-
-    Raises:
-        DatasetNotFound: there is none.
-    """
-    waiting = policy.visible_datasets(viewer).filter(state=Dataset.State.MAPPING)
-    dataset = waiting.filter(pk=dataset_id).first()
-    if dataset is None:
-        raise DatasetNotFound()
-    return dataset
 
 
 def _chosen(asked: dict[str, Any], left_out_before: set[str]) -> str:

@@ -12,7 +12,6 @@ from accounts.models import AuditAction, User
 from accounts.policy import Action, require
 from hematovision import leases
 from hematovision.queue import enqueue_on_commit
-from mlmodels import artifacts, storage
 from mlmodels.errors import DatasetRefused, DatasetStateRefused
 from mlmodels.ml.datasets.layouts.listing import Folders, Half
 from mlmodels.models import ClassMeaning, Dataset
@@ -80,7 +79,6 @@ def map_classes(
         enqueue_on_commit("mlmodels.import_dataset", dataset_id=str(dataset.pk))
         changes = {"state": [_State.MAPPING, _State.IMPORTING], "choices": [None, dataset.choices]}
         record_change(dataset, actor, AuditAction.DATASET_CHANGED, changes)
-    storage.remove_folder(artifacts.examples_folder(dataset.folder))
     return dataset
 
 

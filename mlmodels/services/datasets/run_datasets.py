@@ -162,7 +162,7 @@ def _open(
     name = held.dataset.folder
     storage.move_in(staging, artifacts.dataset_folder(name))
     if claims.open_imported(held, [_row(held.dataset, i) for i in images], _report(report)):
-        storage.remove_incoming(name)
+        _remove_what_waited(name)
 
 
 def _told_of_layout(listing: Listing) -> list[Refusal]:
@@ -197,7 +197,13 @@ def _refuse(held: claims.Claim, report: Sequence[Refusal]) -> None:
     files = "1 thing" if len(refused) == 1 else f"{len(refused)} things"
     sentence = f"Nothing was imported: {files} must be put right first."
     if claims.refuse(held, _report(report), sentence):
-        storage.remove_incoming(held.dataset.folder)
+        _remove_what_waited(held.dataset.folder)
+
+
+def _remove_what_waited(name: str) -> None:
+    """Remove the archive of an import that has ended, and the examples of what it was asked."""
+    storage.remove_incoming(name)
+    storage.remove_folder(artifacts.examples_folder(name))
 
 
 def _archive_limits() -> ArchiveLimits:

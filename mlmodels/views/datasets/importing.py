@@ -18,7 +18,6 @@ from mlmodels import artifacts, storage
 from mlmodels.errors import DatasetRefused, RegistryUnavailable
 from mlmodels.forms import MappingForm, NewDatasetForm
 from mlmodels.selectors.datasets import datasets as selector
-from mlmodels.selectors.datasets.class_names import waiting_dataset
 from mlmodels.services.datasets import mapping, sending
 from mlmodels.views.datasets.pages import page_context
 
@@ -75,11 +74,11 @@ def dataset_classes(request: SignedInRequest, dataset_id: UUID) -> HttpResponse:
 @needs({"GET": Action.MANAGE_DATASETS})
 def dataset_example(request: SignedInRequest, dataset_id: UUID, number: int) -> HttpResponse:
     """A small picture of what an archive holds, while its classes are asked for."""
-    waiting = waiting_dataset(request.user, dataset_id)
-    folder = artifacts.examples_folder(waiting.folder)
+    asked = selector.dataset_state(request.user, dataset_id).dataset
+    folder = artifacts.examples_folder(asked.folder)
     return jpeg_response(
         request,
-        etag=f"{waiting.pk}-{waiting.fence}-{number}",
+        etag=f"{asked.pk}-{asked.fence}-{number}",
         read=lambda: storage.example(folder, number),
     )
 
