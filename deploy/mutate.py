@@ -31,11 +31,12 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="the number of the first file")
     options = parser.parse_args()
     with (
-        tempfile.TemporaryDirectory() as folder,
+        # What is still being written while all ends is nobody's business any more.
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         running(Path(folder), INFERENCE_RUNTIME="litert") as installation,
     ):
         trial = try_files(installation, count=options.count, seed=options.seed, first=options.first)
-    print("\n".join(trial.lines()))
+        print("\n".join(trial.lines()), flush=True)
     sys.exit(bool(trial.complaints))
 
 
