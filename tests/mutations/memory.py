@@ -5,7 +5,7 @@ Linux only: it reads /proc.
 
 from __future__ import annotations
 
-import os
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,8 +14,7 @@ from pathlib import Path
 
 from tests.journeys.installation import Installation
 
-MB = 1024 * 1024
-_PAGE = os.sysconf("SC_PAGE_SIZE")
+_RESIDENT = re.compile(r"Rss(Anon|File|Shmem):\s+(\d+) kB")
 # A decode that takes memory takes longer than this.
 _LOOK_EVERY_S = 0.02
 # By what stands in their command lines.
@@ -34,14 +33,21 @@ class Group:
         return {self.root, *_children().get(self.root, [])}
 
     def memory_mb(self, children: dict[int, list[int]]) -> float:
-        """What all of its processes hold now, in megabytes; what two share counts twice."""
-        held, left = 0, [self.root]
+        """What all of its processes hold now, in megabytes.
+
+        A picture that a child has decoded and its parent reads is in both; it counts once.
+        """
+        lasting = {self.root, *children.get(self.root, [])}
+        held, shared, left = 0, {True: 0, False: 0}, [self.root]
         while left:
             pid = left.pop()
             left += children.get(pid, [])
-            with suppress(OSError, IndexError, ValueError):
-                held += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        return held * _PAGE / MB
+            with suppress(OSError):
+                status = Path(f"/proc/{pid}/status").read_text()
+                kilobytes = {name: int(value) for name, value in _RESIDENT.findall(status)}
+                held += kilobytes.get("Anon", 0) + kilobytes.get("File", 0)
+                shared[pid in lasting] += kilobytes.get("Shmem", 0)
+        return (held + max(shared.values())) / 1024
 
 
 @dataclass

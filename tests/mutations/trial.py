@@ -22,11 +22,11 @@ from tests.drawn_cells import draw_smear_png
 from tests.journeys.installation import Installation
 from tests.journeys.visitors import Program
 from tests.mutations.changes import Mutated, mutated
-from tests.mutations.memory import MB, Watched, groups_of, watching
+from tests.mutations.memory import Watched, groups_of, watching
 
 # What a web process, or the workers of one kind, may rise to: two decodes, each up to what its
 # child may fill beside itself for 50 megapixels, and what is asked for besides.
-TWO_DECODES_MB = 2 * (BYTES_A_PIXEL * ImageLimits().max_megapixels * 1e6 + BYTES_BESIDE) / MB
+TWO_DECODES_MB = 2 * (BYTES_A_PIXEL * ImageLimits().max_megapixels * 1e6 + BYTES_BESIDE) / 2**20
 MORE_MB = 150
 # So many files in one request, and so many who send: more than decode at once.
 TOGETHER, SENDERS = 20, 4
