@@ -36,6 +36,8 @@ WIDEST_SHARE = 0.05
 HALO_PX = 3
 PAINT_RADIUS_PX = 3
 SMALL_SIDE_PX = 360
+# Larger pictures are looked at reduced.
+MOST_MEGAPIXELS = 4.0
 
 
 def find_marks(rgb: np.ndarray) -> np.ndarray | None:
@@ -47,6 +49,19 @@ def find_marks(rgb: np.ndarray) -> np.ndarray | None:
     Returns:
         uint8 array, shape (H, W), 1 at ink and its soft edges; None where there is none.
     """
+    height, width = rgb.shape[:2]
+    by = int(np.ceil((height * width / (MOST_MEGAPIXELS * 1_000_000)) ** 0.5))
+    if by == 1:
+        return _ink(rgb)
+    size = max(1, width // by), max(1, height // by)
+    ink = _ink(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))
+    return (
+        None if ink is None else cv2.resize(ink, (width, height), interpolation=cv2.INTER_NEAREST)
+    )
+
+
+def _ink(rgb: np.ndarray) -> np.ndarray | None:
+    """`find_marks` of a picture of a few megapixels."""
     raw = _strengths(rgb)
     dark = _dark_lines(rgb)
     if not dark.any() and not any((s >= t).any() for s, t in zip(raw, THIN_LIMITS, strict=True)):

@@ -22,6 +22,7 @@ from mlmodels.ml.inference.finding.red_cells import (
     red_cells_of,
 )
 from mlmodels.ml.inference.finding.stained import (
+    FOREGROUND_BELOW,
     USUAL_RED_CELL_PX,
     stain_score,
     stain_threshold,
@@ -49,6 +50,7 @@ LEAST_ALIKE = 20
 LEAST_SHARE = 0.42
 LEAST_COVERAGE = 0.12
 MOST_CIRCLES = 1500
+WINDOW_PX = 1440
 # How wide a nucleus is in red cells: usually, and what hardly any is.
 USUAL_NUCLEUS = 1.3
 NUCLEUS_RANGE = (0.75, 3.3)
@@ -190,19 +192,47 @@ def _finer_diameter(rgb: np.ndarray, first: Field, nucleus: float) -> float | No
 
 
 def _measure_at(rgb: np.ndarray, first: Field, side: int) -> RedCells | None:
-    """Measure red cells with the picture's longer side brought to a length."""
-    balanced, blackout, stained = _stained_at(rgb, first, side)
+    """Measure red cells with the picture's longer side brought to a length.
+
+    A part is enough where that is long: the one that holds most.
+    """
+    part, blackout = rgb, first.blackout
+    if side > WINDOW_PX:
+        rows, columns = _fullest_part(first, WINDOW_PX / side)
+        blackout = first.blackout[rows, columns]
+        part = rgb[_times(rows, rgb.shape[0], first), _times(columns, rgb.shape[0], first)]
+        side = round(side * max(part.shape[:2]) / max(rgb.shape[:2]))
+    balanced, blackout, stained = _stained_at(part, blackout, first.gains, side)
     return measure_red_cells(balanced[..., 1], blackout, stained, most=MOST_CIRCLES)
 
 
+def _fullest_part(first: Field, share: float) -> tuple[slice, slice]:
+    """Rows and columns, px of the first look, of the part of that share that holds most cells."""
+    full = first.balanced[..., 1] < FOREGROUND_BELOW
+    height, width = (max(1, round(side * share)) for side in full.shape)
+    sums = cv2.integral((full & (first.blackout == 0)).astype(np.uint8))
+    held = sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width]
+    held = held + sums[:-height, :-width]
+    top, left = (int(at) for at in np.unravel_index(int(held.argmax()), held.shape))
+    return slice(top, top + height), slice(left, left + width)
+
+
+def _times(part: slice, height_px: int, first: Field) -> slice:
+    """A stretch of the first look in px of the picture, of which the height is told."""
+    zoom = height_px / first.blackout.shape[0]
+    return slice(
+        round(part.start * zoom), max(round(part.stop * zoom), round(part.start * zoom) + 1)
+    )
+
+
 def _stained_at(
-    rgb: np.ndarray, first: Field, side: int
+    rgb: np.ndarray, blackout: np.ndarray, gains: np.ndarray, side: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Balanced picture, blackout and what is stained (0 or 1), at a size."""
     small = at_side(rgb, side)
     size = small.shape[1], small.shape[0]
-    blackout = cv2.resize(first.blackout, size, interpolation=cv2.INTER_NEAREST)
-    balanced = apply_gains(small, first.gains)
+    blackout = cv2.resize(blackout, size, interpolation=cv2.INTER_NEAREST)
+    balanced = apply_gains(small, gains)
     score = stain_score(balanced, blackout)
     return balanced, blackout, (score > stain_threshold(score)).astype(np.uint8)
 
@@ -222,7 +252,7 @@ def _by_nuclei(rgb: np.ndarray, first: Field) -> tuple[int, float | None]:
     at = min(longer, LARGEST_GUESSED_PX)
     if at <= FIRST_SIDE_PX:
         return FIRST_SIDE_PX, None
-    stained = _stained_at(rgb, first, at)[2]
+    stained = _stained_at(rgb, first.blackout, first.gains, at)[2]
     usual = usual_part_px(cv2.connectedComponents(stained, connectivity=8)[1])
     guess = usual / USUAL_NUCLEUS * FIRST_SIDE_PX / at
     if not guess or guess >= ENOUGH_PX:
