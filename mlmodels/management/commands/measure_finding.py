@@ -1,6 +1,7 @@
 """`manage.py measure_finding --data DIR`: which cells are found in wide fields, by their size."""
 
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,5 +62,5 @@ class Command(ProgressCommand):
         self.stdout.write(f"{found} of {cells} cells found")
 
 
-def _words(numbers: tuple[int, ...]) -> str:
+def _words(numbers: Sequence[int]) -> str:
     return " ".join(map(str, numbers))

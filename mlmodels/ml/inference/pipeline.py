@@ -174,7 +174,8 @@ def _read(rgb: np.ndarray, seen: Field, engine: Engine, *, reduced_by: int = 1) 
     notes = [no_film, doubt_about_scale(um_per_px), _left_out(seen)]
     note = " ".join(filter(None, notes))
     if parts:
-        answers = tuple(np.concatenate(each) for each in zip(*parts, strict=True))
+        logits, cell_logits, features = (np.concatenate(each) for each in zip(*parts, strict=True))
+        answers = logits, cell_logits, features
         cells = _judge(rgb.shape, seen, answers, engine, doubted=bool(note), is_film=not no_film)
     spans["decide"] = 1000 * (time.perf_counter() - last)
     return Findings(cells, spans, note)

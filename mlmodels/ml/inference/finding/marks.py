@@ -20,10 +20,10 @@ from mlmodels.ml.inference.preprocess import apply_gains, background_gains, blac
 # How far a colour stands out, levels, both as photographed and white-balanced: its own channels
 # above the others.
 # In the order blue, magenta, red, yellow, green, cyan.
-LIMITS = (170, 130, 105, 100, 60, 60)
+LIMITS = (170, 130, 105, 80, 60, 60)
 # Thin lines lose colour where a camera or JPEG stores it at half resolution. So weaker ones count
 # where they are thin and long.
-THIN_LIMITS = (107, 106, 105, 100, 60, 60)
+THIN_LIMITS = (107, 106, 105, 80, 60, 60)
 THIN_PX, LONG_PX, LEAST_SLENDERNESS = 7, 75, 5.0
 # A fine line of any colour: at most so wide, less one, and so much darker than its sides.
 DARK_LINE_PX, DARKER_BY = 7, 100

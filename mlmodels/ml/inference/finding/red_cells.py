@@ -92,8 +92,8 @@ def red_cells_of(field: Field) -> RedCells | None:
     size = max(1, round(width * scale)), max(1, round(height * scale))
     green = cv2.resize(field.balanced[..., 1], size, interpolation=cv2.INTER_AREA)
     blackout = cv2.resize(field.blackout, size, interpolation=cv2.INTER_NEAREST)
-    stained = (field.labels > 0).astype(np.uint8)
-    stained = cv2.resize(stained, size, interpolation=cv2.INTER_AREA)
+    is_stained = (field.labels > 0).astype(np.uint8)
+    stained = cv2.resize(is_stained, size, interpolation=cv2.INTER_AREA)
     found = measure_red_cells(green, blackout, stained)
     if found is None or found.alike < LEAST_CIRCLES or found.share < LEAST_ALIKE_SHARE:
         return None

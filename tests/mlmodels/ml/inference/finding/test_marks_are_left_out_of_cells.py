@@ -86,6 +86,7 @@ def test_painting_over_brings_back_what_lies_around():
     rgb = film()
     drawn = ringed(rgb, CELL, INKS["blue"])
     marks = find_marks(drawn)
+    assert marks is not None
     painted = paint_over(drawn, marks)
     assert np.abs(painted.astype(int) - rgb).max(axis=2)[marks == 0].max() == 0
     assert np.abs(painted.astype(int) - rgb)[marks > 0].mean() < 16

@@ -87,7 +87,8 @@ def test_a_large_file_of_small_cells_loses_none(shipped_engine):
 @pytest.mark.skipif(not DATA, reason="HEMATOVISION_DATA names no folder of real images")
 @pytest.mark.parametrize("cell_px", [80, 40, 30])
 def test_no_class_of_photographed_cells_is_found_less_than_another(cell_px, shipped_engine):
-    drawn, found = Counter(), Counter()
+    drawn: Counter[str] = Counter()
+    found: Counter[str] = Counter()
     for across in (2, 4, 8):
         field = tiled_photographs(across, cell_px)
         boxes = [cell.box for cell in read_pixels(field.rgb, shipped_engine).cells]
