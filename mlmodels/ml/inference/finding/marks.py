@@ -20,10 +20,10 @@ from mlmodels.ml.inference.preprocess import apply_gains, background_gains, blac
 # How far a colour stands out, levels, both as photographed and white-balanced: its own channels
 # above the others.
 # In the order blue, magenta, red, yellow, green, cyan.
-LIMITS = (170, 130, 105, 80, 60, 60)
+LIMITS = (170, 130, 105, 100, 60, 60)
 # Thin lines lose colour where a camera or JPEG stores it at half resolution. So weaker ones count
 # where they are thin and long.
-THIN_LIMITS = (107, 106, 105, 80, 60, 60)
+THIN_LIMITS = (107, 106, 105, 100, 60, 60)
 THIN_PX, LONG_PX, LEAST_SLENDERNESS = 7, 75, 5.0
 # A fine line of any colour: at most so wide, less one, and so much darker than its sides.
 DARK_LINE_PX, DARKER_BY = 7, 100
@@ -165,7 +165,11 @@ def _dark_lines(rgb: np.ndarray) -> np.ndarray:
     areas = np.bincount((labels * line).ravel(), minlength=count)
     long = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     keep = (long >= LONG_PX) & (areas >= SMALLEST_PX) & (areas <= DARK_LINE_PX * long)
-    keep[0] = False
+    # A turned copy has slivers of black along its border.
+    border = np.concatenate(
+        [labels[:2].ravel(), labels[-2:].ravel(), labels[:, :2].ravel(), labels[:, -2:].ravel()]
+    )
+    keep[border] = False
     return (keep[labels] & (line > 0)).astype(np.uint8)
 
 
