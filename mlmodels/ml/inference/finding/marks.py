@@ -64,7 +64,7 @@ def _ink(rgb: np.ndarray) -> np.ndarray | None:
     """`find_marks` of a picture of a few megapixels."""
     raw = _strengths(rgb)
     dark = _dark_lines(rgb)
-    if not dark.any() and not any((s >= t).any() for s, t in zip(raw, THIN_LIMITS, strict=True)):
+    if not dark.any() and cv2.countNonZero(_any(raw, THIN_LIMITS)) < SMALLEST_PX:
         return None
     small = at_side(rgb, SMALL_SIDE_PX)
     balanced = _strengths(apply_gains(rgb, background_gains(small, black_corners(small))))
@@ -118,8 +118,8 @@ def _strengths(rgb: np.ndarray) -> list[np.ndarray]:
 def _any(strengths: list[np.ndarray], limits: tuple[int, ...]) -> np.ndarray:
     found = np.zeros(strengths[0].shape, np.uint8)
     for strength, limit in zip(strengths, limits, strict=True):
-        found |= (strength >= limit).astype(np.uint8)
-    return found
+        found |= cv2.inRange(strength, limit, 255)
+    return found & 1
 
 
 def _strokes(mask: np.ndarray) -> np.ndarray:

@@ -34,7 +34,7 @@ RED_CELL_UM = 7.5
 FIRST_SIDE_PX = 360
 # From this width of red cells on the first look is enough, px of it. PBC's are 62 px wide in it,
 # BCCD's 52; of two fields of BCCD side by side 26.
-ENOUGH_PX = 34.0
+ENOUGH_PX = 28.0
 # So is a middle nucleus of this width, px of it, whatever the red cells are.
 ENOUGH_NUCLEUS_PX = 60.0
 FINER_SIDES_PX = (360, 720, 1440, 2880, 4320)
