@@ -23,6 +23,7 @@ from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.finding.field import Field, Nucleus
 from mlmodels.ml.inference.finding.marks import is_crossed
 from mlmodels.ml.inference.finding.red_cells import sizes_in_red_cells
+from mlmodels.ml.inference.finding.scale import FIRST_SIDE_PX
 from mlmodels.ml.inference.size_evidence import weigh_sizes
 
 # Why a picture keeps a cell from being accepted, whatever the network says of it.
@@ -157,18 +158,20 @@ def name_cell(
     )
 
 
-def reason_of(box: Box, um_per_px: float | None, marks: np.ndarray | None) -> str:
+def reason_of(box: Box, seen: Field) -> str:
     """Why a cell of a picture is not accepted whatever the network says; empty where it may be.
 
     Args:
         box: the cell, px of the picture.
-        um_per_px: what a pixel shows; None where it is not known.
-        marks: uint8 array, shape (H, W), 1 where something is drawn on the picture, if anything is.
+        seen: what `locate` said of that picture, with what is drawn on it.
     """
-    is_small = max(box.width, box.height) < SMALLEST_NAMED_PX
-    if is_small and (um_per_px is None or um_per_px > SMALL_CELLS_FROM_UM_PER_PX):
+    if seen.um_per_px is None:
+        shows_small_cells = max(seen.labels.shape) > FIRST_SIDE_PX
+    else:
+        shows_small_cells = seen.um_per_px > SMALL_CELLS_FROM_UM_PER_PX
+    if shows_small_cells and max(box.width, box.height) < SMALLEST_NAMED_PX:
         return TOO_SMALL
-    return MARKED if marks is not None and is_crossed(box, marks) else ""
+    return MARKED if seen.marks is not None and is_crossed(box, seen.marks) else ""
 
 
 def _told(size: float, nucleus: Nucleus, thresholds: Thresholds) -> float | None:

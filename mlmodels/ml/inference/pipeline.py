@@ -143,7 +143,7 @@ def read_box(
     crop = cut_crop(clean, seen, seen.nuclei[0], engine.crop_rule)
     weighed = weigh(seen, engine.run(crop[np.newaxis]), engine)
     doubted = bool(doubt_about_field(seen) or doubt_about_scale(seen.um_per_px))
-    reason = reason_of(box, seen.um_per_px, seen.marks)
+    reason = reason_of(box, seen)
     return name_cell(weighed, 0, seen.nuclei[0], box, engine, doubted=doubted, reason=reason)
 
 
@@ -258,7 +258,7 @@ def _judge(
             boxes[k],
             engine,
             doubted=doubted,
-            reason=reason_of(boxes[k], seen.um_per_px, seen.marks),
+            reason=reason_of(boxes[k], seen),
         )
         for k in without_overlaps(boxes)
     )

@@ -92,7 +92,8 @@ def scale_of(rgb: np.ndarray, first: Field) -> Scale:
     nucleus = usual_part_px(first.labels)
     longer = max(rgb.shape[:2])
     if _is_enough(coarse, nucleus):
-        return Scale(FIRST_SIDE_PX, diameter, diameter, _um_per_px(diameter, nucleus, longer))
+        told = diameter if coarse is not None and coarse.coverage >= LEAST_COVERAGE else None
+        return Scale(FIRST_SIDE_PX, diameter, diameter, _um_per_px(told, nucleus, longer))
     if coarse is not None and coarse.is_unmistakable:
         found: float | None = coarse.diameter_px
     else:
