@@ -1,5 +1,6 @@
 """A picture that looks like no stained blood film: the page and the API say so."""
 
+import cv2
 import numpy as np
 import pytest
 from django.urls import reverse
@@ -50,3 +51,17 @@ def test_a_grey_picture_is_told_to_be_grey_and_not_to_be_empty(technician, sampl
     page = page_as(technician).get(reverse("predictions:image", args=[image.pk])).content.decode()
     assert "it has no colours, or only one tint" in page
     assert "No white cell was found" not in page
+
+
+def test_a_cell_with_a_ring_drawn_round_it_is_never_accepted_and_says_why(
+    technician, sample, model, page_as, api_as
+):
+    rgb = draw_smear(seed=6, centres=[(320, 240)], width=640, height=480, lobed=True)
+    ringed = cv2.ellipse(rgb.copy(), (320, 240), (42, 42), 0, 0, 360, (0, 0, 255), 3)
+    image = upload_one(technician, sample.pk, encode(ringed, "PNG"))
+    classify_image(job_id=image.jobs.get().pk)
+    (cell,) = api_as(technician).get(f"/api/v1/images/{image.pk}/").json()["cells"]
+    assert cell["reason"] == "marked"
+    assert cell["disposition"] == "review"
+    page = page_as(technician).get(reverse("predictions:image", args=[image.pk])).content.decode()
+    assert "something is drawn across it" in page
