@@ -168,8 +168,8 @@ def _agree(nucleus: float, diameter: float) -> bool:
 def _finer_diameter(rgb: np.ndarray, first: Field, nucleus: float) -> float | None:
     """Diameter of red cells, px of the first look, measured on finer ones; None if uncertain.
 
-    The first one that agrees with the nuclei counts, else the first of all; one of few pixels is
-    measured once more.
+    The first one that agrees with the nuclei counts, else the one that comes nearest to it; one of
+    few pixels is measured once more.
     """
     believed: list[float] = []
     wants_another = False
@@ -189,7 +189,12 @@ def _finer_diameter(rgb: np.ndarray, first: Field, nucleus: float) -> float | No
             if measured.diameter_px >= SURELY_MEASURED_PX:
                 return diameter
             wants_another = True
-    return believed[-1 if wants_another else 0] if believed else None
+    if wants_another or not believed:
+        return believed[-1] if believed else None
+    if not nucleus:
+        return believed[0]
+    # None agrees: nuclei that small are blurred in the first look, and measure less than they are.
+    return min(believed, key=lambda diameter: abs(np.log(nucleus / diameter / USUAL_NUCLEUS)))
 
 
 def _measure_at(rgb: np.ndarray, first: Field, side: int) -> RedCells | None:
