@@ -53,7 +53,9 @@ MOST_CIRCLES = 1500
 WINDOW_PX = 1440
 # How wide a nucleus is in red cells: usually, and what hardly any is.
 USUAL_NUCLEUS = 1.3
-NUCLEUS_RANGE = (0.75, 3.3)
+NUCLEUS_RANGE = (0.65, 3.3)
+# Above it no µm are told: the red cells are most likely something smaller.
+WIDEST_NUCLEUS_TOLD = 2.4
 SMALLEST_PART_PX = 12
 LARGEST_GUESSED_PX = 2880
 
@@ -110,7 +112,7 @@ def scale_of(rgb: np.ndarray, first: Field) -> Scale:
 
 def _um_per_px(diameter: float | None, nucleus: float, longer: int) -> float | None:
     """What a pixel of the picture shows; None where red cells would be too small beside nuclei."""
-    if diameter is None or nucleus > NUCLEUS_RANGE[1] * diameter:
+    if diameter is None or nucleus > WIDEST_NUCLEUS_TOLD * diameter:
         return None
     return RED_CELL_UM * FIRST_SIDE_PX / (diameter * longer)
 
