@@ -118,7 +118,7 @@ def _strengths(rgb: np.ndarray) -> list[np.ndarray]:
 def _any(strengths: list[np.ndarray], limits: tuple[int, ...]) -> np.ndarray:
     found = np.zeros(strengths[0].shape, np.uint8)
     for strength, limit in zip(strengths, limits, strict=True):
-        found |= np.asarray(cv2.inRange(strength, limit, 255), np.uint8)
+        found |= np.asarray(cv2.inRange(strength, limit, 255), dtype=np.uint8)
     return found & 1
 
 
