@@ -35,7 +35,7 @@ test-fast: packages ## what trains nothing and starts no process: five to ten mi
 
 test: packages   ## every test that needs no service (SQLite, folder broker): about twenty minutes on two cores
 	$(BIN)/python -m pytest -m "not services and not processes and not browser and not imagemagick" -n 2 --dist loadfile
-	$(BIN)/python -m pytest -m processes
+	$(BIN)/python -m pytest -m processes -n 2 --dist loadfile
 
 test-services: packages ## real PostgreSQL and Redis on 127.0.0.1, real worker processes
 	$(BIN)/python -m pytest -m services

@@ -6,7 +6,8 @@ Everything here is chosen on a calibration split of the training sources, never 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,19 @@ _STORED_AS = {"objectness": "cell_score"}
 
 
 @dataclass(frozen=True)
+class Acceptance:
+    """From where on a cell of one class is accepted.
+
+    Args:
+        confidence: at least this, calibrated, 0 to 1.
+        percentile: of its out-of-distribution score at most this, 0 to 100.
+    """
+
+    confidence: float
+    percentile: float
+
+
+@dataclass(frozen=True)
 class Thresholds:
     """What decides a cell's disposition; stored in the version's card.
 
@@ -30,6 +44,7 @@ class Thresholds:
         unusual_percentile: an out-of-distribution score above this percentile needs a look.
         unfamiliar_percentile: a score above this percentile is unidentified.
         edge_share: a nucleus with more of its outline on the picture's border is cut off.
+        by_class: what is stricter for a class than the first and the fourth of these.
     """
 
     accept_probability: float
@@ -38,21 +53,36 @@ class Thresholds:
     unusual_percentile: float
     unfamiliar_percentile: float
     edge_share: float = 0.12
+    by_class: Mapping[str, Acceptance] = field(default_factory=dict)
 
     @property
     def least_shown(self) -> float:
         """The objectness from which on a find of a blood film is shown, 0 to 1."""
         return min(LEAST_SHOWN, self.objectness)
 
-    def as_dict(self) -> dict[str, float]:
-        """Plain numbers, for the card."""
-        return {_STORED_AS.get(name, name): value for name, value in asdict(self).items()}
+    def acceptance(self, label: str) -> Acceptance:
+        """From where on a cell of a class is accepted: never less strictly than any class."""
+        own = self.by_class.get(label, Acceptance(0.0, 100.0))
+        return Acceptance(
+            max(own.confidence, self.accept_probability),
+            min(own.percentile, self.unusual_percentile),
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain numbers, for the card; `by_class` only where there is something."""
+        found = {
+            _STORED_AS.get(each.name, each.name): getattr(self, each.name) for each in fields(self)
+        }
+        by_class = {label: vars(own) for label, own in found.pop("by_class").items()}
+        return {**found, "by_class": by_class} if by_class else found
 
     @classmethod
-    def of_card(cls, stored: Mapping[str, float]) -> Thresholds:
+    def of_card(cls, stored: Mapping[str, Any]) -> Thresholds:
         """What `as_dict` gave."""
         names = {_STORED_AS.get(each.name, each.name): each.name for each in fields(cls)}
-        return cls(**{names[name]: value for name, value in stored.items()})
+        values = {names[name]: value for name, value in stored.items()}
+        by_class = values.pop("by_class", {})
+        return cls(**values, by_class={label: Acceptance(**own) for label, own in by_class.items()})
 
 
 def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
@@ -76,11 +106,17 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
 
 
 def decide(
-    confidence: float, percentile: float, edge_share: float, objectness: float, t: Thresholds
+    label: str,
+    confidence: float,
+    percentile: float,
+    edge_share: float,
+    objectness: float,
+    t: Thresholds,
 ) -> str:
     """What is done with a cell: accepted, review or unidentified.
 
     Args:
+        label: its most probable class.
         confidence: calibrated, 0 to 1.
         percentile: of its out-of-distribution score among calibration cells, 0 to 100.
         edge_share: of its nucleus's outline on the picture's border, 0 to 1.
@@ -91,6 +127,7 @@ def decide(
     familiar = percentile <= t.unfamiliar_percentile
     if not whole_cell or not familiar or confidence < t.identify_probability:
         return UNIDENTIFIED
-    if confidence < t.accept_probability or percentile > t.unusual_percentile:
+    least = t.acceptance(label)
+    if confidence < least.confidence or percentile > least.percentile:
         return REVIEW
     return ACCEPTED

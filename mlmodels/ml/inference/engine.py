@@ -68,7 +68,7 @@ class Engine:
             label: its most probable class.
             confidence, percentile, edge_share, objectness: as `calibration.decide`.
         """
-        found = decide(confidence, percentile, edge_share, objectness, self.thresholds)
+        found = decide(label, confidence, percentile, edge_share, objectness, self.thresholds)
         return REVIEW if found == ACCEPTED and label in self.always_reviewed else found
 
     def run(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

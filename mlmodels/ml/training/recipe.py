@@ -134,6 +134,31 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class Safety:
+    """From where on a class is accepted, so that what is dangerous there is not.
+
+    Args:
+        set: the data folder's set of cells, of several patients, that trains nothing.
+        classes: for each of these its own confidence and percentile are chosen.
+        grave: classes that must not be accepted as any of these.
+        most_grave: share of their cells that may be, of each class, 0 to 1.
+        dangerous: classes that must hardly be accepted.
+        doubtful: classes that the set names roughly; what is accepted of them counts as no error.
+        most_dangerous: the same share of their cells, 0 to 1.
+        least_right: share of the accepted cells of `classes` that must be right, 0 to 1.
+    """
+
+    set: str
+    classes: tuple[str, ...]
+    grave: tuple[str, ...]
+    dangerous: tuple[str, ...]
+    doubtful: tuple[str, ...] = ()
+    most_grave: float = 0.0
+    most_dangerous: float = 0.0
+    least_right: float = 0.98
+
+
+@dataclass(frozen=True)
 class Stage:
     """One stretch of training.
 
@@ -181,6 +206,7 @@ class Recipe:
         name, version: what it is called; both go on the card.
         architecture, crop, augmentation, calibration: see there.
         stages: in order.
+        safety: how acceptance is chosen for some classes by themselves; None for all alike.
         views: mirrored and turned views of a crop whose answers are averaged, 1 to 8.
         seed: of everything random.
         summary: one line for people who choose a recipe; without it none is offered.
@@ -195,6 +221,7 @@ class Recipe:
     augmentation: Augmentation
     calibration: Calibration
     stages: tuple[Stage, ...]
+    safety: Safety | None = None
     views: int = 1
     seed: int = 7
     summary: str = ""
@@ -246,6 +273,7 @@ def parse_recipe(text: str) -> Recipe:
         "augmentation": _part(Augmentation, table.pop("augmentation", {})),
         "calibration": _part(Calibration, table.pop("calibration", {})),
         "stages": tuple(_stage(stage) for stage in table.pop("stages", [])),
+        "safety": _safety(table.pop("safety", None)),
         "text": text,
     }
     recipe = _part(Recipe, {**table, **parts})
@@ -274,6 +302,14 @@ def _stage(table: dict[str, Any]) -> Stage:
         table = {**table, "augmentation": _part(Augmentation, table["augmentation"])}
     stage: Stage = _part(Stage, table)
     return stage
+
+
+def _safety(table: dict[str, Any] | None) -> Safety | None:
+    if table is None:
+        return None
+    lists = {name: tuple(value) for name, value in table.items() if isinstance(value, list)}
+    safety: Safety = _part(Safety, {**table, **lists})
+    return safety
 
 
 def _part(kind: type, table: dict[str, Any]) -> Any:

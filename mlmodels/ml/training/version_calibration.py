@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from mlmodels.ml.datasets.manifest import read_manifest
 from mlmodels.ml.inference.calibration import Thresholds, sigmoid, softmax
 from mlmodels.ml.inference.crops import cut_crop
 from mlmodels.ml.inference.engine import Engine
@@ -20,6 +21,7 @@ from mlmodels.ml.inference.finding.localize import locate
 from mlmodels.ml.inference.finding.red_cells import sizes_in_red_cells
 from mlmodels.ml.inference.size_evidence import weigh_sizes
 from mlmodels.ml.pictures.reading import decode_image
+from mlmodels.ml.training import safe_acceptance
 from mlmodels.ml.training.augment import augment
 from mlmodels.ml.training.crop_cache import NO_CELL
 from mlmodels.ml.training.data import TrainingData
@@ -30,7 +32,7 @@ from mlmodels.ml.training.fitting import (
     fit_temperature,
     objectness_threshold,
 )
-from mlmodels.ml.training.recipe import Calibration, Recipe
+from mlmodels.ml.training.recipe import Calibration, Recipe, Safety
 
 FAMILIAR_CELLS = 1600
 
@@ -64,6 +66,8 @@ class Calibrated:
         calibration: answers for the calibration cells, their logits weighed by size.
         temperature, thresholds, familiarity: of the version.
         size_limits: float64 (K,), see `weigh_sizes`; None where sizes do not count.
+        safety: what is accepted of dangerous cells, see `measured_on_others`; None where the
+            recipe asks for no safety.
     """
 
     calibration: Answers
@@ -71,6 +75,7 @@ class Calibrated:
     thresholds: Thresholds
     familiarity: Familiarity
     size_limits: np.ndarray | None
+    safety: dict[str, Any] | None = None
 
     def settings(self, classes: tuple[str, ...]) -> dict[str, Any]:
         """Plain numbers, for the card's engine; `classes` in the order of the logits."""
@@ -89,7 +94,8 @@ class Calibrated:
         right = p.argmax(axis=1) == self.calibration.truth
         of = {str(s): self.calibration.sets == s for s in np.unique(self.calibration.sets)}
         by_set = {s: {"n": int(m.sum()), "right": int(right[m].sum())} for s, m in of.items()}
-        return {"n": len(right), "right": int(right.sum()), "by_set": by_set}
+        found: dict[str, Any] = {"n": len(right), "right": int(right.sum()), "by_set": by_set}
+        return found if self.safety is None else {**found, "safety": self.safety}
 
 
 def calibrate(
@@ -120,7 +126,27 @@ def calibrate(
             for a in (calibration, changed)
         )
     temperature, thresholds = choose_thresholds(calibration, changed, familiarity, recipe)
-    return Calibrated(calibration, temperature, thresholds, familiarity, limits)
+    chosen = Calibrated(calibration, temperature, thresholds, familiarity, limits)
+    return chosen if recipe.safety is None else _made_safe(chosen, engine, recipe.safety, root)
+
+
+def _made_safe(chosen: Calibrated, engine: Engine, safety: Safety, root: Path) -> Calibrated:
+    """The same with acceptance by class, chosen on a set that trains nothing."""
+    calibrated = replace(
+        engine,
+        temperature=chosen.temperature,
+        thresholds=chosen.thresholds,
+        familiarity=chosen.familiarity,
+        size_limits=chosen.size_limits,
+    )
+    rows = read_manifest(root / "cells" / safety.set / "manifest.csv")
+    answers = safe_acceptance.ask(calibrated, rows, root)
+    by_class = safe_acceptance.choose_acceptance(answers, safety)
+    return replace(
+        chosen,
+        thresholds=replace(chosen.thresholds, by_class=by_class),
+        safety=safe_acceptance.measured_on_others(answers, safety),
+    )
 
 
 def ask(engine: Engine, data: TrainingData, places: np.ndarray, root: Path) -> Answers:

@@ -97,12 +97,47 @@ class ModelFile:
 
 
 @dataclass(frozen=True)
+class StricterClass:
+    """From where on a class is accepted that has thresholds of its own.
+
+    Args:
+        label: the class.
+        confidence: at least this, 0 to 1.
+        percentile: of its out-of-distribution score at most this, 0 to 100.
+    """
+
+    label: CardClass
+    confidence: float
+    percentile: float
+
+
+@dataclass(frozen=True)
+class DangerousCells:
+    """What is accepted of cells that people called so, of patients by whom it was not chosen.
+
+    Args:
+        label: what people called them.
+        n, accepted, right: how many there are, are accepted, and are accepted rightly.
+        low, high: the interval of the share accepted, 0 to 1.
+    """
+
+    label: CardClass
+    n: int
+    accepted: int
+    right: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class VersionCard:
     """All that the page of a version shows of its card.
 
     Args:
         classes: that it names, in its order.
         always_reviewed: those of them that a person looks at whatever the confidence.
+        stricter: classes that are accepted more strictly than the others.
+        dangerous: what is accepted on films of leukaemia; empty where it was not measured.
         measured: what it was measured on, in the card's order.
         files: with their hashes; the checksums' own hash is the version's.
         is_whole: whether the folder carries the registered checksums and every file.
@@ -110,6 +145,8 @@ class VersionCard:
 
     classes: tuple[CardClass, ...]
     always_reviewed: tuple[CardClass, ...]
+    stricter: tuple[StricterClass, ...]
+    dangerous: tuple[DangerousCells, ...]
     measured: tuple[MeasuredSet, ...]
     files: tuple[ModelFile, ...]
     is_whole: bool
@@ -124,6 +161,22 @@ def card_of(version: ModelVersion, labels: dict[str, Label]) -> VersionCard:
     return VersionCard(
         classes=tuple(_called(code, labels) for code in version.classes),
         always_reviewed=tuple(_called(code, labels) for code in version.classes if code in asked),
+        stricter=tuple(
+            StricterClass(_called(code, labels), own["confidence"], own["percentile"])
+            for code, own in card.get("engine", {})
+            .get("thresholds", {})
+            .get("by_class", {})
+            .items()
+        ),
+        dangerous=tuple(
+            DangerousCells(
+                _called(code, labels), row["n"], row["accepted"], row["right"], *row["interval"]
+            )
+            for code, row in card.get("calibration", {})
+            .get("safety", {})
+            .get("by_class", {})
+            .items()
+        ),
         measured=tuple(
             _measured(name, figures, commands.get(name, ""), labels)
             for name, figures in _sets_of(card).items()

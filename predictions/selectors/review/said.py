@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from accounts.models import User
 from mlmodels.ml.classes import ALWAYS_REVIEWED
@@ -103,7 +104,7 @@ def why_a_person(cell: Cell, version: ModelVersion | None) -> str:
     return ""
 
 
-def _why_unidentified(cell: Cell, limits: dict[str, float]) -> str:
+def _why_unidentified(cell: Cell, limits: dict[str, Any]) -> str:
     """As the engine decides: too little of a cell, too strange, or no class likely enough."""
     percentile = cell.familiarity_percentile
     if cell.objectness < limits.get("cell_score", 0):
@@ -121,12 +122,16 @@ def _is_at_border(cell: Cell) -> bool:
     return min(cell.x_px, cell.y_px) == 0 or right >= image.width_px or bottom >= image.height_px
 
 
-def _why_review(cell: Cell, limits: dict[str, float]) -> str:
-    percentile = cell.familiarity_percentile
-    if percentile is not None and percentile > limits.get("unusual_percentile", 100):
+def _why_review(cell: Cell, limits: dict[str, Any]) -> str:
+    """As the engine decides: by what holds for every class, then by what does for its own."""
+    percentile = 0.0 if cell.familiarity_percentile is None else cell.familiarity_percentile
+    if percentile > limits.get("unusual_percentile", 100):
         return "looks unusual to the model"
     if cell.confidence < limits.get("accept_probability", 0):
         return "not sure enough"
+    own = limits.get("by_class", {}).get(cell.label)
+    if own and (cell.confidence < own["confidence"] or percentile > own["percentile"]):
+        return "a blast may look like this"
     if cell.label in ALWAYS_REVIEWED:
         return "rare, so a person always looks"
     return "a person must look"

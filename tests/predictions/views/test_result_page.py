@@ -80,6 +80,15 @@ def test_a_cell_for_review_says_why(page_as, doctor, image, model, found, reason
     assert card.count("badge-word ") == 1
 
 
+def test_a_cell_that_only_its_own_class_holds_back_says_what_for(page_as, doctor, image, model):
+    model.card["engine"]["thresholds"]["by_class"] = {
+        "neutrophil": {"confidence": 0.999, "percentile": 90.0}
+    }
+    model.save(update_fields=["card"])
+    record_result(image, {"disposition": "review"})
+    assert "a blast may look like this" in card_of(page_of(page_as(doctor), image))
+
+
 def test_under_a_persons_label_stands_no_confidence_of_the_models(page_as, doctor, image, model):
     record_result(image, {})
     say(doctor, image.cells.get(), "blast")

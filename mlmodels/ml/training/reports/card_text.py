@@ -90,13 +90,28 @@ def _decides(card: dict[str, Any]) -> str:
         f"unidentified below {t['identify_probability']:.3f}, beyond the "
         f"{t['unfamiliar_percentile']} percentile of out-of-distribution scores, with an "
         f"objectness below {t['cell_score']:.3f}, or cut off by the picture's edge; "
-        f"between these a person looks. {_always(e)}"
+        f"between these a person looks. {_by_class(t)}{_always(e)}"
         f"A find with an objectness below {least:.3g} is not shown, nor one below "
         f"{t['cell_score']:.3f} in a picture that may be no film. "
         f"Chosen on {c['n']} training pictures whose sources did not train "
         f"({c['right']} of them right). Keras and LiteRT agree on {card['agreement']['n']} of "
         f"these: same class {card['agreement']['same_class']:.2%}, probabilities differ by at most "
         f"{card['agreement']['largest_difference']:.1e}.{_sizes(e)}{_words(card)}"
+    )
+
+
+def _by_class(thresholds: dict[str, Any]) -> str:
+    """From where on the classes are accepted that have thresholds of their own."""
+    chosen = thresholds.get("by_class")
+    if not chosen:
+        return ""
+    limits = "; ".join(
+        f"{label} from {own['confidence']:.4g} and up to percentile {own['percentile']:g}"
+        for label, own in chosen.items()
+    )
+    return (
+        f"Where a blast could be meant, acceptance is stricter, chosen so on cells of leukaemia: "
+        f"{limits}. "
     )
 
 

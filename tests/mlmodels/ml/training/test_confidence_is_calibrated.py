@@ -1,9 +1,11 @@
 """Temperature, thresholds and dispositions, on numbers worked out by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from mlmodels.ml.inference.calibration import Thresholds, decide, sigmoid, softmax
+from mlmodels.ml.inference.calibration import Acceptance, Thresholds, decide, sigmoid, softmax
 from mlmodels.ml.training.fitting import accept_threshold, fit_temperature, objectness_threshold
 
 LIMITS = Thresholds(0.8, 0.4, 0.5, 97.5, 99.5)
@@ -71,10 +73,36 @@ def test_the_cell_threshold_loses_no_more_than_it_may():
 def test_confidence_familiarity_border_and_objectness_decide(
     confidence, percentile, edge, score, expected
 ):
-    assert decide(confidence, percentile, edge, score, LIMITS) == expected
+    assert decide("monocyte", confidence, percentile, edge, score, LIMITS) == expected
 
 
 def test_a_card_keeps_the_name_under_which_it_has_always_stored_objectness():
     stored = LIMITS.as_dict()
     assert stored["cell_score"] == LIMITS.objectness
     assert Thresholds.of_card(stored) == LIMITS
+
+
+STRICTER = replace(LIMITS, by_class={"monocyte": Acceptance(0.95, 60.0)})
+
+
+@pytest.mark.parametrize(
+    ("label", "confidence", "percentile", "expected"),
+    [
+        ("monocyte", 0.95, 60.0, "accepted"),
+        ("monocyte", 0.94, 60.0, "review"),
+        ("monocyte", 0.95, 61.0, "review"),
+        ("neutrophil", 0.8, 97.0, "accepted"),
+    ],
+)
+def test_a_class_may_be_accepted_more_strictly_than_others(label, confidence, percentile, expected):
+    assert decide(label, confidence, percentile, 0.0, 1.0, STRICTER) == expected
+
+
+def test_no_class_is_accepted_less_strictly_than_all():
+    lax = replace(LIMITS, by_class={"monocyte": Acceptance(0.1, 99.9)})
+    assert lax.acceptance("monocyte") == Acceptance(0.8, 97.5)
+
+
+def test_a_card_keeps_what_is_stricter_for_a_class():
+    assert Thresholds.of_card(STRICTER.as_dict()) == STRICTER
+    assert "by_class" not in LIMITS.as_dict()

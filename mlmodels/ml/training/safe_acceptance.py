@@ -1,0 +1,179 @@
+"""From where on a class may be accepted without a person, chosen on cells that are dangerous.
+
+A network without blasts takes a blast for something else, sometimes surely. On films of patients
+with leukaemia, which trained nothing, this looks for the confidence and the percentile of each
+class that leave such cells to a person. Two numbers a class are chosen there and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlmodels.ml.classes import class_among
+from mlmodels.ml.datasets.manifest import Row
+from mlmodels.ml.evaluation.metrics import wilson_interval
+from mlmodels.ml.inference.calibration import UNIDENTIFIED, Acceptance
+from mlmodels.ml.inference.engine import Engine
+from mlmodels.ml.inference.pipeline import read_pixels
+from mlmodels.ml.pictures.reading import decode_image
+from mlmodels.ml.training.recipe import Safety
+
+FOLDS = 5
+# What is tried, of which the choice that accepts most cells rightly is taken; of two alike the
+# stricter one. Percentiles reach below the median, for a cell near the training cells is the
+# only one of some classes that is never dangerous.
+CONFIDENCES = (0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.997, 0.998, 0.999, 0.9995, 0.9999)
+PERCENTILES = (10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 85.0, 90.0, 95.0, 97.5)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a version says of the principal cell of each picture.
+
+    Args:
+        truth: str array, shape (N,), what people called the cell.
+        patient: str array, shape (N,), of whom it is.
+        named: str array, shape (N,), the version's class; empty where nothing was found.
+        confidence: float64 array, shape (N,), 0 to 1.
+        percentile: float64 array, shape (N,), of out-of-distribution scores, 0 to 100.
+        nameable: bool array, shape (N,): no other doubt makes it unidentified.
+    """
+
+    truth: np.ndarray
+    patient: np.ndarray
+    named: np.ndarray
+    confidence: np.ndarray
+    percentile: np.ndarray
+    nameable: np.ndarray
+
+    def part(self, kept: np.ndarray) -> Answers:
+        """Those that a bool array, shape (N,), keeps."""
+        return Answers(**{name: value[kept] for name, value in vars(self).items()})
+
+
+def ask(engine: Engine, rows: Iterable[Row], root: Path) -> Answers:
+    """Read pictures of one cell each, as in use.
+
+    Args:
+        engine: its own acceptance plays no part.
+        rows: of the set.
+        root: the data folder.
+    """
+    found = []
+    for row in rows:
+        cells = read_pixels(decode_image(row.file(root).read_bytes()), engine).cells
+        cell = cells[0] if cells else None
+        found.append(
+            (
+                row.label,
+                row.source,
+                cell.label if cell else "",
+                cell.confidence if cell else 0.0,
+                cell.familiarity_percentile if cell else 100.0,
+                cell is not None and cell.disposition != UNIDENTIFIED,
+            )
+        )
+    return Answers(*(np.array(column) for column in zip(*found, strict=True)))
+
+
+def accepted(answers: Answers, chosen: dict[str, Acceptance]) -> np.ndarray:
+    """Which cells are accepted as one of some classes: bool array, shape (N,)."""
+    found = np.zeros(len(answers.truth), bool)
+    for label, least in chosen.items():
+        found |= _accepted_as(answers, label, least)
+    return found
+
+
+def choose_acceptance(answers: Answers, safety: Safety) -> dict[str, Acceptance]:
+    """For each class the confidence and percentile that accept most cells rightly.
+
+    Args:
+        answers: of several patients.
+        safety: the limits. They hold for each class by itself.
+
+    Returns:
+        By class. Where nothing keeps the limits, a class is never accepted: its confidence is
+        above 1.
+    """
+    return {label: _choose(answers, label, safety) for label in safety.classes}
+
+
+def _choose(answers: Answers, label: str, safety: Safety) -> Acceptance:
+    grave = np.isin(answers.truth, safety.grave)
+    dangerous = np.isin(answers.truth, safety.dangerous)
+    true = np.array([class_among(str(name), safety.classes) for name in answers.truth])
+    known = np.isin(true, safety.classes) & ~np.isin(answers.truth, safety.doubtful)
+    best, most = Acceptance(1.01, 0.0), 0
+    for confidence in reversed(CONFIDENCES):
+        for percentile in PERCENTILES:
+            tried = Acceptance(confidence, percentile)
+            taken = _accepted_as(answers, label, tried)
+            right = int((taken & (true == label)).sum())
+            if (
+                right > most
+                and (taken & grave).sum() <= safety.most_grave * grave.sum()
+                and (taken & dangerous).sum() <= safety.most_dangerous * dangerous.sum()
+                and (taken & known & (true != label)).sum() <= (1 - safety.least_right) * right
+            ):
+                best, most = tried, right
+    return best
+
+
+def _accepted_as(answers: Answers, label: str, least: Acceptance) -> np.ndarray:
+    sure = (answers.confidence >= least.confidence) & (answers.percentile <= least.percentile)
+    taken: np.ndarray = answers.nameable & (answers.named == label) & sure
+    return taken
+
+
+def fold_of(patient: str) -> int:
+    """The fold of a patient, 0 to `FOLDS` - 1: always the same, whoever else is there."""
+    return int(hashlib.sha256(patient.encode()).hexdigest(), 16) % FOLDS
+
+
+def measured_on_others(answers: Answers, safety: Safety) -> dict[str, Any]:
+    """What is accepted of patients by whom it was not chosen, pooled over the folds.
+
+    Args:
+        answers: of all patients.
+        safety: the limits.
+
+    Returns:
+        For the card: by what people called a cell how many there are, how many are accepted and
+        how many of these rightly, each with Wilson's interval; and the number of patients.
+    """
+    folds = np.array([fold_of(str(patient)) for patient in answers.patient])
+    taken = np.zeros(len(folds), bool)
+    for fold in range(FOLDS):
+        chosen = choose_acceptance(answers.part(folds != fold), safety)
+        taken[folds == fold] = accepted(answers.part(folds == fold), chosen)
+    right = np.array(
+        [
+            class_among(str(name), safety.classes) == named
+            for name, named in zip(answers.truth, answers.named, strict=True)
+        ]
+    )
+    return {
+        "set": safety.set,
+        "patients": len(np.unique(answers.patient)),
+        "folds": FOLDS,
+        "by_class": {
+            str(name): _counted(taken[answers.truth == name], right[answers.truth == name])
+            for name in np.unique(answers.truth)
+        },
+    }
+
+
+def _counted(taken: np.ndarray, right: np.ndarray) -> dict[str, Any]:
+    n, count = len(taken), int(taken.sum())
+    return {
+        "n": n,
+        "accepted": count,
+        "right": int((taken & right).sum()),
+        "interval": list(wilson_interval(count, n)),
+    }

@@ -1,0 +1,93 @@
+"""From where on a class is accepted, on cells whose answers are worked out by hand."""
+
+import numpy as np
+import pytest
+
+from mlmodels.ml.errors import RecipeInvalid
+from mlmodels.ml.inference.calibration import Acceptance
+from mlmodels.ml.training.recipe import Safety, load_recipe, parse_recipe
+from mlmodels.ml.training.safe_acceptance import (
+    Answers,
+    accepted,
+    choose_acceptance,
+    fold_of,
+    measured_on_others,
+)
+
+SAFETY = Safety("films", ("monocyte",), grave=("blast",), dangerous=("smudge",))
+
+
+def answers(*cells, patient="one"):
+    """Cells as (what people called it, confidence, percentile), all named monocyte."""
+    truth, confidence, percentile = zip(*cells, strict=True)
+    n = len(cells)
+    return Answers(
+        np.array(truth),
+        np.array([patient] * n),
+        np.array(["monocyte"] * n),
+        np.array(confidence),
+        np.array(percentile),
+        np.ones(n, bool),
+    )
+
+
+def test_the_most_cells_are_accepted_that_leave_every_blast_to_a_person():
+    found = choose_acceptance(
+        answers(("monocyte", 0.999, 5), ("monocyte", 0.96, 5), ("blast", 0.94, 5)), SAFETY
+    )
+    assert found == {"monocyte": Acceptance(0.95, 10.0)}
+
+
+def test_a_blast_that_is_as_sure_is_kept_off_by_its_strangeness():
+    found = choose_acceptance(
+        answers(("monocyte", 0.999, 45), ("monocyte", 0.999, 55), ("blast", 0.99995, 58)), SAFETY
+    )
+    assert found["monocyte"].percentile == 50
+
+
+def test_a_class_that_cannot_be_told_from_blasts_is_never_accepted():
+    cells = answers(("monocyte", 0.99, 50), ("blast", 0.99995, 1))
+    assert not accepted(cells, choose_acceptance(cells, SAFETY)).any()
+
+
+def test_what_another_doubt_makes_unidentified_is_not_counted():
+    cells = answers(("monocyte", 0.999, 5))
+    doubted = Answers(**{**vars(cells), "nameable": np.array([False])})
+    assert not accepted(doubted, {"monocyte": Acceptance(0.0, 100.0)}).any()
+
+
+def test_enough_of_what_is_accepted_must_be_right():
+    wide = Safety("films", ("monocyte", "lymphocyte"), grave=(), dangerous=())
+    sure = [("monocyte", 0.9999, 5)] * 20
+    found = choose_acceptance(answers(*sure, *[("lymphocyte", 0.96, 5)] * 2), wide)
+    assert found["monocyte"].confidence > 0.96
+
+
+def test_a_roughly_labelled_class_is_no_error():
+    rough = Safety("films", ("monocyte", "eosinophil"), (), (), doubtful=("eosinophil",))
+    found = choose_acceptance(answers(("monocyte", 0.91, 5), ("eosinophil", 0.96, 5)), rough)
+    assert found["monocyte"].confidence == 0.9
+
+
+def test_a_patient_is_measured_by_what_others_chose():
+    one, two = "a", next(name for name in "bcdefgh" if fold_of(name) != fold_of("a"))
+    known = answers(("monocyte", 0.999, 5), patient=one)
+    other = answers(("blast", 0.999, 5), patient=two)
+    both = Answers(**{k: np.concatenate([v, vars(other)[k]]) for k, v in vars(known).items()})
+    found = measured_on_others(both, SAFETY)["by_class"]
+    # The patient with the blast alone leaves nothing to accept; the other one has none to warn.
+    assert found["blast"]["accepted"] == 1
+    assert found["monocyte"]["accepted"] == 0
+
+
+def test_a_recipe_says_what_is_dangerous():
+    safety = load_recipe("mobilenet_v2_safe").safety
+    assert safety is not None
+    assert "blast" in safety.grave
+    assert load_recipe("mobilenet_v2_sized").safety is None
+
+
+def test_an_unknown_field_of_safety_is_refused():
+    text = load_recipe("mobilenet_v2_safe").text.replace("most_grave", "most_brave")
+    with pytest.raises(RecipeInvalid, match="most_brave"):
+        parse_recipe(text)
