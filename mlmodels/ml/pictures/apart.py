@@ -83,6 +83,9 @@ class _Child:
 
 
 def _mapped(file: int, shape: tuple[int, ...]) -> np.ndarray:
+    # What lies beyond the end of a file would end whoever reads it.
+    if os.fstat(file).st_size < int(np.prod(shape)):
+        raise PeerGone()
     return np.frombuffer(mmap.mmap(file, int(np.prod(shape))), np.uint8).reshape(shape)
 
 

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import traceback
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -90,13 +91,18 @@ def _nameless_file() -> int:
 
 
 def _limit_memory(more_bytes: int) -> None:
-    """Let this process map no more than so many bytes beyond what it has now."""
+    """Let this process map no more than so many bytes beyond what it had for its first file."""
     # Not Linux: there the time limit alone holds.
     with suppress(OSError, ValueError):
-        with open("/proc/self/statm") as told:
-            mapped = int(told.read().split()[0]) * resource.getpagesize()
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (mapped + more_bytes, hard))
+        resource.setrlimit(resource.RLIMIT_AS, (_mapped_at_first() + more_bytes, hard))
+
+
+@cache
+def _mapped_at_first() -> int:
+    """Bytes that this process maps: what a file leaves behind is no further room for the next."""
+    with open("/proc/self/statm") as told:
+        return int(told.read().split()[0]) * resource.getpagesize()
 
 
 def main() -> None:

@@ -35,6 +35,10 @@ _MAKERS = {
 _SAME_ASPECT = 0.02
 # Levels by which a reduced copy may differ on average; another field differs by some 40.
 _SAME_FIELD_LEVELS = 14
+# How a reduced copy follows its field, as a correlation; two fields of one film follow each other
+# by less than 0.2. Where nothing but ground is in sight, by fewer levels than these, nothing can.
+_SAME_FIELD_CORRELATION = 0.6
+_EMPTY_LEVELS = 1.0
 # More pages are a stack, whatever they are.
 _MOST_PAGES = 64
 
@@ -152,7 +156,15 @@ def _is_reduced_copy(page: TiffPage, main: TiffPage, limits: ImageLimits) -> boo
     rows = (np.arange(small.shape[0]) + 0.5) * large.shape[0] / small.shape[0]
     columns = (np.arange(small.shape[1]) + 0.5) * large.shape[1] / small.shape[1]
     seen = large[rows.astype(int)][:, columns.astype(int)].astype(np.float64)
-    return bool(np.abs(seen - small).mean() / scale <= _SAME_FIELD_LEVELS)
+    if np.abs(seen - small).mean() / scale > _SAME_FIELD_LEVELS:
+        return False
+    spreads = seen.std() / scale, float(small.std()) / scale
+    if max(spreads) < _EMPTY_LEVELS:
+        return True
+    if min(spreads) < _EMPTY_LEVELS:
+        return False
+    follows = np.corrcoef(seen.ravel(), small.astype(np.float64).ravel())[0, 1]
+    return bool(follows >= _SAME_FIELD_CORRELATION)
 
 
 def largest_level(tif: TiffFile, limits: ImageLimits) -> ChosenPage:

@@ -71,6 +71,26 @@ def test_pages_that_are_pictures_of_their_own_are_refused(second):
         read_picture(pages((film(), RGB), (second, RGB)))
 
 
+def sparse_field(side: int, seed: int) -> np.ndarray:
+    """Six dark discs on bright ground: of two such fields most pixels are alike."""
+    rows, columns = np.mgrid[:side, :side]
+    field = np.full((side, side, 3), 235, np.uint8)
+    for y, x in np.random.default_rng(seed).uniform(0.1, 0.9, (6, 2)) * side:
+        field[(rows - y) ** 2 + (columns - x) ** 2 < (0.04 * side) ** 2] = (120, 60, 160)
+    return field
+
+
+def test_another_field_that_is_mostly_ground_is_no_reduced_copy():
+    with pytest.raises(RejectedImage, match="several pages"):
+        read_picture(pages((sparse_field(400, 1), RGB), (sparse_field(200, 2), RGB)))
+
+
+def test_a_reduced_copy_of_a_field_that_is_mostly_ground_is_one():
+    small = np.asarray(Image.fromarray(sparse_field(400, 1)).resize((200, 200)))
+    picture = read_picture(pages((sparse_field(400, 1), RGB), (small, RGB)))
+    assert picture.rgb.shape == (400, 400, 3)
+
+
 def _pyramid(*, below: bool, **options: Any) -> bytes:
     buffer = io.BytesIO()
     with tifffile.TiffWriter(buffer, ome=options.pop("ome", False)) as writer:
