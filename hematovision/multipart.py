@@ -30,6 +30,7 @@ LONGEST_HEAD_BYTES = 16 * 1024
 UNNAMED = "unnamed"
 # Ends the header of a part; one that has none begins with it. Some programs send bare line feeds.
 _BLANK_LINE = re.compile(rb"(?:\A|\n)\r?\n")
+_NUMBERED = re.compile(r"&#(?:[0-9]{1,7}|[xX][0-9a-fA-F]{1,6});")
 _AS_IT_IS = frozenset({"", "binary", "8bit", "7bit"})
 
 
@@ -225,11 +226,17 @@ def _chosen(
 def _last_part(path: str) -> str:
     """The name of a file without its folders and what cannot be shown; empty where none is left.
 
-    Old browsers write a character that their page's writing lacks as HTML does.
+    Browsers write a character that their page's writing lacks by its number, as HTML does.
     """
-    last = re.split(r"[/\\]", html.unescape(path))[-1]
-    name = "".join(filter(str.isprintable, last))
+    last = re.split(r"[/\\]", path)[-1]
+    name = "".join(filter(str.isprintable, _NUMBERED.sub(_numbered_character, last)))
     return "" if name in {".", ".."} else name
+
+
+def _numbered_character(number: re.Match[str]) -> str:
+    """The character that is meant; as it stands where that would part folders."""
+    meant = html.unescape(number.group())
+    return number.group() if meant in {"/", "\\"} else meant
 
 
 def _use_up(pieces: Iterator[bytes]) -> None:

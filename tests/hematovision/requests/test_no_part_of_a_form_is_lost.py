@@ -44,6 +44,9 @@ NAMES = {
     "a line that Unicode knows": ("a\u2028b.png".encode(), "ab.png"),
     "as mail writes it": (b"=?utf-8?B?TcO8bGxlci5wbmc=?=", "Müller.png"),
     "as mail writes it, but not well": (b"=?utf-8?B?TcO?=", None),
+    "an ampersand": (b"cells&notes&lt.png", "cells&notes&lt.png"),
+    "a character by its number": (b"&#34880;.png", "血.png"),
+    "a slash by its number": (b"a&#47;b.png", "a&#47;b.png"),
     "very long": (b"n" * 5000 + b".png", None),
     "a very long ending": (b"n." + b"e" * 5000, None),
 }
