@@ -131,7 +131,9 @@ class MappingForm(ServiceForm):
         if asked.get("folders"):
             self.fields["folders"].initial = asked["folders"]["proposal"]
             if not asked["folders"]["in_two_splits"]:
-                del self.fields["folders"].choices[1]  # type: ignore[attr-defined]
+                kept = self.fields["folders"].choices  # type: ignore[attr-defined]
+                # Set, not changed in place: the widget has a copy of its own.
+                self.fields["folders"].choices = [kept[0], *kept[2:]]  # type: ignore[attr-defined]
         else:
             del self.fields["folders"]
 

@@ -27,7 +27,7 @@ _PASSED_OVER = re.compile(
     r"|\$RECYCLE\.BIN|System Volume Information|@eaDir)/"
     r"|(^|/)(\._[^/]*|\.DS_Store|\.git[^/]+|\.nomedia|\.directory|Icon|Thumbs\.db|ehthumbs[^/]*\.db"
     r"|desktop\.ini)$"
-    r"|(^|/)(readme|licen[cs]e|notice|citation)[^/]{0,40}$",
+    r"|(^|/)(readme|licen[cs]e|notice|citation)[^/.]{0,40}(\.(txt|md|rst|pdf|cff|html?|docx?))?$",
     re.IGNORECASE,
 )
 

@@ -39,6 +39,8 @@ def cut_box(rgb: np.ndarray, box: DrawnBox) -> np.ndarray:
     if x >= width or y >= height or x + w <= 0 or y + h <= 0:
         raise RejectedImage("The box lies outside its picture. Correct it, or leave it out.")
     half = MARGIN * max(w, h) / 2
+    if not all(map(math.isfinite, (x + w / 2 + half, y + h / 2 + half, x - half, y - half))):
+        raise RejectedImage("The box is larger than any picture. Correct it, or leave it out.")
     left, right = (round(x + w / 2 + side * half) for side in (-1, 1))
     top, bottom = (round(y + h / 2 + side * half) for side in (-1, 1))
     return rgb[max(0, top) : min(height, bottom), max(0, left) : min(width, right)]

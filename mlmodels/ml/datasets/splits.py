@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from mlmodels.ml.classes import class_key
+from mlmodels.ml.datasets.archive_paths import shown
 from mlmodels.ml.errors import ManifestInvalid
 
 # A folder or a cell that says what pictures are for, e.g. "TRAIN", "Test_Simple", "val2017".
@@ -47,6 +48,17 @@ def split_named(name: str) -> str:
     """
     key = class_key(name)
     return next((split for split, form in _SPLIT_NAMES.items() if form.fullmatch(key)), "")
+
+
+def refusal_of_split(name: str) -> str:
+    """Why what a table says of a row's split cannot be one, as a sentence; else empty.
+
+    Args:
+        name: as written; empty where the row says none.
+    """
+    if not name or split_named(name):
+        return ""
+    return f"The split {shown(name)[:40]} is unknown. Say train, validation or test."
 
 
 def source_order(source: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from mlmodels.ml.datasets.questions import (
 )
 from mlmodels.ml.datasets.reading import read_dataset
 from mlmodels.ml.datasets.same_pictures import ReadImage
-from mlmodels.ml.errors import ManifestInvalid
+from mlmodels.ml.errors import EngineError, ManifestInvalid
 from mlmodels.ml.pictures.picture import ImageLimits
 
 MOST_TOLD = 50
@@ -66,14 +67,33 @@ def prepare_data(
         EngineError: nothing can be read there, a class is not known, or pictures are refused;
             the sentence says what, and what to do.
     """
-    told: list[Refusal] = []
     folder, files = path, [] if path.suffix.lower() == ".zip" else _files_of(path)
     if not files:
         folder = path.with_suffix("")
         if folder.exists():
             raise ManifestInvalid(f"{folder} is there already. Remove it, or prepare it itself.")
         unpacked = unpack_archive(path, folder, ArchiveLimits())
-        files, told = unpacked.files, unpacked.refused
+        try:
+            return _prepared(
+                folder, unpacked.files, unpacked.refused, choices, output, limits=limits, tell=tell
+            )
+        except EngineError:
+            # So that the same ZIP can be prepared again, with what was lacking.
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+    return _prepared(folder, files, [], choices, output, limits=limits, tell=tell)
+
+
+def _prepared(
+    folder: Path,
+    files: Sequence[str],
+    told: Sequence[Refusal],
+    choices: Choices,
+    output: Path | None,
+    *,
+    limits: ImageLimits,
+    tell: Callable[[int, int], None],
+) -> Prepared:
     own = (LabelName(code, code) for code in choices.classes.values() if code)
     names = ClassNames((*SHIPPED_LABELS, *own))
     listing = list_pictures(folder, files, names, choices)

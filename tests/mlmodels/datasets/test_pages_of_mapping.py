@@ -183,6 +183,14 @@ def test_prepare_data_unpacks_a_zip_beside_itself(tmp_path):
     assert [label for _, label, *_ in prepared(tmp_path / "own")] == ["monocyte", "neutrophil"]
 
 
+def test_a_zip_that_lacked_an_answer_is_prepared_with_it(tmp_path):
+    (tmp_path / "own.zip").write_bytes(zip_of(pictures("NE/1.png", "unicorn/2.png")))
+    with pytest.raises(CommandError, match="unicorn"):
+        call_command("prepare_data", str(tmp_path / "own.zip"))
+    call_command("prepare_data", str(tmp_path / "own.zip"), "--leave-out=unicorn")
+    assert [label for _, label, *_ in prepared(tmp_path / "own")] == ["neutrophil"]
+
+
 def test_prepare_data_asks_for_what_it_does_not_know(folder):
     own = folder(pictures("NEU/1.png", "unicorn/2.png"))
     with pytest.raises(CommandError, match='--class "NEU=neutrophil"'):

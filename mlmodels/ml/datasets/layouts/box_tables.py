@@ -16,7 +16,7 @@ from mlmodels.ml.datasets.layouts.listing import (
     no_box,
 )
 from mlmodels.ml.datasets.manifest import SPELT_COLUMNS
-from mlmodels.ml.datasets.splits import split_named
+from mlmodels.ml.datasets.splits import refusal_of_split, split_named
 from mlmodels.ml.datasets.tables import TableRow, read_table
 from mlmodels.ml.errors import ManifestInvalid
 
@@ -70,6 +70,8 @@ def boxes_of_tables(
                 report.append(lacks_picture(place, row.cells["path"]))
             elif box is None:
                 report.append(no_box(place))
+            elif unknown := refusal_of_split(row.cells.get("split", "")):
+                report.append(Refusal(place, unknown))
             else:
                 yield _listed(row, picture, place, box)
 

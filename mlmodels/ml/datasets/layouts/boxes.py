@@ -144,7 +144,8 @@ def _yolo_names(root: Path, files: Sequence[str]) -> list[str] | None:
     for path in files:
         name = PurePosixPath(path).name.lower()
         if name in _YOLO_NAMES:
-            return [line.strip() for line in _lines_of(root / path) if line.strip()]
+            # An empty line is a class without a name: those below it keep their numbers.
+            return "\n".join(line.strip() for line in _lines_of(root / path)).rstrip().split("\n")
         if ending(path) in (".yaml", ".yml"):
             found = _names_in_yaml(root / path)
             if found is not None:
@@ -170,7 +171,7 @@ def _names_in_yaml(file: Path) -> list[str] | None:
             if isinstance(name, str | int | float)
         }
         return [numbers.get(n, str(n)) for n in range(min(max(numbers) + 1, _MOST_NAMES))]
-    except (yaml.YAMLError, KeyError, TypeError, ValueError, RecursionError):
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
         return None
 
 

@@ -16,7 +16,7 @@ from mlmodels.ml.datasets.layouts.listing import (
     pictures_among,
 )
 from mlmodels.ml.datasets.manifest import SPELT_COLUMNS, refusal_of_row
-from mlmodels.ml.datasets.splits import split_named
+from mlmodels.ml.datasets.splits import refusal_of_split, split_named
 from mlmodels.ml.datasets.tables import Table, TableRow, read_table
 from mlmodels.ml.errors import ManifestInvalid
 
@@ -116,8 +116,8 @@ def _refusal(row: TableRow, found: str, named: Collection[str]) -> str:
         return _NOT_HELD
     if found in named:
         return "The manifest names this file twice. Keep one row."
-    if split and not split_named(split):
-        return f"The split {shown(split)[:40]} is unknown. Say train, validation or test."
+    if unknown := refusal_of_split(split):
+        return unknown
     if len(source) > LONGEST_SOURCE or "\x00" in source:
         return f"The source has more than {LONGEST_SOURCE} characters. Shorten it."
     return ""

@@ -39,6 +39,7 @@ def test_a_cut_is_a_square_of_twice_the_box(box, rows, columns):
         (DrawnBox(10, 10, 20, -5), "no size"),
         (DrawnBox(float("nan"), 10, 20, 20), "no size"),
         (DrawnBox(10, 10, float("inf"), 20), "no size"),
+        (DrawnBox(1, 1, 1.7e308, 1.7e308), "larger than any picture"),
         (DrawnBox(200, 10, 20, 20), "outside its picture"),
         (DrawnBox(-30, 10, 20, 20), "outside its picture"),
     ],

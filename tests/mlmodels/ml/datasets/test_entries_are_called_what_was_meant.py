@@ -107,7 +107,15 @@ def test_two_spellings_of_one_name_are_one_path_twice():
         "$RECYCLE.BIN/1.jpg",
         "neutrophil/Icon\r",
         ".ipynb_checkpoints/1.jpg",
+        "README.md",
+        "neutrophil/LICENSE",
+        "citation.cff",
     ],
 )
 def test_what_systems_leave_behind_is_passed_over(dropping):
     assert paths_of(zip_of({dropping: b"x", "neutrophil/1.jpg": b"x"})) == ["neutrophil/1.jpg"]
+
+
+@pytest.mark.parametrize("name", ["Notice 12.png", "license plate.jpg", "readme2.tif"])
+def test_a_picture_that_is_called_like_a_paper_is_a_picture(name):
+    assert paths_of(zip_of({f"neutrophil/{name}": b"x"})) == [f"neutrophil/{name}"]

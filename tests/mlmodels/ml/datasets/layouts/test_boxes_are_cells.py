@@ -215,3 +215,30 @@ def test_a_row_without_a_box_says_that_its_picture_has_no_cell(listed, told):
     listing = listed({"f.png": FIELD, "none.png": FIELD, "boxes.csv": text})
     assert [row[0] for row in rows(listing)] == ["f.png"]
     assert "no box is drawn in them: none.png" in told(listing)
+
+
+def test_a_class_without_a_name_leaves_the_others_their_numbers(listed):
+    listing = listed(
+        {
+            "images/f.png": FIELD,
+            "labels/f.txt": "2 0.5 0.5 0.2 0.2\n",
+            "classes.txt": "neutrophil\n\nmonocyte\neosinophil\n",
+        }
+    )
+    assert [each.name for each in listing.pictures] == ["monocyte"]
+
+
+def test_a_split_that_is_none_is_refused_in_a_table_of_boxes_too(listed):
+    table = "filename,class,xmin,ymin,xmax,ymax,split\nf.png,WBC,1,1,20,20,holdout\n"
+    listing = listed({"f.png": FIELD, "boxes.csv": table})
+    assert "The split holdout is unknown" in " ".join(row.reason for row in listing.report)
+
+
+def test_names_by_a_number_without_end_are_no_names(listed):
+    listed(
+        {
+            "images/f.png": FIELD,
+            "labels/f.txt": "0 0.5 0.5 0.2 0.2\n",
+            "data.yaml": "names: {.inf: WBC}\n",
+        }
+    )
