@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.http import QueryDict
 from hematovision.multipart import FormReader, SentFiles
 
 
-class _SpoolingHandler(TemporaryFileUploadHandler):
+class _SpoolingHandler(TemporaryFileUploadHandler, ABC):
     """Has the form read by our parser, and spools its files to disk up to a limit.
 
     What comes beyond the limit is dropped. The file's `size` still tells how much was sent, so the
@@ -58,9 +59,9 @@ class _SpoolingHandler(TemporaryFileUploadHandler):
         """Where the file is written; where temporary files are, unless said otherwise."""
         return settings.FILE_UPLOAD_TEMP_DIR
 
+    @abstractmethod
     def most_bytes(self) -> int:
         """The limit."""
-        raise NotImplementedError
 
 
 class CappedFileUploadHandler(_SpoolingHandler):

@@ -40,7 +40,6 @@ BROKEN = (
     AttributeError,
     TypeError,
     RuntimeError,
-    NotImplementedError,
     struct.error,
     zlib.error,
 )

@@ -148,7 +148,7 @@ def _is_reduced_copy(page: TiffPage, main: TiffPage, limits: ImageLimits) -> boo
         return 4 * _area(page) <= 1.1 * _area(main)
     try:
         large, small = main.asarray(maxworkers=1), page.asarray(maxworkers=1)
-    except (ValueError, RuntimeError, NotImplementedError, TiffFileError):
+    except (ValueError, RuntimeError, TiffFileError):
         return False
     if large.dtype != small.dtype or large.ndim != small.ndim:
         return False
