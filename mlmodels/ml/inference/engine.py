@@ -111,7 +111,7 @@ def load_engine(directory: Path, *, runtime: str, threads: int | None = None) ->
             name=card["name"],
             version=card["version"],
             classes=tuple(settings["classes"]),
-            crop_rule=CropRule(settings["crop_scale"], settings["input_px"]),
+            crop_rule=_crop_rule(settings),
             views=settings["views"],
             temperature=settings["temperature"],
             thresholds=Thresholds.of_card(settings["thresholds"]),
@@ -127,6 +127,14 @@ def load_engine(directory: Path, *, runtime: str, threads: int | None = None) ->
         raise ArtifactDamaged(
             f"The card of {directory.name} cannot be read. Restore the version's folder."
         ) from error
+
+
+def _crop_rule(settings: dict[str, Any]) -> CropRule:
+    """How crops are cut; versions before 2.0 leave their colours as they are."""
+    mean = settings.get("crop_mean_lab")
+    return CropRule(
+        settings["crop_scale"], settings["input_px"], None if mean is None else tuple(mean)
+    )
 
 
 def _size_limits(settings: dict[str, Any]) -> np.ndarray | None:

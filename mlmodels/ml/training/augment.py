@@ -8,6 +8,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from mlmodels.ml.inference.crops import CropRule, shift_colour
 from mlmodels.ml.inference.preprocess import WHITE_LEVEL
 from mlmodels.ml.training.recipe import Augmentation
 
@@ -19,27 +20,28 @@ TINT_SHIFT_LAB = (14.0, 9.0, 9.0)
 
 
 def augment(
-    wide: np.ndarray, ratio: float, side_px: int, a: Augmentation, rng: np.random.Generator
+    wide: np.ndarray, ratio: float, rule: CropRule, a: Augmentation, rng: np.random.Generator
 ) -> np.ndarray:
     """Turn a wide crop into one training crop.
 
     Args:
         wide: uint8 array, shape (S, S, 3), 0 to 255, white-balanced.
         ratio: the part of the wide crop's side that the network would see, 0 to 1.
-        side_px: side of the result, px.
+        rule: side of the result, and its mean colour if it has one; that is given last of what
+            changes colours, as in use.
         a: strengths.
         rng: the only source of chance.
 
     Returns:
         uint8 array, shape (side_px, side_px, 3).
     """
-    crop = _move(wide, ratio, side_px, a, rng)
+    crop = _move(wide, ratio, rule.side_px, a, rng)
     crop = _overexpose(crop, a, rng)
     crop = _cut(crop, a, rng)
     crop = _stain(crop, a, rng)
     crop = _tint(crop, a, rng)
-    crop = _soften(crop, a, rng)
-    return _disturb(crop, a, rng)
+    crop = _disturb(_soften(crop, a, rng), a, rng)
+    return crop if rule.mean_lab is None else shift_colour(crop, rule.mean_lab)
 
 
 def _move(

@@ -12,8 +12,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from mlmodels.ml.inference.crops import shift_colour
 from mlmodels.ml.training.checkpoints import put_weights, weights_of, write_arrays
-from mlmodels.ml.training.crop_cache import NO_CELL
 from mlmodels.ml.training.data import TrainingData
 from mlmodels.ml.training.recipe import Recipe
 
@@ -48,7 +48,7 @@ def calibration_figures(model: Any, data: TrainingData, recipe: Recipe) -> tuple
     """Mean cross-entropy and share right of the calibration split's cells, cut as in use."""
     import tensorflow as tf
 
-    cells = [i for i in data.calibration if data.crops[i].label != NO_CELL]
+    cells = [i for i in data.calibration if data.crops[i].is_named]
     total, right, k = 0.0, 0, len(data.classes)
     for first in range(0, len(cells), BATCH):
         chosen = cells[first : first + BATCH]
@@ -94,5 +94,6 @@ def _middle(data: TrainingData, recipe: Recipe, i: int) -> np.ndarray:
     side = round(wide.shape[0] * recipe.crop.scale / recipe.crop.wide_scale)
     edge = (wide.shape[0] - side) // 2
     middle = np.ascontiguousarray(wide[edge : edge + side, edge : edge + side])
-    px = recipe.architecture.input_px
-    return cv2.resize(middle, (px, px), interpolation=cv2.INTER_AREA)
+    rule = recipe.crop_rule
+    crop = cv2.resize(middle, (rule.side_px, rule.side_px), interpolation=cv2.INTER_AREA)
+    return crop if rule.mean_lab is None else shift_colour(crop, rule.mean_lab)

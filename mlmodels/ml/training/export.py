@@ -23,7 +23,6 @@ from mlmodels.ml.inference.calibration import (
     Thresholds,
     softmax,
 )
-from mlmodels.ml.inference.crops import CropRule
 from mlmodels.ml.inference.engine import CARD, FAMILIARITY, Engine
 from mlmodels.ml.inference.familiarity import UNFITTED
 from mlmodels.ml.inference.runtimes.choose import FILES, open_runtime
@@ -81,7 +80,7 @@ def finish_version(
         name=name,
         version=version,
         classes=data.classes,
-        crop_rule=CropRule(recipe.crop.scale, recipe.architecture.input_px),
+        crop_rule=recipe.crop_rule,
         views=recipe.views,
         temperature=1.0,
         thresholds=Thresholds(0.5, 0.0, 0.0, 100.0, 100.0),
@@ -183,12 +182,18 @@ def _card(engine: Engine, data: TrainingData, recipe: Recipe, chosen: Calibrated
             "classes": list(engine.classes),
             "input_px": engine.crop_rule.side_px,
             "crop_scale": engine.crop_rule.scale,
+            **_mean_lab(engine),
             "views": engine.views,
             **chosen.settings(data.classes),
         },
         "calibration": chosen.figures(),
         "metrics": {},
     }
+
+
+def _mean_lab(engine: Engine) -> dict[str, list[float]]:
+    mean = engine.crop_rule.mean_lab
+    return {} if mean is None else {"crop_mean_lab": list(mean)}
 
 
 def _packages() -> dict[str, str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mlmodels.ml.errors import RecipeInvalid
+from mlmodels.ml.inference.crops import CropRule
 
 RECIPES = Path(__file__).resolve().parent.parent.parent / "recipes"
 BASES = ("mobilenet_v2", "plain_cnn", "deep_cnn", "vgg16")
@@ -29,6 +30,7 @@ _LATER: dict[str, Any] = {
     "grey": 0.0,
     "overexposed": 0.0,
     "augmentation": None,
+    "mean_lab": None,
 }
 
 
@@ -68,10 +70,12 @@ class Crop:
     Args:
         scale: of the crop that is classified.
         wide_scale: of the crop that is kept for augmentation.
+        mean_lab: the mean colour that every crop is given, see `CropRule`; None for its own.
     """
 
     scale: float = 1.9
     wide_scale: float = 2.7
+    mean_lab: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -206,6 +210,9 @@ class Recipe:
         name, version: what it is called; both go on the card.
         architecture, crop, augmentation, calibration: see there.
         stages: in order.
+        classes: what the network tells apart, in the order of its logits; empty where the data or
+            the shipped classes say it.
+        unlike: classes of the sets that are none of these: their cells teach to be unsure.
         safety: how acceptance is chosen for some classes by themselves; None for all alike.
         views: mirrored and turned views of a crop whose answers are averaged, 1 to 8.
         seed: of everything random.
@@ -221,6 +228,8 @@ class Recipe:
     augmentation: Augmentation
     calibration: Calibration
     stages: tuple[Stage, ...]
+    classes: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()
     safety: Safety | None = None
     views: int = 1
     seed: int = 7
@@ -232,6 +241,11 @@ class Recipe:
     def sha256(self) -> str:
         """Of the recipe's text."""
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def crop_rule(self) -> CropRule:
+        """How the network's crops are cut."""
+        return CropRule(self.crop.scale, self.architecture.input_px, self.crop.mean_lab)
 
     @property
     def trains_one_set(self) -> bool:
@@ -269,14 +283,14 @@ def parse_recipe(text: str) -> Recipe:
         raise RecipeInvalid(f"The recipe is not valid TOML: {error}.") from error
     parts: dict[str, Any] = {
         "architecture": _part(Architecture, table.pop("architecture", {})),
-        "crop": _part(Crop, table.pop("crop", {})),
+        "crop": _part(Crop, _with_tuples(table.pop("crop", {}))),
         "augmentation": _part(Augmentation, table.pop("augmentation", {})),
         "calibration": _part(Calibration, table.pop("calibration", {})),
         "stages": tuple(_stage(stage) for stage in table.pop("stages", [])),
         "safety": _safety(table.pop("safety", None)),
         "text": text,
     }
-    recipe = _part(Recipe, {**table, **parts})
+    recipe = _part(Recipe, {**_with_tuples(table), **parts})
     _check(recipe)
     return recipe
 
@@ -307,9 +321,13 @@ def _stage(table: dict[str, Any]) -> Stage:
 def _safety(table: dict[str, Any] | None) -> Safety | None:
     if table is None:
         return None
-    lists = {name: tuple(value) for name, value in table.items() if isinstance(value, list)}
-    safety: Safety = _part(Safety, {**table, **lists})
+    safety: Safety = _part(Safety, _with_tuples(table))
     return safety
+
+
+def _with_tuples(table: dict[str, Any]) -> dict[str, Any]:
+    """A table whose lists are tuples, as frozen parts have them."""
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in table.items()}
 
 
 def _part(kind: type, table: dict[str, Any]) -> Any:
@@ -350,6 +368,11 @@ def _check(recipe: Recipe) -> None:
         (0 <= a.dropout < 1, "dropout must be 0 to below 1"),
         (0 <= a.batch_norm_momentum < 1, "batch_norm_momentum must be 0 to below 1"),
         (1 <= recipe.crop.scale <= recipe.crop.wide_scale, "scale must be 1 to wide_scale"),
+        (
+            recipe.crop.mean_lab is None or len(recipe.crop.mean_lab) == 3,
+            "mean_lab must be three numbers",
+        ),
+        (not set(recipe.classes) & set(recipe.unlike), "a class cannot be unlike itself"),
         (0 < c.inner_share <= 0.5, "inner_share must be above 0 and at most 0.5"),
         (0.5 <= c.least_accepted <= 0.99, "least_accepted must be 0.5 to 0.99"),
         (

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from mlmodels.ml.inference.calibration import Thresholds
-from mlmodels.ml.inference.crops import CropRule
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.familiarity import Familiarity
 from mlmodels.ml.training.recipe import Recipe
@@ -32,7 +31,7 @@ def uncalibrated_engine(model: Any, recipe: Recipe, classes: tuple[str, ...]) ->
         name=recipe.name,
         version="0",
         classes=classes,
-        crop_rule=CropRule(recipe.crop.scale, recipe.architecture.input_px),
+        crop_rule=recipe.crop_rule,
         views=recipe.views,
         temperature=1.0,
         thresholds=NOTHING_DROPPED,

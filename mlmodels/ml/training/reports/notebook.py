@@ -86,8 +86,7 @@ name, number = data.places[place]
 wide = data.crop_caches[name].pixels[number]
 rng = np.random.default_rng(recipe.seed)
 ratio = recipe.crop.scale / recipe.crop.wide_scale
-side = recipe.architecture.input_px
-changed = [augment(wide, ratio, side, recipe.augmentation, rng) for _ in range(6)]
+changed = [augment(wide, ratio, recipe.crop_rule, recipe.augmentation, rng) for _ in range(6)]
 Image.fromarray(contact_sheet(changed))"""
 
 _TRAIN = """from mlmodels.ml.training.loop import train

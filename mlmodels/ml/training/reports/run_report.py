@@ -158,8 +158,8 @@ def _sheets_of(data: TrainingData, recipe: Recipe, k: int, folder: Path) -> dict
     wides = [data.crop_caches[data.places[i][0]].pixels[data.places[i][1]] for i in chosen]
     plain = [_middle(wide, ratio) for wide in wides]
     rng = np.random.default_rng([recipe.seed, k])
-    side = recipe.architecture.input_px
-    changed = [augment(wides[0], ratio, side, recipe.augmentation, rng) for _ in range(SHEET - 1)]
+    rule = recipe.crop_rule
+    changed = [augment(wides[0], ratio, rule, recipe.augmentation, rng) for _ in range(SHEET - 1)]
     names = {"samples": f"samples-{k}.jpg", "changed": f"changed-{k}.jpg"}
     write_picture(contact_sheet(plain), folder / PICTURES / names["samples"])
     write_picture(contact_sheet([plain[0], *changed]), folder / PICTURES / names["changed"])

@@ -1,8 +1,9 @@
 """Crops: size, centre, what is beyond the picture, white balance."""
 
+import cv2
 import numpy as np
 
-from mlmodels.ml.inference.crops import CropRule, cut_crop, cut_square
+from mlmodels.ml.inference.crops import CropRule, cut_crop, cut_square, shift_colour
 from mlmodels.ml.inference.finding.field import Field, Nucleus
 from mlmodels.ml.inference.finding.localize import locate
 from mlmodels.ml.inference.preprocess import apply_gains, background_gains, black_corners
@@ -65,3 +66,24 @@ def test_black_corners_inside_a_crop_become_background():
     seen = locate(rgb)
     square = cut_square(rgb, seen, (0, 0), 40, 40)
     assert (square[:25, :25] == 235).all()
+
+
+def mean_lab(rgb):
+    return cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB).mean(axis=(0, 1))
+
+
+def test_a_shifted_crop_has_the_colour_asked_for_and_its_contrast():
+    crop = np.full((40, 40, 3), (205, 190, 150), np.uint8)
+    crop[10:20, 10:20] = (140, 90, 120)
+    shifted = shift_colour(crop, (185.0, 140.0, 120.0))
+    assert np.abs(mean_lab(shifted) - (185, 140, 120)).max() < 1
+    before, after = (mean_lab(c[10:20, 10:20]) - mean_lab(c[25:, 25:]) for c in (crop, shifted))
+    assert np.abs(before - after).max() < 3
+
+
+def test_a_version_without_a_mean_colour_leaves_crops_as_they_are():
+    rgb = np.full((100, 100, 3), (200, 160, 190), np.uint8)
+    nucleus = Nucleus(40, 40, 20, 20, 300, 0.0)
+    assert (cut_crop(rgb, PLAIN, nucleus, CropRule(2.0, 40)) == (200, 160, 190)).all()
+    moved = cut_crop(rgb, PLAIN, nucleus, CropRule(2.0, 40, (150.0, 128.0, 128.0)))
+    assert np.abs(mean_lab(moved) - (150, 128, 128)).max() < 2

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from mlmodels.ml.inference.crops import CropRule
 from mlmodels.ml.training.augment import augment
 from mlmodels.ml.training.recipe import Augmentation
 
@@ -10,12 +11,13 @@ STILL = Augmentation(
 )
 
 
-def drawn(**changes):
+def drawn(mean_lab=None, **changes):
     wide = np.full((64, 64, 3), (230, 210, 230), np.uint8)
     wide[20:44, 20:44] = (110, 60, 150)
     strengths = Augmentation(**{**STILL.__dict__, **changes})
     rng = np.random.default_rng(3)
-    return np.stack([augment(wide, 1.0, 64, strengths, rng) for _ in range(60)]).astype(int)
+    rule = CropRule(1.9, 64, mean_lab)
+    return np.stack([augment(wide, 1.0, rule, strengths, rng) for _ in range(60)]).astype(int)
 
 
 def test_a_tint_moves_whole_crops_apart():
@@ -42,3 +44,9 @@ def test_too_much_light_leaves_dark_parts_and_blows_out_pale_ones():
     assert (colour_of(blown, pale) < colour_of(kept, pale).min()).mean() > 0.5
     assert (colour_of(blown, dark) >= colour_of(kept, dark).min()).all()
     assert blown.max() <= 235
+
+
+def test_a_recipe_with_a_mean_colour_takes_the_tint_of_whole_crops_away():
+    free, held = drawn(tint=0.5), drawn(tint=0.5, mean_lab=(190.0, 140.0, 118.0))
+    assert (free.mean(axis=(1, 2)).std(axis=0) > 3).all()
+    assert (held.mean(axis=(1, 2)).std(axis=0) < 2).all()
