@@ -29,6 +29,7 @@ SPELT_COLUMNS = {
     "source": ("source", "patient", "patient_id", "slide", "slide_id"),
     "split": ("split", "split_hint", "subset"),
     "kind": ("kind",),
+    "subtype": ("subtype",),
 }
 
 
@@ -42,6 +43,7 @@ class Row:
         source: what must not be split apart (photograph, slide or patient).
         split: e.g. "train", "test", "fold0"; empty where none is given.
         kind: "photograph" or "augmented" where it is known, else empty.
+        subtype: a finer class where it is known, e.g. "promyelocyte"; else empty.
     """
 
     path: str
@@ -49,6 +51,7 @@ class Row:
     source: str
     split: str = ""
     kind: str = ""
+    subtype: str = ""
 
     def file(self, root: Path) -> Path:
         """Where the picture lies."""
@@ -187,4 +190,5 @@ def _row(found: TableRow) -> Row:
         source=cells.get("source") or path,
         split=cells.get("split", "").lower(),
         kind=cells.get("kind", "").lower(),
+        subtype=class_key(cells.get("subtype", "")),
     )

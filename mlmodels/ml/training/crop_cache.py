@@ -29,6 +29,10 @@ from mlmodels.ml.whole_files import write_text_whole, written_whole
 
 LAYOUT = "4"
 NO_CELL = "no_cell"
+# A cell that is none of the classes; the network is to be unsure of it.
+UNLIKE = "unlike"
+# Sets whose pictures hold neighbours and name the cell in the middle, not the largest one.
+NAMED_IN_THE_MIDDLE = {"mll", "deepapl"}
 NEGATIVE_SIDES = (28.0, 95.0)
 _FIELDS = ("path", "label", "source", "split", "kind", "sha256", "set")
 
@@ -39,7 +43,7 @@ class Crop:
 
     Args:
         path: of its picture, relative to the data folder.
-        label: its class, or `NO_CELL`.
+        label: its class, `UNLIKE` or `NO_CELL`.
         source, split, kind: as the manifest has them.
         sha256: of the picture's bytes.
         set: name of the set it comes from.
@@ -52,6 +56,11 @@ class Crop:
     kind: str
     sha256: str
     set: str
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it shows a cell of one of the classes."""
+        return self.label not in (NO_CELL, UNLIKE)
 
 
 @dataclass(frozen=True)
@@ -117,11 +126,27 @@ def _crops_of(row: Row, name: str, root: Path, wide: CropRule) -> Iterator[tuple
     digest = hashlib.sha256(data).hexdigest()
     crop = Crop(row.path, row.label, row.source, row.split, row.kind, digest, name)
     if seen.nuclei:
-        yield crop, cut_crop(rgb, seen, seen.nuclei[0], wide)
+        nucleus = seen.nuclei[place_of_labelled(seen, rgb, name)]
+        yield crop, cut_crop(rgb, seen, nucleus, wide)
     rng = np.random.default_rng(int(digest[:8], 16))
     wanted = 5 if row.kind == "photograph" else int(rng.random() < 0.12)
     for square in _no_cells(rgb, seen, wide, wanted, rng):
         yield replace(crop, label=NO_CELL), square
+
+
+def place_of_labelled(seen: Field, rgb: np.ndarray, name: str) -> int:
+    """The place, among a picture's nuclei, of the cell that its label is of.
+
+    Args:
+        seen: the field, with a nucleus.
+        rgb: uint8 array, shape (H, W, 3), its picture.
+        name: of the set: the largest nucleus, or that of the middle.
+    """
+    if name not in NAMED_IN_THE_MIDDLE:
+        return 0
+    middle = np.array([rgb.shape[1], rgb.shape[0]]) / 2
+    gaps = [float(np.hypot(*(np.array(n.centre) - middle))) for n in seen.nuclei]
+    return int(np.argmin(gaps))
 
 
 def _no_cells(

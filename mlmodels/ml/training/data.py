@@ -9,25 +9,25 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from mlmodels.ml.classes import CLASSES
+from mlmodels.ml.classes import CLASSES, class_among
 from mlmodels.ml.datasets.manifest import Row, read_manifest, rows_of_folder
 from mlmodels.ml.datasets.splits import calibration_sources, check_no_straddling
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.inference.crops import CropRule
 from mlmodels.ml.training.augment import augment
-from mlmodels.ml.training.crop_cache import NO_CELL, Crop, CropCache, open_crop_cache
+from mlmodels.ml.training.crop_cache import NO_CELL, UNLIKE, Crop, CropCache, open_crop_cache
 from mlmodels.ml.training.recipe import Augmentation, Recipe, Stage
 
 TEST_SPLITS = {"test"}
 # Rows of these calibrate instead of a part of the training sources; of the set `own` alone.
 CALIBRATION_SPLITS = {"validation", "valid", "val"}
 OWN = "own"
-NEVER_TRAINED = {"jtsc", "raabin"}
+NEVER_TRAINED = {"jtsc", "raabin", "deepapl"}
 AHEAD = 4
 Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -115,6 +115,7 @@ def load_training_data(
     places: list[tuple[str, int]] = []
     for name in sorted({s for stage in recipe.stages for s in stage.shares}):
         rows = [r for r in _rows_of_set(name, root) if r.split not in TEST_SPLITS]
+        rows = [_as_taught(row, classes, recipe.unlike) for row in rows]
         check_no_straddling(rows)
         crop_caches[name] = open_crop_cache(
             rows, name=name, root=root, wide=wide, folder=cache / "crops"
@@ -133,9 +134,22 @@ def load_training_data(
     )
 
 
+def _as_taught(row: Row, classes: tuple[str, ...], unlike: tuple[str, ...]) -> Row:
+    """The row with the class that the network learns it as: the finest that it tells apart."""
+    if row.label in unlike:
+        return replace(row, label=UNLIKE)
+    label = row.subtype if row.subtype in classes else class_among(row.label, classes)
+    if label not in classes:
+        raise ManifestInvalid(
+            f"The class {row.label} of {row.path} is none of those that the network tells apart. "
+            "Name it among the recipe's classes, or as unlike them."
+        )
+    return replace(row, label=label)
+
+
 def _refuse_empty(crops: list[Crop], calibrates: np.ndarray) -> None:
     """Let pass only crops with a cell that trains and a cell that calibrates."""
-    parts = {bool(i) for crop, i in zip(crops, calibrates, strict=True) if crop.label != NO_CELL}
+    parts = {bool(i) for crop, i in zip(crops, calibrates, strict=True) if crop.is_named}
     if False not in parts:
         raise ManifestInvalid("No cell was found in the pictures that are to train.")
     if True not in parts:
@@ -159,7 +173,7 @@ def _calibration_sources_of(recipe: Recipe, crops: list[Crop]) -> frozenset[str]
     for name in {crop.set for crop in crops}:
         of_set = [crop for crop in crops if crop.set == name]
         validation = {c.source for c in of_set if name == OWN and c.split in CALIBRATION_SPLITS}
-        cells = [crop for crop in of_set if crop.label != NO_CELL]
+        cells = [crop for crop in of_set if crop.is_named]
         chosen |= validation or calibration_sources(cells, recipe.calibration.inner_share)
     return frozenset(chosen)
 
@@ -197,7 +211,7 @@ def epoch_batches(
         steps: how many batches.
 
     Yields:
-        crops uint8 (B, side, side, 3), classes int32 (B,) with -1 for no cell, and is-cell
+        crops uint8 (B, side, side, 3), classes int32 (B,) with -1 for none of them, and is-cell
         float32 (B,).
     """
     stage = recipe.stages[stage_index]
@@ -225,13 +239,14 @@ def _batch(
     rng: np.random.Generator,
 ) -> Batch:
     ratio = recipe.crop.scale / recipe.crop.wide_scale
-    side = recipe.architecture.input_px
-    pixels = np.empty((len(drawn), side, side, 3), np.uint8)
+    rule = recipe.crop_rule
+    pixels = np.empty((len(drawn), rule.side_px, rule.side_px, 3), np.uint8)
     labels = np.full(len(drawn), -1, np.int32)
+    is_cell = np.array([data.crops[i].label != NO_CELL for i in drawn], np.float32)
     for k, i in enumerate(drawn):
         name, place = data.places[i]
         wide = data.crop_caches[name].pixels[place]
-        pixels[k] = augment(wide, ratio, side, changes, rng)
-        if data.crops[i].label != NO_CELL:
+        pixels[k] = augment(wide, ratio, rule, changes, rng)
+        if data.crops[i].is_named:
             labels[k] = data.classes.index(data.crops[i].label)
-    return pixels, labels, (labels >= 0).astype(np.float32)
+    return pixels, labels, is_cell

@@ -295,7 +295,7 @@ def training_step(model: Any, optimizer: Any, class_count: int, stage: Stage) ->
         stage: label smoothing and the weight of the objectness.
 
     Returns:
-        A function of a batch that returns loss, number right, number of cells, number of
+        A function of a batch that returns loss, number right, number of named cells, number of
         right cell answers, and size of the batch.
     """
     import tensorflow as tf
@@ -304,7 +304,11 @@ def training_step(model: Any, optimizer: Any, class_count: int, stage: Stage) ->
 
     @tf.function
     def step(crops: Any, labels: Any, is_cell: Any) -> Any:
-        targets = tf.one_hot(labels, class_count) * (1 - stage.label_smoothing) + low
+        # A cell of no class is to look like every class alike (Hendrycks 2019,
+        # arXiv 1812.04606).
+        evenly = tf.cast(labels < 0, tf.float32)[:, None] / class_count
+        sharp = tf.one_hot(labels, class_count) * (1 - stage.label_smoothing) + low
+        targets = tf.where(labels[:, None] < 0, evenly, sharp)
         with tf.GradientTape() as tape:
             packed = model(tf.cast(crops, tf.float32), training=True)
             logits, cell = packed[:, :class_count], packed[:, class_count]
@@ -319,7 +323,7 @@ def training_step(model: Any, optimizer: Any, class_count: int, stage: Stage) ->
         return (
             loss,
             tf.reduce_sum(right),
-            tf.reduce_sum(is_cell),
+            tf.reduce_sum(tf.cast(labels >= 0, tf.float32)),
             tf.reduce_sum(cells_right),
             tf.cast(tf.shape(labels)[0], tf.float32),
         )

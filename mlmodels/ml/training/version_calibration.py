@@ -23,7 +23,7 @@ from mlmodels.ml.inference.size_evidence import weigh_sizes
 from mlmodels.ml.pictures.reading import decode_image
 from mlmodels.ml.training import safe_acceptance
 from mlmodels.ml.training.augment import augment
-from mlmodels.ml.training.crop_cache import NO_CELL
+from mlmodels.ml.training.crop_cache import place_of_labelled
 from mlmodels.ml.training.data import TrainingData
 from mlmodels.ml.training.fitting import (
     accept_threshold,
@@ -155,20 +155,21 @@ def ask(engine: Engine, data: TrainingData, places: np.ndarray, root: Path) -> A
     Args:
         engine: only its runtime, views and crop rule are used.
         data: of the run.
-        places: in `data.crops`; those of no cell are passed over.
+        places: in `data.crops`; those of no named cell are passed over.
         root: the data folder.
     """
     crops, truth, sets, sizes = [], [], [], []
     for i in places:
         crop = data.crops[i]
-        if crop.label == NO_CELL:
+        if not crop.is_named:
             continue
         rgb = decode_image((root / crop.path).read_bytes())
         seen = locate(rgb)
-        crops.append(cut_crop(rgb, seen, seen.nuclei[0], engine.crop_rule))
+        place = place_of_labelled(seen, rgb, crop.set)
+        crops.append(cut_crop(rgb, seen, seen.nuclei[place], engine.crop_rule))
         truth.append(data.classes.index(crop.label))
         sets.append(crop.set)
-        sizes.append(sizes_in_red_cells(seen)[0])
+        sizes.append(sizes_in_red_cells(seen)[place])
     stacked = np.stack(crops)
     return Answers(
         np.array(truth),
@@ -185,18 +186,17 @@ def ask_changed(engine: Engine, data: TrainingData, places: np.ndarray, recipe: 
     Args:
         engine: only its runtime and views are used.
         data: of the run.
-        places: in `data.crops`; those of no cell are passed over.
+        places: in `data.crops`; those of no named cell are passed over.
         recipe: each picture is changed once by its augmentation, the same with every run.
     """
     rng = np.random.default_rng(recipe.seed)
     ratio = recipe.crop.scale / recipe.crop.wide_scale
-    cells = [i for i in places if data.crops[i].label != NO_CELL]
+    cells = [i for i in places if data.crops[i].is_named]
     crops = []
     for i in cells:
         name, place = data.places[i]
         wide = np.asarray(data.crop_caches[name].pixels[place])
-        side = recipe.architecture.input_px
-        crops.append(augment(wide, ratio, side, recipe.augmentation, rng))
+        crops.append(augment(wide, ratio, recipe.crop_rule, recipe.augmentation, rng))
     stacked = np.stack(crops)
     truth = np.array([data.classes.index(data.crops[i].label) for i in cells])
     sets = np.array([data.crops[i].set for i in cells])
@@ -270,8 +270,8 @@ def _some_training_cells(data: TrainingData) -> np.ndarray:
     """Some `FAMILIAR_CELLS` training cells, about as many of each set and class."""
     groups: dict[tuple[str, str], list[int]] = {}
     for i in data.training:
-        groups.setdefault((data.crops[i].set, data.crops[i].label), []).append(int(i))
-    groups = {key: places for key, places in groups.items() if key[1] != NO_CELL}
+        if data.crops[i].is_named:
+            groups.setdefault((data.crops[i].set, data.crops[i].label), []).append(int(i))
     each = max(2, FAMILIAR_CELLS // len(groups))
     chosen = [p for places in groups.values() for p in places[:: max(1, len(places) // each)]]
     return np.array(sorted(chosen))

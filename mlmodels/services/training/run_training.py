@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from mlmodels.ml.classes import CLASSES
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.inference.engine import CARD, verify_folder
 from mlmodels.ml.inference.runtimes.choose import FILES
@@ -45,13 +46,15 @@ def run_training(
     Returns:
         The version's card.
     """
+    prepared = with_overrides(load_recipe(recipe), seed=seed, epochs=epochs, without=without)
     plan = RunPlan(
-        recipe=with_overrides(load_recipe(recipe), seed=seed, epochs=epochs, without=without),
+        recipe=prepared,
         data_root=data,
         output=output,
         cache=cache,
         hold_out=hold_out,
         threads=threads,
+        classes=prepared.classes or CLASSES,
     )
     model, training_data = train(plan)
     logger.info("calibrating and exporting")
