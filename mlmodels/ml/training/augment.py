@@ -27,8 +27,7 @@ def augment(
     Args:
         wide: uint8 array, shape (S, S, 3), 0 to 255, white-balanced.
         ratio: the part of the wide crop's side that the network would see, 0 to 1.
-        rule: side of the result, and its mean colour if it has one; that is given last of what
-            changes colours, as in use.
+        rule: side of the result, and the mean colour that `a.centred` of the crops are given.
         a: strengths.
         rng: the only source of chance.
 
@@ -41,7 +40,9 @@ def augment(
     crop = _stain(crop, a, rng)
     crop = _tint(crop, a, rng)
     crop = _disturb(_soften(crop, a, rng), a, rng)
-    return crop if rule.mean_lab is None else shift_colour(crop, rule.mean_lab)
+    if rule.mean_lab is not None and a.centred and rng.random() < a.centred:
+        return shift_colour(crop, rule.mean_lab)
+    return crop
 
 
 def _move(

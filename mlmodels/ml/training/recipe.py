@@ -31,6 +31,7 @@ _LATER: dict[str, Any] = {
     "overexposed": 0.0,
     "augmentation": None,
     "mean_lab": None,
+    "centred": 0.0,
 }
 
 
@@ -70,7 +71,7 @@ class Crop:
     Args:
         scale: of the crop that is classified.
         wide_scale: of the crop that is kept for augmentation.
-        mean_lab: the mean colour that every crop is given, see `CropRule`; None for its own.
+        mean_lab: the mean colour that every crop is given in use, see `CropRule`; None for its own.
     """
 
     scale: float = 1.9
@@ -95,6 +96,7 @@ class Augmentation:
         tint: how far the crop's mean and spread in CIE L*a*b* move; 1 is another laboratory's.
         grey: share of crops that lose some of their colour.
         overexposed: share of crops whose background and palest parts are blown out.
+        centred: share of crops that are given the mean colour of `Crop`, as all are in use.
     """
 
     zoom: float = 0.25
@@ -109,6 +111,7 @@ class Augmentation:
     tint: float = 0.0
     grey: float = 0.0
     overexposed: float = 0.0
+    centred: float = 0.0
 
 
 @dataclass(frozen=True)

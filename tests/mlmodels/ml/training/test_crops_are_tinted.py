@@ -46,7 +46,9 @@ def test_too_much_light_leaves_dark_parts_and_blows_out_pale_ones():
     assert blown.max() <= 235
 
 
-def test_a_recipe_with_a_mean_colour_takes_the_tint_of_whole_crops_away():
-    free, held = drawn(tint=0.5), drawn(tint=0.5, mean_lab=(190.0, 140.0, 118.0))
+def test_centred_crops_have_one_mean_colour_and_no_others_have():
+    mean = (190.0, 140.0, 118.0)
+    free = drawn(tint=0.5, mean_lab=mean)
+    held = drawn(tint=0.5, mean_lab=mean, centred=1.0)
     assert (free.mean(axis=(1, 2)).std(axis=0) > 3).all()
     assert (held.mean(axis=(1, 2)).std(axis=0) < 2).all()
