@@ -24,6 +24,7 @@ from mlmodels.ml.inference.finding.field import Field, Nucleus
 from mlmodels.ml.inference.finding.marks import is_crossed
 from mlmodels.ml.inference.finding.red_cells import sizes_in_red_cells
 from mlmodels.ml.inference.finding.scale import FIRST_SIDE_PX
+from mlmodels.ml.inference.occurring import against_acceptance, leave_out
 from mlmodels.ml.inference.size_evidence import weigh_sizes
 
 # Why a picture keeps a cell from being accepted, whatever the network says of it.
@@ -42,7 +43,8 @@ class CellFinding:
         box: the cell, px of the oriented image.
         label: the most probable class, even where the cell is unidentified.
         confidence: calibrated probability of that class, 0 to 1.
-        probabilities: by class, adding up to 1.
+        probabilities: by class, adding up to 1; of the classes that occur, where the engine was
+            told which do: so a reading keeps what it could choose from.
         disposition: "accepted", "review" or "unidentified".
         nucleus_area_px: area of the nucleus, px² of the oriented image; 0 where a person drew the
             box and nothing in it is stained.
@@ -77,7 +79,9 @@ class Weighed:
     """What is thought of the nuclei of a field, in their order.
 
     Args:
-        probabilities: float64 (N, K), calibrated, sizes in red cells counted in.
+        probabilities: float64 (N, K), calibrated, sizes in red cells counted in; 0 for classes that
+            do not occur.
+        against: float64 (N,), of `against_acceptance`.
         scores: float64 (N,), objectness.
         percentiles: float64 (N,), of out-of-distribution scores.
         sizes: float64 (N,), in red cells; NaN where unknown.
@@ -85,6 +89,7 @@ class Weighed:
     """
 
     probabilities: np.ndarray
+    against: np.ndarray
     scores: np.ndarray
     percentiles: np.ndarray
     sizes: np.ndarray
@@ -105,13 +110,34 @@ def weigh(
     sizes = sizes_in_red_cells(seen)
     if engine.size_limits is not None:
         logits = weigh_sizes(logits, sizes, engine.size_limits)
+    probabilities, against = judge_classes(logits, engine)
     return Weighed(
-        probabilities=softmax(logits, engine.temperature),
+        probabilities=probabilities,
+        against=against,
         scores=sigmoid(cell_logits),
         percentiles=engine.familiarity.percentiles(features),
         sizes=sizes,
         features=features,
     )
+
+
+def judge_classes(logits: np.ndarray, engine: Engine) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities of logits among the classes that occur, and what that leaves out of account.
+
+    Args:
+        logits: float array, shape (N, K), sizes counted in.
+        engine: its temperature, and the classes that occur.
+
+    Returns:
+        float64 (N, K), rows add up to 1; and (N,), of `against_acceptance`.
+    """
+    against = against_acceptance(
+        softmax(logits, engine.temperature),
+        engine.classes,
+        engine.occurring,
+        engine.always_reviewed,
+    )
+    return softmax(leave_out(logits, engine.occurring), engine.temperature), against
 
 
 def name_cell(
@@ -137,7 +163,14 @@ def name_cell(
     p = weighed.probabilities[i]
     label, confidence = engine.classes[int(p.argmax())], float(p.max())
     percentile, objectness = float(weighed.percentiles[i]), float(weighed.scores[i])
-    disposition = engine.decide(label, confidence, percentile, nucleus.edge_share, objectness)
+    disposition = engine.decide(
+        label,
+        confidence,
+        percentile,
+        nucleus.edge_share,
+        objectness,
+        against=float(weighed.against[i]),
+    )
     if (doubted or reason) and disposition == ACCEPTED:
         disposition = REVIEW
     if reason == TOO_SMALL:
@@ -146,7 +179,7 @@ def name_cell(
         box=box,
         label=label,
         confidence=confidence,
-        probabilities=dict(zip(engine.classes, map(float, p), strict=True)),
+        probabilities=_by_class(p, engine),
         disposition=disposition,
         nucleus_area_px=nucleus.area_px,
         objectness=objectness,
@@ -172,6 +205,14 @@ def reason_of(box: Box, seen: Field) -> str:
     if shows_small_cells and max(box.width, box.height) < SMALLEST_NAMED_PX:
         return TOO_SMALL
     return MARKED if seen.marks is not None and is_crossed(box, seen.marks) else ""
+
+
+def _by_class(p: np.ndarray, engine: Engine) -> dict[str, float]:
+    named = dict(zip(engine.classes, map(float, p), strict=True))
+    if engine.occurring is None or not engine.occurring.any():
+        return named
+    occurring = dict(zip(engine.classes, engine.occurring, strict=True))
+    return {name: share for name, share in named.items() if occurring[name]}
 
 
 def _told(size: float, nucleus: Nucleus, thresholds: Thresholds) -> float | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from mlmodels.ml.inference.attributes import ATTRIBUTES, AttributeHead, load_att
 from mlmodels.ml.inference.calibration import ACCEPTED, REVIEW, Thresholds, decide
 from mlmodels.ml.inference.crops import CropRule
 from mlmodels.ml.inference.familiarity import Familiarity, load_familiarity
+from mlmodels.ml.inference.occurring import occurring_among
 from mlmodels.ml.inference.runtimes.base import Runtime
 from mlmodels.ml.inference.runtimes.choose import FILES, open_runtime
 from mlmodels.ml.inference.version_files import CHECKSUMS, checksums_of, file_of, file_sha256
@@ -42,6 +44,8 @@ class Engine:
         attributes: names what a white cell looks like; None where the version cannot.
         size_limits: float array, shape (K,), see `weigh_sizes`; None where sizes do not count.
         always_reviewed: classes of which no cell is accepted, however sure the network is.
+        occurring: bool array, shape (K,), the classes that occur where the pictures come from;
+            None where every class may, see `of_classes`.
     """
 
     name: str
@@ -58,18 +62,41 @@ class Engine:
     attributes: AttributeHead | None = field(default=None, repr=False)
     size_limits: np.ndarray | None = field(default=None, repr=False)
     always_reviewed: frozenset[str] = always_reviewed()
+    occurring: np.ndarray | None = field(default=None, repr=False)
+
+    def of_classes(self, declared: Collection[str] | None) -> Engine:
+        """The same version for pictures in which only some classes occur.
+
+        Args:
+            declared: names of the classes, e.g. those of an imaging profile; none for every class.
+        """
+        if declared is None:
+            return replace(self, occurring=None)
+        return replace(self, occurring=occurring_among(declared, self.classes))
 
     def decide(
-        self, label: str, confidence: float, percentile: float, edge_share: float, objectness: float
+        self,
+        label: str,
+        confidence: float,
+        percentile: float,
+        edge_share: float,
+        objectness: float,
+        *,
+        against: float = 0.0,
     ) -> str:
         """What is done with a cell of a class: accepted, review or unidentified.
 
         Args:
             label: its most probable class.
             confidence, percentile, edge_share, objectness: as `calibration.decide`.
+            against: of `against_acceptance`; so much less of the confidence counts.
         """
         found = decide(label, confidence, percentile, edge_share, objectness, self.thresholds)
-        return REVIEW if found == ACCEPTED and label in self.always_reviewed else found
+        if found != ACCEPTED:
+            return found
+        least = self.thresholds.acceptance(label).confidence
+        is_safe = against < 1 and confidence * (1 - against) >= least
+        return ACCEPTED if is_safe and label not in self.always_reviewed else REVIEW
 
     def run(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Run the network on crops, averaged over the version's views.

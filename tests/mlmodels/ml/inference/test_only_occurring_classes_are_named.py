@@ -1,0 +1,116 @@
+"""A profile says which classes occur: cells are named as one of these, and none passes by it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mlmodels.ml.inference.calibration import ACCEPTED, REVIEW, Thresholds
+from mlmodels.ml.inference.cell_naming import judge_classes
+from mlmodels.ml.inference.occurring import against_acceptance, leave_out, occurring_among
+from mlmodels.ml.inference.pipeline import read_pixels
+from tests.drawn_cells import draw_smear
+
+MATURE = ("neutrophil", "eosinophil", "basophil", "lymphocyte", "monocyte")
+NO_DOUBT = (0.0, 0.0, 1.0)
+CLASSES = ("neutrophil", "monocyte", "platelet", "immature_granulocyte")
+GRAVE = frozenset({"immature_granulocyte"})
+
+
+def logits_of(*shares: float) -> np.ndarray:
+    return np.log(np.array([shares]))
+
+
+def test_what_is_left_out_has_no_probability_and_the_others_share_it(shipped_engine):
+    engine = replace(shipped_engine, classes=CLASSES, temperature=1.0)
+    logits = logits_of(0.4, 0.1, 0.2, 0.3)
+    plain, _ = judge_classes(logits, engine)
+    masked, _ = judge_classes(logits, engine.of_classes(["neutrophil", "monocyte"]))
+    assert plain[0] == pytest.approx([0.4, 0.1, 0.2, 0.3])
+    assert masked[0] == pytest.approx([0.8, 0.2, 0.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [
+        # A platelet that does not occur is no danger; an immature granulocyte is.
+        ((0.6, 0.1, 0.2, 0.1), 0.1),
+        ((0.6, 0.1, 0.0, 0.3), 0.3),
+        # The most probable class of all was left out, grave or not.
+        ((0.3, 0.1, 0.2, 0.4), 1.0),
+        ((0.3, 0.1, 0.5, 0.1), 1.0),
+    ],
+)
+def test_what_was_left_out_speaks_against_accepting(shares, expected):
+    occurring = np.array([True, True, False, False])
+    found = against_acceptance(np.array([shares]), CLASSES, occurring, GRAVE)
+    assert found[0] == pytest.approx(expected)
+
+
+def test_nothing_speaks_against_where_nothing_is_left_out():
+    p = np.array([[0.1, 0.1, 0.1, 0.7]])
+    assert against_acceptance(p, CLASSES, None, GRAVE)[0] == 0
+    assert against_acceptance(p, CLASSES, np.ones(4, bool), GRAVE)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("confidence", "against", "found"),
+    [(0.95, 0.0, ACCEPTED), (0.95, 0.04, ACCEPTED), (0.95, 0.06, REVIEW), (1.0, 1.0, REVIEW)],
+)
+def test_the_confidence_that_is_left_decides(shipped_engine, confidence, against, found):
+    engine = replace(shipped_engine, thresholds=Thresholds(0.9, 0.4, 0.0, 100.0, 100.0))
+    assert engine.decide("neutrophil", confidence, *NO_DOUBT, against=against) == found
+
+
+def test_even_where_everything_is_accepted_a_left_out_class_is_not(shipped_engine):
+    engine = replace(shipped_engine, thresholds=Thresholds(0.0, 0.0, 0.0, 100.0, 100.0))
+    assert engine.decide("neutrophil", 1.0, *NO_DOUBT, against=1.0) == REVIEW
+
+
+def test_leaving_a_class_out_accepts_no_cell_of_it(shipped_engine):
+    """Whatever the network is sure of: what it would call an immature granulocyte never passes."""
+    engine = replace(shipped_engine, thresholds=Thresholds(0.5, 0.0, 0.0, 100.0, 100.0))
+    masked = engine.of_classes(MATURE)
+    logits = np.random.default_rng(0).normal(0, 3, (2000, len(engine.classes)))
+    before, _ = judge_classes(logits, engine)
+    after, against = judge_classes(logits, masked)
+    best = np.array(engine.classes)[before.argmax(axis=1)]
+    for i in np.flatnonzero(~np.isin(best, MATURE)):
+        label, confidence = engine.classes[int(after[i].argmax())], float(after[i].max())
+        assert label in MATURE
+        assert masked.decide(label, confidence, *NO_DOUBT, against=float(against[i])) == REVIEW
+
+
+def test_a_finer_word_occurs_where_the_wider_does_and_the_other_way_round():
+    finer = ("neutrophil", "promyelocyte", "immature_granulocyte")
+    assert list(occurring_among(["immature_granulocyte"], finer)) == [False, True, True]
+    coarse = ("neutrophil", "immature_granulocyte")
+    assert list(occurring_among(["promyelocyte"], coarse)) == [False, True]
+
+
+def test_where_no_declared_class_is_known_nothing_is_left_out_and_nothing_accepted(shipped_engine):
+    engine = shipped_engine.of_classes(["hairy_cell"])
+    logits = np.zeros((1, len(engine.classes)))
+    assert leave_out(logits, engine.occurring) is logits
+    assert judge_classes(logits, engine)[1][0] == 1.0
+
+
+def test_a_picture_is_read_among_the_classes_that_occur(shipped_engine):
+    sure = replace(shipped_engine, thresholds=Thresholds(0.0, 0.0, 0.0, 100.0, 100.0))
+    picture = draw_smear(seed=0, width=160, height=120)
+    [plain] = read_pixels(picture, sure).cells
+    [masked] = read_pixels(picture, sure.of_classes(MATURE)).cells
+    assert plain.label == "erythroblast"
+    assert masked.label in MATURE
+    assert masked.disposition == REVIEW
+    assert set(masked.probabilities) == set(MATURE)
+    assert sum(masked.probabilities.values()) == pytest.approx(1.0)
+
+
+def test_a_version_told_of_every_class_reads_as_before(shipped_engine):
+    picture = draw_smear(seed=0, width=160, height=120, lobed=True)
+    [plain] = read_pixels(picture, shipped_engine).cells
+    [again] = read_pixels(picture, shipped_engine.of_classes(shipped_engine.classes)).cells
+    assert shipped_engine.of_classes(MATURE).of_classes(None).occurring is None
+    assert again.probabilities == pytest.approx(plain.probabilities)
+    assert again.disposition == plain.disposition
