@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -102,6 +102,26 @@ class ProfileForm(ServiceForm):
         help_text="Width of a pixel in the film, if you know it: a red cell is about 7.5 µm wide.",
         widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
     )
+    classes = forms.MultipleChoiceField(
+        label="Classes that occur",
+        required=False,
+        help_text=(
+            "Leave all unmarked where any class may occur. Else cells of other classes will be "
+            "named as one of these or left to a person."
+        ),
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(
+        self,
+        data: QueryDict | None,
+        *,
+        classes: Sequence[Label],
+        initial: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial=dict(initial or {}))
+        choices = [(label.code, label.name) for label in classes]
+        self.fields["classes"].choices = choices  # type: ignore[attr-defined]
 
 
 class AgeField(forms.Field):

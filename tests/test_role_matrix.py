@@ -225,6 +225,9 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions_api:labels", "POST"):        (401,     403, 403, 400, 403, 400),  # an empty body
     ("predictions_api:label", "GET"):          (401,     403, 403, 200, 403, 404),
     ("predictions_api:label", "PATCH"):        (401,     403, 403, 200, 403, 404),
+    ("predictions_api:profiles", "GET"):       (401,     403, 403, 200, 403, 200),
+    ("predictions_api:profile", "GET"):        (401,     403, 403, 200, 403, 404),
+    ("predictions_api:profile", "PATCH"):      (401,     403, 403, 200, 403, 404),
     ("predictions_api:intervals", "GET"):      (401,     200, 200, 200, 200, 200),
     ("predictions_api:intervals", "PUT"):      (401,     403, 403, 400, 403, 400),  # an empty body
     ("predictions_api:predict", "POST"):       (401,     400, 403, 403, 400, 403),  # no file

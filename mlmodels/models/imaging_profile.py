@@ -18,6 +18,10 @@ class ImagingProfile(models.Model):
     objective = models.CharField(max_length=60, blank=True)
     stain = models.CharField(max_length=80, blank=True)
     um_per_px = models.FloatField(null=True, blank=True, help_text="Micrometres a pixel.")
+    # None rather than empty: every class may occur.
+    classes = models.JSONField(
+        null=True, blank=True, help_text="Codes of the classes that occur; none: every class may."
+    )
     is_default = models.BooleanField(default=False, help_text="Taken where an upload names none.")
     is_retired = models.BooleanField(default=False, help_text="No longer offered at upload.")
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")

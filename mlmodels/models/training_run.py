@@ -44,6 +44,10 @@ class TrainingRun(Leased):
     base_version = models.ForeignKey(
         ModelVersion, on_delete=models.PROTECT, null=True, related_name="adaptations"
     )
+    # An adaptation's, as its profile declared them when the run was asked for.
+    classes = models.JSONField(
+        null=True, help_text="Codes of the classes that occur; none: every class may."
+    )
     recipe = models.CharField(max_length=60, blank=True)
     # The recipe's file as it stood when the run was asked for.
     recipe_text = models.TextField(blank=True)

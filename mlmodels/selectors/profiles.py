@@ -7,7 +7,10 @@ from uuid import UUID
 from accounts.models import User
 from mlmodels import policy
 from mlmodels.errors import ProfileNotFound, ProfileUnusable
-from mlmodels.models import ImagingProfile
+from mlmodels.ml.classes import CLASSES
+from mlmodels.models import ImagingProfile, Label
+from mlmodels.selectors.labels import labels_for
+from mlmodels.selectors.versions.active import active_version
 
 
 def profiles_of(viewer: User) -> list[ImagingProfile]:
@@ -31,6 +34,26 @@ def profile_for_viewer(viewer: User, profile_id: UUID) -> ImagingProfile:
     if profile is None:
         raise ProfileNotFound()
     return profile
+
+
+def declarable_classes(viewer: User, profile: ImagingProfile | None) -> list[Label]:
+    """The classes that may be said to occur in a profile, in the order of labels.
+
+    Args:
+        profile: what it declares already is among them; none for one that is to be made.
+
+    Returns:
+        Those that the version which classifies for the profile names.
+    """
+    version = active_version(viewer.laboratory, profile)
+    named = {*(version.classes if version else CLASSES), *((profile and profile.classes) or ())}
+    return [label for label in labels_for(viewer.laboratory).values() if label.code in named]
+
+
+def declared_classes(viewer: User, profile: ImagingProfile) -> list[Label]:
+    """The classes that a profile declares, in the order of labels; none where every class may."""
+    declared = profile.classes or ()
+    return [label for label in labels_for(viewer.laboratory).values() if label.code in declared]
 
 
 def profile_of_upload(viewer: User, chosen: str) -> ImagingProfile | None:

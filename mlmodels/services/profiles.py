@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
@@ -15,9 +16,12 @@ from accounts.services.audit import record_event
 from mlmodels import policy
 from mlmodels.errors import ProfileInvalid, ProfileNotFound
 from mlmodels.models import ImagingProfile
+from mlmodels.selectors.profiles import declarable_classes
 
 # A pixel of a scanner at 100 times is about 0.05 µm wide, one of a phone at 10 times some 2 µm.
 UM_PER_PX = (0.005, 10.0)
+# Of one class alone there is nothing to tell apart.
+FEWEST_CLASSES = 2
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class ProfileFields:
 
     Args:
         um_per_px: width of a pixel in the film, µm; none where it is not known.
+        classes: codes of the classes that occur in its pictures; none or empty where every class
+            may. Cells of other classes are named as one of these or left to a person.
     """
 
     name: str
@@ -34,6 +40,7 @@ class ProfileFields:
     objective: str = ""
     stain: str = ""
     um_per_px: float | None = None
+    classes: Sequence[str] | None = None
 
 
 def create_profile(*, actor: User, fields: ProfileFields) -> ImagingProfile:
@@ -43,7 +50,7 @@ def create_profile(*, actor: User, fields: ProfileFields) -> ImagingProfile:
         ProfileInvalid: with a message for each field that is not right.
     """
     require(actor, Action.MANAGE_PROFILES)
-    values = _checked(fields)
+    values = _checked(fields, actor, None)
     try:
         with transaction.atomic():
             _lock_default(actor)
@@ -68,10 +75,10 @@ def change_profile(*, actor: User, profile_id: UUID, fields: ProfileFields) -> I
         ProfileInvalid: with a message for each field that is not right.
     """
     require(actor, Action.MANAGE_PROFILES)
-    values = _checked(fields)
     try:
         with transaction.atomic():
             profile = _locked(actor, profile_id)
+            values = _checked(fields, actor, profile)
             changes = {
                 name: [getattr(profile, name), value]
                 for name, value in values.items()
@@ -183,7 +190,9 @@ def _name_taken() -> ProfileInvalid:
     return ProfileInvalid("name", "A profile of this name exists. Choose another name.")
 
 
-def _checked(fields: ProfileFields) -> dict[str, Any]:
+def _checked(
+    fields: ProfileFields, actor: User, profile: ImagingProfile | None
+) -> dict[str, Any]:
     """The fields as they are stored, or a sentence for the first that cannot be."""
     values = asdict(fields)
     for name, value in values.items():
@@ -200,4 +209,26 @@ def _checked(fields: ProfileFields) -> dict[str, Any]:
     size, (least, most) = values["um_per_px"], UM_PER_PX
     if size is not None and not (math.isfinite(size) and least <= size <= most):
         raise ProfileInvalid("um_per_px", f"Give a number from {least:g} to {most:g} µm per px.")
+    values["classes"] = _checked_classes(fields.classes or (), actor, profile)
     return values
+
+
+def _checked_classes(
+    declared: Sequence[str], actor: User, profile: ImagingProfile | None
+) -> list[str] | None:
+    """The codes in the order of labels; none where nothing is declared."""
+    if not declared:
+        return None
+    known = [label.code for label in declarable_classes(actor, profile)]
+    other = next((code for code in declared if code not in known), None)
+    if other is not None:
+        raise ProfileInvalid(
+            "classes", f"The model in use names no class {other!r}. Choose classes of the list."
+        )
+    chosen = [code for code in known if code in declared]
+    if len(chosen) < FEWEST_CLASSES:
+        raise ProfileInvalid(
+            "classes",
+            f"Mark at least {FEWEST_CLASSES} classes, or none where every class may occur.",
+        )
+    return chosen

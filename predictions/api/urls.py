@@ -11,6 +11,7 @@ from predictions.api import (
     intervals,
     labels,
     predict,
+    profiles,
     reports,
     samples,
 )
@@ -66,6 +67,8 @@ urlpatterns = [
     path("images/<id:image_id>/dismiss/", corrections.DismissView.as_view(), name="image_dismiss"),
     path("images/<id:image_id>/move/", corrections.MoveView.as_view(), name="image_move"),
     path("predict/", predict.PredictView.as_view(), name="predict"),
+    path("imaging-profiles/", profiles.ProfileListView.as_view(), name="profiles"),
+    path("imaging-profiles/<id:profile_id>/", profiles.ProfileView.as_view(), name="profile"),
     path("labels/", labels.LabelListView.as_view(), name="labels"),
     path("labels/<slug:code>/", labels.LabelView.as_view(), name="label"),
     path("reference-intervals/", intervals.IntervalsView.as_view(), name="intervals"),

@@ -19,7 +19,12 @@ from accounts.requests import SignedInRequest
 from mlmodels.errors import ProfileInvalid, TrainingRefused
 from mlmodels.ml.adaptation.reviewed_cells import FEWEST_CELLS, MOST_CELLS
 from mlmodels.models import ImagingProfile
-from mlmodels.selectors.profiles import profile_for_viewer, profiles_of
+from mlmodels.selectors.profiles import (
+    declarable_classes,
+    declared_classes,
+    profile_for_viewer,
+    profiles_of,
+)
 from mlmodels.services import profiles as services
 from mlmodels.services.profiles import ProfileFields
 from predictions.errors import OnboardingRefused
@@ -42,7 +47,10 @@ def profile_new(request: SignedInRequest) -> HttpResponse:
     """Add a profile."""
     return _form_page(
         request,
-        ProfileForm(request.POST if request.method == "POST" else None),
+        ProfileForm(
+            request.POST if request.method == "POST" else None,
+            classes=declarable_classes(request.user, None),
+        ),
         lambda fields: services.create_profile(actor=request.user, fields=fields),
         "{} can be chosen at upload now.",
     )
@@ -55,7 +63,11 @@ def profile_change(request: SignedInRequest, profile_id: UUID) -> HttpResponse:
     initial = {name: getattr(profile, name) for name in asdict(ProfileFields(""))}
     return _form_page(
         request,
-        ProfileForm(request.POST if request.method == "POST" else None, initial=initial),
+        ProfileForm(
+            request.POST if request.method == "POST" else None,
+            classes=declarable_classes(request.user, profile),
+            initial=initial,
+        ),
         lambda fields: services.change_profile(
             actor=request.user, profile_id=profile_id, fields=fields
         ),
@@ -104,8 +116,10 @@ def profile_adapt(request: SignedInRequest, profile_id: UUID) -> HttpResponse:
 def _onboarding_page(
     request: SignedInRequest, profile_id: UUID, problem: str = "", *, status: int = 200
 ) -> HttpResponse:
+    onboarding = onboarding_of(request.user, profile_id)
     context = {
-        "onboarding": onboarding_of(request.user, profile_id),
+        "onboarding": onboarding,
+        "occurring": declared_classes(request.user, onboarding.profile),
         "fewest": FEWEST_CELLS,
         "most": MOST_CELLS,
         "problem": problem,

@@ -6,6 +6,7 @@ from accounts.errors import AccessDenied
 from accounts.models import AuditAction, AuditEvent, Role
 from mlmodels.errors import ProfileInvalid, ProfileNotFound
 from mlmodels.models import ImagingProfile
+from mlmodels.selectors.profiles import declarable_classes, declared_classes
 from mlmodels.services.profiles import (
     ProfileFields,
     change_profile,
@@ -98,3 +99,47 @@ def test_only_an_admin_of_the_laboratory_changes_a_profile(admin, technician, ot
     stranger = make_user(other_laboratory, Role.ADMIN)
     with pytest.raises(ProfileNotFound):
         retire_profile(actor=stranger, profile_id=profile.pk)
+
+
+# --- The classes that occur -------------------------------------------------------------------
+
+MATURE = ["neutrophil", "eosinophil", "basophil", "lymphocyte", "monocyte"]
+
+
+def test_a_profile_declares_the_classes_that_occur_and_the_trail_says_so(admin):
+    profile = make_profile(admin, "School")
+    assert profile.classes is None
+    said = ProfileFields("School", classes=[*reversed(MATURE), "monocyte"])
+    changed = change_profile(actor=admin, profile_id=profile.pk, fields=said)
+    assert changed.classes == MATURE
+    event = AuditEvent.objects.get(action=AuditAction.PROFILE_CHANGED)
+    assert event.changes == {"classes": [None, MATURE]}
+    assert [label.name for label in declared_classes(admin, changed)][:2] == [
+        "Neutrophil",
+        "Eosinophil",
+    ]
+
+
+def test_no_class_marked_means_that_any_may_occur(admin):
+    profile = make_profile(admin, "School", classes=MATURE)
+    fields = ProfileFields("School", classes=[])
+    assert change_profile(actor=admin, profile_id=profile.pk, fields=fields).classes is None
+    assert declared_classes(admin, ImagingProfile.objects.get(pk=profile.pk)) == []
+
+
+@pytest.mark.parametrize(
+    ("classes", "words"),
+    [(["neutrophil"], "at least 2 classes"), (["neutrophil", "leaf"], "names no class 'leaf'")],
+)
+def test_classes_that_cannot_be_told_apart_get_a_sentence(admin, classes, words):
+    with pytest.raises(ProfileInvalid, match=words):
+        make_profile(admin, classes=classes)
+
+
+def test_what_the_model_in_use_names_can_be_declared_and_what_was_declared_stays(admin, model):
+    codes = {label.code for label in declarable_classes(admin, None)}
+    assert codes == set(model.classes)
+    profile = make_profile(admin, classes=["neutrophil", "monocyte"])
+    ImagingProfile.objects.filter(pk=profile.pk).update(classes=["neutrophil", "blast"])
+    profile.refresh_from_db()
+    assert {label.code for label in declarable_classes(admin, profile)} == codes | {"blast"}

@@ -34,6 +34,9 @@ class Command(ProgressCommand):
         parser.add_argument(
             "--cells", type=Path, help="a folder with manifest.csv: path, class, source and boxes"
         )
+        parser.add_argument(
+            "--classes", nargs="+", metavar="CLASS", help="that occur there; every class if none"
+        )
         parser.add_argument("--output", type=Path, required=True, help="the run folder")
         parser.add_argument("--name", default="adapted", help="of the adapted version")
         parser.add_argument("--model-version", default="0.0.0")
@@ -68,4 +71,5 @@ class Command(ProgressCommand):
             output=options["output"] / "version",
             name=options["name"],
             version=options["model_version"],
+            classes=options["classes"],
         )

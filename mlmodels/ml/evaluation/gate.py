@@ -6,7 +6,7 @@ is too little for a statement fails its rule, in words.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from mlmodels.ml.evaluation.agreement import LARGEST_DIFFERENCE, SAME_CLASS, runtimes_agree
 from mlmodels.ml.evaluation.metrics import Answer, expected_calibration_error
+from mlmodels.ml.inference.occurring import occurring_among
 
 # What is allowed, in points of a hundred, and how much is needed for a statement: the project's
 # own rules (docs/architecture.md, "How a version becomes the active one").
@@ -87,17 +88,24 @@ class SharedClasses:
     only_active: tuple[str, ...]
 
 
-def share_classes(candidate: Sequence[str], active: Sequence[str]) -> SharedClasses:
+def share_classes(
+    candidate: Sequence[str], active: Sequence[str], declared: Collection[str] | None = None
+) -> SharedClasses:
     """What two versions can be compared on.
 
     Args:
         candidate, active: the classes of each.
+        declared: classes that occur where they are to be used; none where every class may.
 
     Returns:
-        The classes of both, in the order of the active one, and the rest.
+        The classes of both that occur, in the order of the active one, and those of one alone.
     """
+    shared = tuple(name for name in active if name in candidate)
+    if declared is not None:
+        occurring = occurring_among(declared, shared)
+        shared = tuple(name for name, is_there in zip(shared, occurring, strict=True) if is_there)
     return SharedClasses(
-        tuple(name for name in active if name in candidate),
+        shared,
         tuple(name for name in candidate if name not in active),
         tuple(name for name in active if name not in candidate),
     )

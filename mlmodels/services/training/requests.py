@@ -92,7 +92,12 @@ def request_adaptation(*, actor: User, profile_id: UUID) -> TrainingRun:
         if base is None:
             raise TrainingRefused("profile", "No model is active, so there is nothing to adapt.")
         return _queue(
-            actor, kind=TrainingRun.Kind.ADAPTATION, profile=profile, base_version=base, recipe=""
+            actor,
+            kind=TrainingRun.Kind.ADAPTATION,
+            profile=profile,
+            base_version=base,
+            classes=profile.classes,
+            recipe="",
         )
 
 
@@ -168,6 +173,7 @@ def _queue(actor: User, **values: Any) -> TrainingRun:
             "recipe": [None, run.recipe],
             "dataset": [None, str(run.dataset_id or "")],
             "profile": [None, str(run.profile_id or "")],
+            "classes": [None, run.classes],
             "epochs": [None, run.epochs],
             "seed": [None, run.seed],
         },

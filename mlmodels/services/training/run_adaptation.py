@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -55,6 +56,7 @@ def adapt_for_run(*, run_id: UUID, output: Path) -> dict[str, Any]:
         name=name,
         version=version,
         profile=run.profile.name if run.profile else "",
+        classes=run.classes,
         tell=tell,
     )
 
@@ -67,9 +69,14 @@ def adapt_folder(
     name: str,
     version: str,
     profile: str = "",
+    classes: Sequence[str] | None = None,
     tell: Tell = tell_nobody,
 ) -> dict[str, Any]:
-    """Adapt a version's folder to the reviewed cells of a folder with `manifest.csv`."""
+    """Adapt a version's folder to the reviewed cells of a folder with `manifest.csv`.
+
+    Args:
+        classes: that occur where the cells come from; none where every class may.
+    """
     return adapt_version(
         base,
         read_reviewed(cells / MANIFEST),
@@ -78,6 +85,7 @@ def adapt_folder(
         name=name,
         version=version,
         profile=profile,
+        classes=classes,
         git_revision=git_revision(),
         tell=tell,
     )

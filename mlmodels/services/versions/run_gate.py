@@ -139,8 +139,9 @@ def compare(gate: GateCheck, tell: Tell) -> tuple[bool, dict[str, Any]]:
     own.append(_judge_trained_on(candidate))
     sets, missing = reference_sets(gate)
     own += [_judge_dataset(dataset) for dataset in datasets_of(gate)]
-    classes = share_classes(candidate.classes, active.classes)
-    measured = _measure(gate, sets, classes, tell) if classes.shared else []
+    declared = gate.profile.classes if gate.profile is not None else None
+    classes = share_classes(candidate.classes, active.classes, declared)
+    measured = _measure(gate, sets, classes, declared, tell) if classes.shared else []
     rows = [*own, *_judge(measured, classes)]
     return passes(rows), {
         "rows": [row.as_row() for row in rows],
@@ -149,6 +150,7 @@ def compare(gate: GateCheck, tell: Tell) -> tuple[bool, dict[str, Any]]:
             "shared": classes.shared,
             "only_candidate": classes.only_candidate,
             "only_active": classes.only_active,
+            "declared": declared,
         },
         "figures": {
             each.of.name: {
@@ -162,10 +164,15 @@ def compare(gate: GateCheck, tell: Tell) -> tuple[bool, dict[str, Any]]:
 
 
 def _measure(
-    gate: GateCheck, sets: Sequence[ReferenceSet], classes: SharedClasses, tell: Tell
+    gate: GateCheck,
+    sets: Sequence[ReferenceSet],
+    classes: SharedClasses,
+    declared: Sequence[str] | None,
+    tell: Tell,
 ) -> list[Measured]:
+    """What both versions say, among the classes that occur in the profile they are asked for."""
     versions = [version for version in (gate.version, gate.against) if version is not None]
-    engines = [open_engine(version) for version in versions]
+    engines = [open_engine(version).of_classes(declared) for version in versions]
     known = [load_trained_on(artifacts.model_folder(version)) for version in versions]
     total, done, measured = sum(len(each.rows) for each in sets), 0, []
     for each in sets:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -56,6 +57,7 @@ class Claim:
         fence: what the row's fence must still be when something is written.
         version: the one that is active now for the image's profile; none where none is
             registered.
+        classes: that occur in the image's profile now; none where every class may.
     """
 
     job_id: UUID
@@ -64,6 +66,7 @@ class Claim:
     image: SmearImage
     laboratory: Laboratory
     version: ModelVersion | None
+    classes: Sequence[str] | None = None
 
     @property
     def is_small(self) -> bool:
@@ -148,7 +151,16 @@ def claim(job_id: UUID) -> Claim | None:
         if taken is None:
             return None
         summaries.jobs_moved([job.image_id], _Status.RUNNING)
-    return Claim(job.pk, taken.fence, taken.attempts, job.image, laboratory, version)
+    profile = job.image.imaging_profile
+    return Claim(
+        job.pk,
+        taken.fence,
+        taken.attempts,
+        job.image,
+        laboratory,
+        version,
+        profile.classes if profile is not None else None,
+    )
 
 
 def claim_more(like: Claim, at_most: int) -> list[Claim]:
@@ -158,10 +170,14 @@ def claim_more(like: Claim, at_most: int) -> list[Claim]:
     is left to its own message, by which it is read alone.
 
     Args:
-        like: the claimed one; the version that is active is looked up anew.
+        like: the claimed one; the version that is active and the classes of the profile are looked
+            up anew.
         at_most: so many.
     """
     profile = like.image.imaging_profile
+    if profile is not None:
+        profile.refresh_from_db(fields=["classes"])
+    classes = profile.classes if profile is not None else None
     waiting = ClassificationJob.objects.filter(
         leases.unheld(),
         status=_Status.QUEUED,
@@ -188,7 +204,8 @@ def claim_more(like: Claim, at_most: int) -> list[Claim]:
         )
         summaries.jobs_moved([job.image_id for job in taken], _Status.RUNNING)
     return [
-        Claim(job.pk, job.fence, job.attempts, job.image, like.laboratory, version) for job in taken
+        Claim(job.pk, job.fence, job.attempts, job.image, like.laboratory, version, classes)
+        for job in taken
     ]
 
 
@@ -262,6 +279,7 @@ def record(results: Sequence[Result]) -> list[Claim]:
                         "job": [None, str(result.held.job_id)],
                         "cells": [None, len(result.cells)],
                         "model_version": [None, str(result.held.version)],
+                        **_classes_told(result.held),
                     },
                 )
                 for result in results
@@ -269,6 +287,11 @@ def record(results: Sequence[Result]) -> list[Claim]:
             + carried.events,
         )
     return [result.held for result in results]
+
+
+def _classes_told(held: Claim) -> dict[str, Any]:
+    """What the profile left to choose from, where it left anything out."""
+    return {} if held.classes is None else {"classes": [None, list(held.classes)]}
 
 
 def _features_of(results: Sequence[Result]) -> Iterator[CellFeatures]:

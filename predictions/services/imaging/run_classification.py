@@ -154,7 +154,8 @@ def _read(held: jobs.Claim) -> jobs.Result | None:
     if tells and not jobs.enter_stage(held, _Stage.CLASSIFYING):
         return None
     limits = ImageLimits(settings.MAX_IMAGE_BYTES, settings.MAX_IMAGE_MEGAPIXELS)
-    findings = read_image(data, engine_for(held.version), limits, read=read_picture_apart)
+    engine = engine_for(held.version).of_classes(held.classes)
+    findings = read_image(data, engine, limits, read=read_picture_apart)
     if tells and not jobs.enter_stage(held, _Stage.RECORDING):
         return None
     return jobs.Result(

@@ -34,7 +34,7 @@ def read_in_shadow(*, job_id: UUID) -> None:
         OperationalError, InterfaceError, StorageUnavailable: what may pass; the task tries later.
     """
     jobs = ClassificationJob.objects.filter(pk=job_id, status=ClassificationJob.Status.SUCCEEDED)
-    job = jobs.select_related("image__sample__laboratory").first()
+    job = jobs.select_related("image__sample__laboratory", "image__imaging_profile").first()
     if job is None:
         return
     shadow = shadow_of(job.image.sample.laboratory)
@@ -47,7 +47,9 @@ def read_in_shadow(*, job_id: UUID) -> None:
     limits = ImageLimits(settings.MAX_IMAGE_BYTES, settings.MAX_IMAGE_MEGAPIXELS)
     try:
         data = storage.read_original(job.image.original, sha256=job.image.sha256)
-        engine = engine_for(shadow.version)
+        profile = job.image.imaging_profile
+        classes = profile.classes if profile is not None else None
+        engine = engine_for(shadow.version).of_classes(classes)
         found = read_image(data, engine, limits, read=read_picture_apart).cells
     except (ModelDamaged, OriginalMissing, RejectedImage) as error:
         logger.error("Job %s was not read in shadow: %s", job_id, error.message)

@@ -33,7 +33,8 @@ PASSING = (OperationalError, InterfaceError, StorageUnavailable)
 def name_added_cell(*, cell_id: UUID) -> None:
     """Let the engine say what a cell is that a person added; run twice or in parallel, once.
 
-    The version of its image's result reads it, so that a result has one version. Where it cannot
+    The version of its image's result reads it, among the classes that occur in the image's profile
+    now: so a result has one version, and a cell keeps what it was chosen from. Where it cannot
     be read, it stays unidentified until a person names it.
 
     Raises:
@@ -56,7 +57,9 @@ def name_added_cell(*, cell_id: UUID) -> None:
 
 
 def _waiting(cell_id: UUID) -> Cell | None:
-    cells = Cell.objects.select_related("image__sample", "image__laboratory", "job__model_version")
+    cells = Cell.objects.select_related(
+        "image__sample", "image__laboratory", "image__imaging_profile", "job__model_version"
+    )
     return cells.filter(pk=cell_id, awaits_engine=True).first()
 
 
@@ -65,7 +68,9 @@ def _read(cell: Cell, version: ModelVersion) -> CellFinding | None:
     limits = ImageLimits(settings.MAX_IMAGE_BYTES, settings.MAX_IMAGE_MEGAPIXELS)
     try:
         data = storage.read_original(cell.image.original, sha256=cell.image.sha256)
-        return read_box(data, box_of(cell), engine_for(version), limits, read=read_picture_apart)
+        profile = cell.image.imaging_profile
+        engine = engine_for(version).of_classes(profile.classes if profile is not None else None)
+        return read_box(data, box_of(cell), engine, limits, read=read_picture_apart)
     except (ModelDamaged, OriginalMissing, RejectedImage, BoxRefused) as error:
         logger.error("Cell %s was not read: %s", cell.pk, error.message)
         return None
