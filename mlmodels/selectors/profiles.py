@@ -50,12 +50,6 @@ def declarable_classes(viewer: User, profile: ImagingProfile | None) -> list[Lab
     return [label for label in labels_for(viewer.laboratory).values() if label.code in named]
 
 
-def declared_classes(viewer: User, profile: ImagingProfile) -> list[Label]:
-    """The classes that a profile declares, in the order of labels; none where every class may."""
-    declared = profile.classes or ()
-    return [label for label in labels_for(viewer.laboratory).values() if label.code in declared]
-
-
 def profile_of_upload(viewer: User, chosen: str) -> ImagingProfile | None:
     """The profile that an upload names, or the laboratory's default where it names none.
 

@@ -190,9 +190,7 @@ def _name_taken() -> ProfileInvalid:
     return ProfileInvalid("name", "A profile of this name exists. Choose another name.")
 
 
-def _checked(
-    fields: ProfileFields, actor: User, profile: ImagingProfile | None
-) -> dict[str, Any]:
+def _checked(fields: ProfileFields, actor: User, profile: ImagingProfile | None) -> dict[str, Any]:
     """The fields as they are stored, or a sentence for the first that cannot be."""
     values = asdict(fields)
     for name, value in values.items():

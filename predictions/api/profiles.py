@@ -71,9 +71,7 @@ class ChangedProfile(serializers.Serializer):
 class ProfileListView(Endpoint):
     """The laboratory's imaging profiles."""
 
-    @extend_schema(
-        operation_id="imaging_profiles_list", responses={200: ProfilePage, **EVERYWHERE}
-    )
+    @extend_schema(operation_id="imaging_profiles_list", responses={200: ProfilePage, **EVERYWHERE})
     def get(self, request: SignedInApiRequest) -> Response:
         """List the imaging profiles, all on one page."""
         results = ProfileBody(profiles_of(request.user), many=True).data

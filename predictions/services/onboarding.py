@@ -28,7 +28,12 @@ from mlmodels.services.training import requests
 from predictions import storage
 from predictions.errors import OnboardingRefused, OriginalMissing
 from predictions.models import Cell
-from predictions.selectors.models.onboarding import reviewed_cells, usable_cells, what_is_missing
+from predictions.selectors.models.onboarding import (
+    classes_to_adapt,
+    reviewed_cells,
+    usable_cells,
+    what_is_missing,
+)
 
 # As `adapt_model` looks for them in a run's folder.
 CELLS, MANIFEST = "cells", "manifest.csv"
@@ -45,7 +50,7 @@ def request_adaptation(*, actor: User, profile_id: UUID) -> TrainingRun:
     require(actor, Action.TRAIN_MODELS)
     profile = profile_for_viewer(actor, profile_id)
     version = active_version(actor.laboratory, profile)
-    classes = version.classes if version else []
+    classes = classes_to_adapt(version, profile)
     cells = usable_cells(reviewed_cells(actor, profile), classes)
     _refuse_too_little(cells)
     runs = Path(settings.REGISTRY_DIR) / "runs"

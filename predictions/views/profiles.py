@@ -21,7 +21,6 @@ from mlmodels.ml.adaptation.reviewed_cells import FEWEST_CELLS, MOST_CELLS
 from mlmodels.models import ImagingProfile
 from mlmodels.selectors.profiles import (
     declarable_classes,
-    declared_classes,
     profile_for_viewer,
     profiles_of,
 )
@@ -116,10 +115,8 @@ def profile_adapt(request: SignedInRequest, profile_id: UUID) -> HttpResponse:
 def _onboarding_page(
     request: SignedInRequest, profile_id: UUID, problem: str = "", *, status: int = 200
 ) -> HttpResponse:
-    onboarding = onboarding_of(request.user, profile_id)
     context = {
-        "onboarding": onboarding,
-        "occurring": declared_classes(request.user, onboarding.profile),
+        "onboarding": onboarding_of(request.user, profile_id),
         "fewest": FEWEST_CELLS,
         "most": MOST_CELLS,
         "problem": problem,

@@ -14,7 +14,7 @@ from django.core.management.base import CommandError
 from mlmodels.artifacts import model_directory
 from mlmodels.management.progress_command import ProgressCommand
 from mlmodels.ml.errors import EngineError
-from mlmodels.research.onboarding import demonstrate
+from mlmodels.research.onboarding import Asked, demonstrate
 from mlmodels.research.onboarding_text import onboarding_markdown
 
 
@@ -31,6 +31,12 @@ class Command(ProgressCommand):
         parser.add_argument("--set", required=True, help="a folder of its cells/, e.g. jtsc")
         parser.add_argument("--cells", type=int, default=50, help="adapted on in each draw")
         parser.add_argument("--draws", type=int, default=5)
+        parser.add_argument(
+            "--classes", nargs="+", metavar="CLASS", help="that occur there; every class if none"
+        )
+        parser.add_argument("--reviewed", default="", metavar="SPLIT", help="cells are drawn from")
+        parser.add_argument("--measured", default="", metavar="SPLIT", help="instead of all others")
+        parser.add_argument("--at-most", type=int, metavar="N", help="measured of each class")
         parser.add_argument("--base", metavar="NAME|DIR", help="the version; the newest shipped")
         parser.add_argument("--output", type=Path, help="a folder for the figures")
         parser.add_argument("--page", type=Path, help="write the figures as a page of text, too")
@@ -40,9 +46,15 @@ class Command(ProgressCommand):
             result = demonstrate(
                 base=model_directory(options["base"]),
                 data=options["data"],
-                name=options["set"],
-                cells=options["cells"],
-                draws=options["draws"],
+                asked=Asked(
+                    name=options["set"],
+                    cells=options["cells"],
+                    draws=options["draws"],
+                    classes=tuple(options["classes"]) if options["classes"] else None,
+                    reviewed=options["reviewed"],
+                    measured=options["measured"],
+                    at_most=options["at_most"],
+                ),
                 output=options["output"] or Path(settings.VAR_DIR) / "onboarding",
             )
         except (EngineError, OSError) as error:
@@ -62,5 +74,7 @@ def _command(options: dict[str, Any]) -> str:
     """The command as somebody else would type it: their data folder, not ours."""
     words = [f"manage.py demonstrate_onboarding --data DATA --set {options['set']}"]
     words.append(f"--cells {options['cells']} --draws {options['draws']}")
-    words += [f"--base {options['base']}"] if options["base"] else []
+    words += [f"--classes {' '.join(options['classes'])}"] if options["classes"] else []
+    for name in ("reviewed", "measured", "at_most", "base"):
+        words += [f"--{name.replace('_', '-')} {options[name]}"] if options[name] else []
     return " ".join([*words, f"--page {options['page']}"])

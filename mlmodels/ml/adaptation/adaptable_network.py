@@ -16,7 +16,7 @@ import numpy as np
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-HEAD = "class_logits"
+HEAD, DENSE = "class_logits", "dense"
 COLOUR, LIMIT = "colour", "colour_limit"
 BATCH = 64
 FARTHEST_SHIFT = 60.0
@@ -61,24 +61,24 @@ class AdaptableNetwork:
         model = keras.saving.load_model(file, compile=False, safe_mode=True)
         self.core = _core_of(model)
         self.colour = _colour_of(model)
-        head = self.core.get_layer(HEAD)
-        both = keras.layers.Concatenate(name="packed_and_hidden")([self.core.output, head.input])
-        self._probe = keras.Model(self.core.input, both)
         self._norms = [
             layer
             for layer in _walk(self.core)
             if isinstance(layer, keras.layers.BatchNormalization)
         ]
 
-    @property
-    def hidden_width(self) -> int:
-        """How many numbers the last layer looks at."""
-        return int(self.core.get_layer(HEAD).kernel.shape[0])
+    def head_on_features(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Weights (F, K) and bias (K,) of the last layer; none if a dense layer stands before it,
+        so that it does not look at the features themselves."""
+        if any(layer.name == DENSE for layer in self.core.layers):
+            return None
+        layer = self.core.get_layer(HEAD)
+        return layer.kernel.numpy().astype(np.float64), layer.bias.numpy().astype(np.float64)
 
     def answers(self, crops: np.ndarray) -> np.ndarray:
-        """Packed answers and what the last layer looks at, (N, K + 1 + F + hidden)."""
+        """Packed answers, (N, K + 1 + F)."""
         parts = [
-            self._probe(self.colour.apply(crops[i : i + BATCH]), training=False).numpy()
+            self.core(self.colour.apply(crops[i : i + BATCH]), training=False).numpy()
             for i in range(0, len(crops), BATCH)
         ]
         return np.concatenate(parts)
@@ -102,7 +102,7 @@ class AdaptableNetwork:
         for number, batch in enumerate(np.array_split(crops, -(-len(crops) // BATCH))):
             for layer in self._norms:
                 layer.momentum = number / (number + 1)
-            self._probe(self.colour.apply(batch), training=True)
+            self.core(self.colour.apply(batch), training=True)
         found = self.statistics()
         for layer, momentum in zip(self._norms, momenta, strict=True):
             layer.momentum = momentum

@@ -12,18 +12,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mlmodels.ml.adaptation.acceptance import Acceptable, least_confidence
 from mlmodels.ml.adaptation.adaptable_network import UNCHANGED, AdaptableNetwork
 from mlmodels.ml.adaptation.moved_familiarity import moved_familiarity
+from mlmodels.ml.adaptation.rehearsal import rare_classes, rehearsed_heads
 from mlmodels.ml.adaptation.reviewed_cells import FEWEST_CELLS, FEWEST_SOURCES, CellCrops
 from mlmodels.ml.datasets.splits import assign_folds
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.evaluation.metrics import Answer
-from mlmodels.ml.inference.calibration import Thresholds, sigmoid, softmax
+from mlmodels.ml.inference.calibration import ACCEPTED, Thresholds, sigmoid, softmax
+from mlmodels.ml.inference.cell_naming import judge_classes
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.familiarity import Familiarity
+from mlmodels.ml.inference.occurring import leave_out
 from mlmodels.ml.inference.size_evidence import weigh_sizes
-from mlmodels.ml.training.fitting import accept_threshold, fit_temperature, objectness_threshold
-from mlmodels.ml.training.linear_head import LinearHead, fit_corrections
+from mlmodels.ml.training.fitting import fit_temperature, objectness_threshold
+from mlmodels.ml.training.linear_head import LinearHead
 from mlmodels.ml.training.progress import CALIBRATING, Progress, Tell, tell_nobody
 
 logger = logging.getLogger(__name__)
@@ -34,8 +38,9 @@ FOLDS = 5
 STATISTICS = (0.0, 0.5, 1.0)
 COLOURS = (0.0, 1.0)
 HEADS = (0.03, 0.1, 0.3, 1.0)
-CLASS_POWER = 0.5
-ACCEPTED_RIGHT = 0.95
+# Where too few cells of a class that occurs were reviewed, no more than this: with 0.1 a class that
+# was left out of the fifty lost up to 10 points, with 0.3 up to 18.
+HEAD_WITH_RARE_CLASSES = 0.1
 LOST_CELLS = 0.02
 
 
@@ -92,7 +97,10 @@ class Fitted:
         setting: what was chosen.
         options: every choice, the best first.
         head: added to the logits, of what the last layer looks at; none where it stays.
-        temperature, thresholds, familiarity: of the adapted version.
+        temperature: that the base's is multiplied with, at least 1: no answer becomes surer than
+            the base's calibration makes it by this alone.
+        thresholds, familiarity: of the adapted version.
+        acceptable: what the reviewed cells show of the thresholds.
     """
 
     setting: Setting
@@ -101,20 +109,32 @@ class Fitted:
     temperature: float
     thresholds: Thresholds
     familiarity: Familiarity
+    acceptable: Acceptable
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """Answers of one state of the network: logits (N, K), cell (N,), features, hidden."""
+    """Answers of one state of the network.
+
+    Args:
+        logits: float array (N, K), as `_weighed` gives them.
+        cell: float array (N,).
+        features: float array (N, F).
+        layer: weights (F, K) and bias (K,) of the last layer, divided by the version's temperature;
+            none where it does not look at the features themselves.
+    """
 
     logits: np.ndarray
     cell: np.ndarray
     features: np.ndarray
-    hidden: np.ndarray
+    layer: tuple[np.ndarray, np.ndarray] | None = None
 
     def part(self, places: np.ndarray) -> _Seen:
-        return _Seen(
-            self.logits[places], self.cell[places], self.features[places], self.hidden[places]
+        return replace(
+            self,
+            logits=self.logits[places],
+            cell=self.cell[places],
+            features=self.features[places],
         )
 
 
@@ -195,17 +215,24 @@ def measured_on_others(
         tell_step(tell, step)
         others = cells.part(left)
         seen = _look(engine, network, others)
-        for place, answer in zip(left, _judge(engine, fitted, seen, others), strict=True):
-            answers[int(place)] = answer
+        adapted = replace(
+            engine,
+            temperature=fitted.temperature,
+            thresholds=fitted.thresholds,
+            familiarity=fitted.familiarity,
+        )
+        verdicts = _judge(adapted, _corrected(seen, fitted.head), seen, others)
+        for place, verdict in zip(left, verdicts, strict=True):
+            answers[int(place)] = verdict.answer
     return [answers[i] for i in range(len(cells.truth))]
 
 
 def answers_as_it_is(engine: Engine, cells: CellCrops) -> list[Answer]:
     """What the version says of the cells without any adaptation."""
     logits, cell, features = engine.run(cells.pixels)
-    seen = _Seen(_weighed(engine, logits, cells), cell, features, features)
-    same = Fitted(NO_CHANGE, (), None, 1.0, engine.thresholds, engine.familiarity)
-    return _judge(engine, same, seen, cells)
+    seen = _Seen(_weighed(engine, logits, cells), cell, features)
+    as_it_is = replace(engine, temperature=1.0)
+    return [verdict.answer for verdict in _judge(as_it_is, seen.logits, seen, cells)]
 
 
 def _fit(
@@ -214,20 +241,24 @@ def _fit(
     """Choose and fit; the network takes colours and statistics, but not yet the last layer."""
     folds = _folds(cells)
     tried, states = _try_all(engine, network, cells, folds, tell, level)
-    options = _ranked(tried, cells.truth)
+    options = _ranked(engine, tried, cells.truth)
     chosen = options[0].setting
     seen, logits = states[chosen.colour, chosen.statistics], tried[chosen]
     _set_state(network, cells.pixels, chosen)
-    temperature = fit_temperature(logits, cells.truth)
+    temperature = _temperature(engine, logits, cells.truth)
+    familiarity = moved_familiarity(
+        engine.familiarity, seen.features, cells.truth, folds, class_count=len(engine.classes)
+    )
+    moved = replace(engine, temperature=temperature, familiarity=familiarity)
+    thresholds, acceptable = _acceptance(moved, replace(seen, logits=logits), cells)
     return Fitted(
         setting=chosen,
         options=options,
-        head=_head(seen, cells.truth, chosen.head),
+        head=_head(engine, seen, cells.truth, chosen.head),
         temperature=temperature,
-        thresholds=_thresholds(engine, softmax(logits, temperature), seen.cell),
-        familiarity=moved_familiarity(
-            engine.familiarity, seen.features, cells.truth, folds, class_count=len(engine.classes)
-        ),
+        thresholds=thresholds,
+        familiarity=familiarity,
+        acceptable=acceptable,
     )
 
 
@@ -258,7 +289,7 @@ def _try_all(
             undo()
             states[colour, statistics] = seen
             tried[state] = seen.logits
-            for strength, logits in _left_out_logits(seen, cells.truth, folds).items():
+            for strength, logits in _left_out_logits(engine, seen, cells.truth, folds).items():
                 tried[replace(state, head=strength)] = logits
             tell_step(tell, f"tried: {state.in_words()}", level)
     return tried, states
@@ -287,8 +318,8 @@ def _set_state(network: AdaptableNetwork, pixels: np.ndarray, to: Setting) -> Ca
     return undo
 
 
-class _Probe:
-    """The network as a runtime whose features carry what the last layer looks at behind them."""
+class _Open:
+    """The network as a runtime, in the state that it is in."""
 
     name = "keras"
 
@@ -298,9 +329,11 @@ class _Probe:
 
 def _look(engine: Engine, network: AdaptableNetwork, cells: CellCrops) -> _Seen:
     """Answers averaged over the version's views, logits as `_weighed` gives them."""
-    logits, cell, both = replace(engine, runtime=_Probe(network)).run(cells.pixels)
-    width = both.shape[1] - network.hidden_width
-    return _Seen(_weighed(engine, logits, cells), cell, both[:, :width], both[:, width:])
+    logits, cell, features = replace(engine, runtime=_Open(network)).run(cells.pixels)
+    layer = network.head_on_features()
+    if layer is not None:
+        layer = (layer[0] / engine.temperature, layer[1] / engine.temperature)
+    return _Seen(_weighed(engine, logits, cells), cell, features, layer)
 
 
 def _weighed(engine: Engine, logits: np.ndarray, cells: CellCrops) -> np.ndarray:
@@ -310,38 +343,64 @@ def _weighed(engine: Engine, logits: np.ndarray, cells: CellCrops) -> np.ndarray
     return logits / engine.temperature
 
 
-def _head(seen: _Seen, truth: np.ndarray, strength: float) -> LinearHead | None:
+def _head(engine: Engine, seen: _Seen, truth: np.ndarray, strength: float) -> LinearHead | None:
     if not strength:
         return None
-    return _heads(seen, truth, [strength])[0]
+    return _heads(engine, seen, truth, [strength])[0]
 
 
-def _heads(seen: _Seen, truth: np.ndarray, strengths: Sequence[float]) -> list[LinearHead]:
-    return fit_corrections(
-        seen.hidden, seen.logits, truth, strengths=strengths, class_power=CLASS_POWER
+def _heads(
+    engine: Engine, seen: _Seen, truth: np.ndarray, strengths: Sequence[float]
+) -> list[LinearHead]:
+    if seen.layer is None or not strengths:
+        return []
+    return rehearsed_heads(
+        engine.familiarity,
+        seen.features,
+        seen.logits,
+        truth,
+        layer=seen.layer,
+        strengths=strengths,
     )
 
 
+def _strengths(engine: Engine, seen: _Seen, truth: np.ndarray) -> tuple[float, ...]:
+    """How strongly the last layer may be fitted again; not at all where it cannot be rehearsed."""
+    if seen.layer is None:
+        return ()
+    rare = rare_classes(truth, len(engine.classes))
+    occurring = engine.occurring
+    if len(rare if occurring is None else rare[occurring[rare]]) == 0:
+        return HEADS
+    return tuple(strength for strength in HEADS if strength <= HEAD_WITH_RARE_CLASSES)
+
+
 def _corrected(seen: _Seen, head: LinearHead | None) -> np.ndarray:
-    return seen.logits if head is None else seen.logits + head.logits(seen.hidden)
+    return seen.logits if head is None else seen.logits + head.logits(seen.features)
 
 
-def _left_out_logits(seen: _Seen, truth: np.ndarray, folds: np.ndarray) -> dict[float, np.ndarray]:
+def _left_out_logits(
+    engine: Engine, seen: _Seen, truth: np.ndarray, folds: np.ndarray
+) -> dict[float, np.ndarray]:
     """Logits (N, K) by strength, each cell's from a last layer that was fitted without its fold."""
-    table = {strength: np.empty(seen.logits.shape) for strength in HEADS}
+    strengths = _strengths(engine, seen, truth)
+    table = {strength: np.empty(seen.logits.shape) for strength in strengths}
     for fold in np.unique(folds):
         rest, left = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        heads = _heads(seen.part(rest), truth[rest], HEADS)
-        for strength, head in zip(HEADS, heads, strict=True):
+        heads = _heads(engine, seen.part(rest), truth[rest], strengths)
+        for strength, head in zip(strengths, heads, strict=True):
             table[strength][left] = _corrected(seen.part(left), head)
     return table
 
 
-def _ranked(tried: dict[Setting, np.ndarray], truth: np.ndarray) -> tuple[Option, ...]:
-    """Every option, the chosen one first: the smallest loss."""
+def _ranked(
+    engine: Engine, tried: dict[Setting, np.ndarray], truth: np.ndarray
+) -> tuple[Option, ...]:
+    """Every option, the chosen one first: the smallest loss among the classes that occur."""
     losses: dict[Setting, np.ndarray] = {}
     right: dict[Setting, int] = {}
-    for setting, logits in tried.items():
+    for setting, found in tried.items():
+        logits = leave_out(found, engine.occurring)
         p = softmax(logits, fit_temperature(logits, truth))
         losses[setting] = -np.log(np.maximum(p[np.arange(len(truth)), truth], 1e-12))
         right[setting] = int((logits.argmax(axis=1) == truth).sum())
@@ -358,42 +417,71 @@ def _ranked(tried: dict[Setting, np.ndarray], truth: np.ndarray) -> tuple[Option
     return tuple(sorted(options, key=lambda option: option.loss))
 
 
-def _thresholds(engine: Engine, p: np.ndarray, cell_logits: np.ndarray) -> Thresholds:
-    """Thresholds from answers of last layers that were not fitted on the cell.
+def _temperature(engine: Engine, logits: np.ndarray, truth: np.ndarray) -> float:
+    """What the base's temperature is multiplied with: at least 1, for fifty cells that are all
+    right would make every answer as sure as can be, and so empty the limits of each class."""
+    return max(1.0, fit_temperature(leave_out(logits, engine.occurring), truth))
 
-    Fifty cells are too few to count the right ones above a confidence: one more or less moves it
-    from nothing accepted to nearly all. So what is expected of the calibrated confidence decides,
-    and nothing is accepted that the version adapted from would not accept.
+
+def _acceptance(moved: Engine, left_out: _Seen, cells: CellCrops) -> tuple[Thresholds, Acceptable]:
+    """The thresholds by which an adaptation accepts, and what the reviewed cells show of them.
+
+    What the base asks of each class stays asked.
+
+    Args:
+        moved: the base with the temperature and the familiarity of the adaptation.
+        left_out: of each cell by a last layer that was fitted without it.
     """
-    confidence = p.max(axis=1)
-    expected = accept_threshold(confidence, confidence, ACCEPTED_RIGHT)
-    accept = max(engine.thresholds.accept_probability, expected)
-    return replace(
-        engine.thresholds,
-        accept_probability=accept,
-        identify_probability=accept / 2,
-        objectness=objectness_threshold(sigmoid(cell_logits), LOST_CELLS),
+    objectness = objectness_threshold(sigmoid(left_out.cell), LOST_CELLS)
+    base = replace(moved.thresholds, objectness=objectness)
+    open_to_all = replace(base, accept_probability=0.0, identify_probability=0.0)
+    judged = _judge(replace(moved, thresholds=open_to_all), left_out.logits, left_out, cells)
+    least = least_confidence(
+        np.array([verdict.counting for verdict in judged]),
+        np.array([verdict.answer.is_right for verdict in judged]),
+        np.array([verdict.answer.disposition == ACCEPTED for verdict in judged]),
+        base.accept_probability,
     )
+    chosen = replace(base, accept_probability=least, identify_probability=least / 2)
+    judged = _judge(replace(moved, thresholds=chosen), left_out.logits, left_out, cells)
+    accepted = [v.answer for v in judged if v.answer.disposition == ACCEPTED]
+    right = sum(answer.is_right for answer in accepted)
+    return chosen, Acceptable(least, len(judged), len(accepted), right)
 
 
-def _judge(engine: Engine, fitted: Fitted, seen: _Seen, cells: CellCrops) -> list[Answer]:
-    """Answers of an adaptation, as the pipeline would give them."""
-    p = softmax(_corrected(seen, fitted.head), fitted.temperature)
-    percentiles = fitted.familiarity.percentiles(seen.features)
+@dataclass(frozen=True)
+class _Verdict:
+    """An answer, and how much of its confidence counts for accepting it."""
+
+    answer: Answer
+    counting: float
+
+
+def _judge(engine: Engine, logits: np.ndarray, seen: _Seen, cells: CellCrops) -> list[_Verdict]:
+    """Answers of a version, by the functions that name cells in use.
+
+    Args:
+        engine: its thresholds, familiarity and classes that occur; its temperature is what the
+            base's is multiplied with, by which the logits are divided already.
+        logits: float array (N, K), last layer corrected.
+        seen: what else the network says of the cells.
+        cells: as many.
+    """
+    p, against = judge_classes(logits, engine)
+    percentiles = engine.familiarity.percentiles(seen.features)
     scores = sigmoid(seen.cell)
-    adapted = replace(engine, thresholds=fitted.thresholds)
-    answers = []
+    found = []
     for i, row in enumerate(p):
         true = engine.classes[int(cells.truth[i])]
-        if scores[i] < fitted.thresholds.least_shown:
-            answers.append(Answer(true, "", 0.0, ""))
+        if scores[i] < engine.thresholds.least_shown:
+            found.append(_Verdict(Answer(true, "", 0.0, ""), 0.0))
             continue
-        best = int(row.argmax())
+        label, confidence = engine.classes[int(row.argmax())], float(row.max())
         doubts = float(percentiles[i]), float(cells.edge_share[i]), float(scores[i])
-        label, confidence = engine.classes[best], float(row[best])
-        disposition = adapted.decide(label, confidence, *doubts)
-        answers.append(Answer(true, label, confidence, disposition))
-    return answers
+        disposition = engine.decide(label, confidence, *doubts, against=float(against[i]))
+        counting = confidence * (1 - float(against[i]))
+        found.append(_Verdict(Answer(true, label, confidence, disposition), counting))
+    return found
 
 
 __all__ = ["NO_CHANGE", "UNCHANGED", "Fitted", "Option", "Setting", "adapt", "measured_on_others"]

@@ -23,6 +23,7 @@ from mlmodels.ml.adaptation.adaptation import (
     refuse_too_little,
     tell_step,
 )
+from mlmodels.ml.adaptation.rehearsal import rare_classes
 from mlmodels.ml.adaptation.reviewed_cells import CellCrops, ReviewedCell, cut_reviewed
 from mlmodels.ml.evaluation.metrics import Answer, summarise
 from mlmodels.ml.inference.attributes import ATTRIBUTES
@@ -46,6 +47,7 @@ def adapt_version(
     name: str,
     version: str,
     profile: str = "",
+    classes: Sequence[str] | None = None,
     git_revision: str = "",
     tell: Tell = tell_nobody,
 ) -> dict[str, Any]:
@@ -58,6 +60,8 @@ def adapt_version(
         output: the folder to write.
         name, version: of the adapted model.
         profile: name of the imaging profile, for the card.
+        classes: that occur in it; none where every class may. The network still tells all of its
+            classes: that cells are named among these is said where it is used.
         git_revision: of the code.
         tell: told what was done, step by step.
 
@@ -68,8 +72,8 @@ def adapt_version(
         ManifestInvalid: too few cells, sources or classes.
         ArtifactDamaged: the base is damaged, or the new files disagree.
     """
-    engine = load_engine(base, runtime="keras")
-    crops = cut_reviewed(cells, root, engine.classes, engine.crop_rule)
+    engine = load_engine(base, runtime="keras").of_classes(classes)
+    crops = cut_reviewed(cells, root, engine.classes, engine.crop_rule, engine.occurring)
     refuse_too_little(crops)
     tell_step(tell, f"{len(crops.truth)} cells of {len(set(crops.sources))} sources")
     before = answers_as_it_is(engine, crops)
@@ -79,7 +83,8 @@ def adapt_version(
     tell_step(tell, f"chosen: {fitted.setting.in_words()}")
     card = _card(engine, fitted, crops, before, after)
     card |= {"name": name, "version": version, "git_revision": git_revision}
-    card["adaptation"]["profile"] = profile
+    card["adaptation"] |= {"profile": profile, "classes": list(classes) if classes else None}
+    tell_step(tell, card["adaptation"]["acceptance"]["in_words"])
     _write(base, output, engine, network, fitted, crops, card)
     return card
 
@@ -145,6 +150,8 @@ def _card(
     engine: Engine, fitted: Fitted, crops: CellCrops, before: list[Answer], after: list[Answer]
 ) -> dict[str, Any]:
     names = [engine.classes[int(k)] for k in crops.truth]
+    rare = [engine.classes[k] for k in rare_classes(crops.truth, len(engine.classes))]
+    occurring = engine.classes_that_occur
     chosen = fitted.options[0]
     return {
         **{key: engine.card[key] for key in _KEPT_OF_BASE if key in engine.card},
@@ -162,7 +169,9 @@ def _card(
             "cells": len(names),
             "sources": len(set(crops.sources)),
             "by_class": dict(Counter(names)),
-            "classes_without_cells": [c for c in engine.classes if c not in names],
+            "classes_without_cells": [c for c in occurring if c not in names],
+            "rehearsed": rare if fitted.head is not None else [],
+            "acceptance": fitted.acceptable.as_dict(),
             "left_out": crops.left_out,
             "chosen": fitted.setting.in_words(),
             "options": [

@@ -109,7 +109,11 @@ def write_reviewed(cells: Sequence[ReviewedCell], file: Path) -> None:
 
 
 def cut_reviewed(
-    cells: Sequence[ReviewedCell], root: Path, classes: Sequence[str], rule: CropRule
+    cells: Sequence[ReviewedCell],
+    root: Path,
+    classes: Sequence[str],
+    rule: CropRule,
+    occurring: np.ndarray | None = None,
 ) -> CellCrops:
     """Locate each cell in its picture again and cut it as in use.
 
@@ -118,6 +122,8 @@ def cut_reviewed(
         root: what their paths are relative to.
         classes: the version's; cells of another class are left out.
         rule: how crops are cut.
+        occurring: bool array, shape (K,), which classes occur; cells of others are left out. None
+            where every class may.
 
     Raises:
         ManifestInvalid: no cell is left.
@@ -127,6 +133,9 @@ def cut_reviewed(
     for cell in cells:
         if cell.label not in classes:
             left_out["of a class that the model has not"] += 1
+            continue
+        if occurring is not None and not occurring[classes.index(cell.label)]:
+            left_out["of a class that is said not to occur"] += 1
             continue
         try:
             data = (root / cell.path).read_bytes()

@@ -33,6 +33,11 @@ class Answer:
     confidence: float
     disposition: str
 
+    @property
+    def is_right(self) -> bool:
+        """Whether the answer is the truth."""
+        return self.true == self.predicted
+
 
 def wilson_interval(hits: int, n: int) -> tuple[float, float]:
     """The 95 % interval of a proportion.

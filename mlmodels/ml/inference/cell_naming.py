@@ -209,10 +209,7 @@ def reason_of(box: Box, seen: Field) -> str:
 
 def _by_class(p: np.ndarray, engine: Engine) -> dict[str, float]:
     named = dict(zip(engine.classes, map(float, p), strict=True))
-    if engine.occurring is None or not engine.occurring.any():
-        return named
-    occurring = dict(zip(engine.classes, engine.occurring, strict=True))
-    return {name: share for name, share in named.items() if occurring[name]}
+    return {name: named[name] for name in engine.classes_that_occur}
 
 
 def _told(size: float, nucleus: Nucleus, thresholds: Thresholds) -> float | None:

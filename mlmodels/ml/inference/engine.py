@@ -74,6 +74,15 @@ class Engine:
             return replace(self, occurring=None)
         return replace(self, occurring=occurring_among(declared, self.classes))
 
+    @property
+    def classes_that_occur(self) -> tuple[str, ...]:
+        """Those of its classes that it names cells as."""
+        if self.occurring is None or not self.occurring.any():
+            return self.classes
+        return tuple(
+            c for c, is_there in zip(self.classes, self.occurring, strict=True) if is_there
+        )
+
     def decide(
         self,
         label: str,

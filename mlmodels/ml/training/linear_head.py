@@ -70,25 +70,35 @@ def fit_corrections(
     *,
     strengths: Sequence[float],
     class_power: float,
+    beside: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
 ) -> list[LinearHead]:
-    """Fit what is to be added to known logits, on standardised features, held near to nothing.
+    """Fit what is to be added to known logits, on features of one scale, held near to nothing.
 
     Minimises  Σ wᵢ · cross-entropy(offsetᵢ + zᵢ) + ‖W‖² / (2c)  with wᵢ the number of i's class
     to the power `class_power` - 1, scaled so that the weights add up to N. The bias is penalised
     like the weights: classes of which no cell is there are not pushed out for free.
 
     Args:
-        features: float array (N, F).
+        features: float array (N, F), alike in scale; all are divided by their common deviation.
         offset: float array (N, K), the logits so far.
         truth: int array (N,), 0 to K - 1.
         strengths: c of each fit, strength of the data against the penalty, above 0.
         class_power: 1 counts each cell alike, 0 each class.
+        beside: features, offset and truth of what stands for classes of which too few cells are
+            there; all of a class count as the mean class of the cells does.
     """
-    mean, deviation = features.mean(axis=0), features.std(axis=0)
-    deviation = np.where(deviation > 0, deviation, 1.0)
-    x = np.hstack([(features - mean) / deviation, np.ones((len(features), 1))])
+    mean = features.mean(axis=0)
+    deviation = np.full(features.shape[1], (features - mean).std() or 1.0)
     weight = np.bincount(truth, minlength=offset.shape[1])[truth] ** (class_power - 1.0)
     weight *= len(truth) / weight.sum()
+    if beside is not None:
+        count = np.bincount(beside[2], minlength=offset.shape[1])
+        each = len(truth) / len(np.unique(truth)) / count[beside[2]]
+        weight = np.concatenate([weight, each])
+        features, offset, truth = (
+            np.concatenate(pair) for pair in zip((features, offset, truth), beside, strict=True)
+        )
+    x = np.hstack([(features - mean) / deviation, np.ones((len(features), 1))])
     # A penalty that is the same in all directions lets us turn to those of the cells, of which
     # there are few; there each direction's largest curvature is known, and so is its step.
     u, spread, directions = np.linalg.svd(x, full_matrices=False)

@@ -11,6 +11,7 @@ from accounts.models import User
 from mlmodels.ml.adaptation.reviewed_cells import FEWEST_CELLS, FEWEST_SOURCES, MOST_CELLS
 from mlmodels.ml.classes import class_among
 from mlmodels.ml.evaluation.metrics import Answer, summarise
+from mlmodels.ml.inference.occurring import occurring_among
 from mlmodels.models import ImagingProfile, Label, ModelVersion, TrainingRun
 from mlmodels.policy import visible_training_runs
 from mlmodels.selectors.labels import labels_for
@@ -47,6 +48,7 @@ class Onboarding:
         samples: how many samples those are of.
         before: figures of the version on the reviewed cells that it read; none where there are
             none.
+        occurring: the classes that the profile declares, in the order of labels; empty: any may.
         read_by_others: reviewed cells that another version read; they are not in `before`.
         missing: a sentence about what is needed before the profile can be adapted, or empty.
         runs: adaptations of the profile, the newest first.
@@ -60,6 +62,7 @@ class Onboarding:
     samples: int
     before: dict[str, Any] | None
     read_by_others: int
+    occurring: list[Label]
     missing: str
     labels: dict[str, Label]
     runs: list[TrainingRun]
@@ -90,7 +93,7 @@ def onboarding_of(viewer: User, profile_id: UUID) -> Onboarding:
     version = active_version(viewer.laboratory, profile)
     cells = reviewed_cells(viewer, profile)
     labels = labels_for(viewer.laboratory)
-    classes = version.classes if version else []
+    classes = classes_to_adapt(version, profile)
     usable = usable_cells(cells, classes)
     read = [cell for cell in cells if version and cell.job.model_version_id == version.pk]
     samples = len({cell.image.sample_id for cell in usable})
@@ -101,8 +104,9 @@ def onboarding_of(viewer: User, profile_id: UUID) -> Onboarding:
         counts=_counts(cells, labels, classes),
         usable=len(usable),
         samples=samples,
-        before=_figures(read, labels, classes),
+        before=_figures(read, labels, version.classes if version else []),
         read_by_others=len(cells) - len(read),
+        occurring=[label for label in labels.values() if label.code in (profile.classes or ())],
         missing=what_is_missing(len(usable), samples),
         labels=labels,
         runs=_runs(viewer, profile),
@@ -134,6 +138,15 @@ def reviewed_cells(viewer: User, profile: ImagingProfile) -> list[Cell]:
             others.append(cell)
             kept.append(cell)
     return kept
+
+
+def classes_to_adapt(version: ModelVersion | None, profile: ImagingProfile) -> list[str]:
+    """The classes of a version whose cells can be adapted on: those that occur in the profile."""
+    classes = version.classes if version else []
+    if profile.classes is None:
+        return classes
+    occurring = occurring_among(profile.classes, classes)
+    return [name for name, is_there in zip(classes, occurring, strict=True) if is_there]
 
 
 def usable_cells(cells: list[Cell], classes: list[str]) -> list[Cell]:

@@ -21,7 +21,7 @@ from mlmodels.ml.adaptation.reviewed_cells import (
 )
 from mlmodels.ml.datasets.manifest import Row, write_manifest
 from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.inference.calibration import ACCEPTED, REVIEW, Thresholds
+from mlmodels.ml.inference.calibration import ACCEPTED, REVIEW, Acceptance, Thresholds
 from mlmodels.ml.inference.crops import Box, CropRule
 from mlmodels.ml.inference.engine import FAMILIARITY, Engine, load_engine
 from mlmodels.ml.inference.runtimes.keras_runtime import KerasRuntime
@@ -31,7 +31,7 @@ from mlmodels.ml.training.export import write_card, write_litert
 from mlmodels.ml.training.fitting import fit_familiarity
 from mlmodels.ml.training.linear_head import fit_corrections
 from mlmodels.ml.training.recipe import Architecture
-from mlmodels.research.onboarding import demonstrate, draw_reviewed
+from mlmodels.research.onboarding import Asked, demonstrate, draw_reviewed
 from mlmodels.research.onboarding_text import onboarding_markdown
 from tests.drawn_cells import draw_smear_png
 
@@ -219,6 +219,7 @@ def test_a_version_folder_comes_out_that_loads_and_says_what_was_done(base, tmp_
         name="adapted",
         version="1",
         profile="Bench 2",
+        classes=CLASSES,
     )
     opened = load_engine(tmp_path / "version", runtime="litert")
     done = json.loads((tmp_path / "version" / "card.json").read_text())["adaptation"]
@@ -226,6 +227,9 @@ def test_a_version_folder_comes_out_that_loads_and_says_what_was_done(base, tmp_
     assert done == json.loads(json.dumps(card["adaptation"]))
     assert (done["base"], done["profile"], done["cells"]) == ("tiny 1", "Bench 2", 54)
     assert done["before"]["n"] == done["after"]["n"] == 54
+    assert done["classes"] == list(CLASSES)
+    assert done["acceptance"]["cells"] == 54
+    assert "reviewed cells" in done["acceptance"]["in_words"]
     assert card["agreement"]["same_class"] >= 0.999
     with (tmp_path / "version" / "trained_on.csv").open() as stream:
         sources = {row["source"] for row in csv.DictReader(stream)}
@@ -280,9 +284,7 @@ def test_a_set_is_adapted_to_in_part_and_measured_on_the_rest(base, tmp_path):
     result = demonstrate(
         base=base,
         data=tmp_path,
-        name="own",
-        cells=10,
-        draws=2,
+        asked=Asked("own", cells=10, draws=2),
         output=tmp_path / "out",
     )
     assert [draw["measured_on"] for draw in result["draws"]] == [6, 6]
@@ -293,7 +295,58 @@ def test_a_set_is_adapted_to_in_part_and_measured_on_the_rest(base, tmp_path):
     assert "| 0 | " in page
     assert "2 times" in page
     with pytest.raises(ManifestInvalid, match="more are needed"):
-        demonstrate(base=base, data=tmp_path, name="own", cells=16, draws=1, output=tmp_path)
+        demonstrate(base=base, data=tmp_path, asked=Asked("own", cells=16), output=tmp_path)
+
+
+def test_a_demonstration_reviews_one_split_and_measures_another_with_strangers_apart(
+    base, tmp_path
+):
+    folder = tmp_path / "cells" / "own"
+    folder.mkdir(parents=True)
+    rows = []
+    for k in range(24):
+        (folder / f"{k}.png").write_bytes(draw_smear_png(seed=k, width=160, height=120))
+        label = "blast" if k % 3 == 2 else CLASSES[k % 3]
+        split = "test" if k >= 18 else "train"
+        rows.append(Row(f"cells/own/{k}.png", label, f"slide {k}", split))
+    write_manifest(rows, folder / "manifest.csv")
+    asked = Asked("own", 10, 1, classes=CLASSES, reviewed="train", measured="test", at_most=1)
+    result = demonstrate(base=base, data=tmp_path, asked=asked, output=tmp_path / "out")
+    [draw] = result["draws"]
+    assert (draw["reviewed"], draw["measured_on"]) == (10, 2)
+    assert draw["before"]["strangers"] == {"blast": {"n": 1, "accepted": 0, "right": 0}}
+    assert set(draw["after"]["accepted_by_class"]) == set(CLASSES)
+    page = onboarding_markdown(result, "manage.py demonstrate_onboarding")
+    assert "Of other classes" in page
+    assert "neutrophil, lymphocyte" in page
+
+
+def test_what_few_cells_prove_of_acceptance_is_said(engine, network, cells):
+    fitted = adapt(engine, network, cells)
+    shown = fitted.acceptable
+    assert shown.confidence == fitted.thresholds.accept_probability
+    assert shown.cells == 60
+    assert shown.right <= shown.accepted <= shown.cells
+    assert not shown.is_proven
+
+
+def test_no_answer_becomes_surer_by_its_temperature_and_each_class_stays_as_strict(
+    engine, network, cells
+):
+    strict = {"neutrophil": Acceptance(0.999, 50.0)}
+    asked = replace(engine, thresholds=replace(engine.thresholds, by_class=strict))
+    fitted = adapt(asked, network, cells)
+    assert fitted.temperature >= 1
+    assert fitted.thresholds.by_class == strict
+    assert fitted.thresholds.acceptance("neutrophil").confidence >= 0.999
+
+
+def test_cells_of_classes_that_do_not_occur_are_left_out_of_an_adaptation(engine, tmp_path):
+    rows = write_cells(tmp_path, 4)
+    masked = engine.of_classes(["neutrophil"])
+    crops = cut_reviewed(rows, tmp_path, CLASSES, masked.crop_rule, masked.occurring)
+    assert {CLASSES[k] for k in crops.truth} == {"neutrophil"}
+    assert crops.left_out == {"of a class that is said not to occur": 2}
 
 
 def test_an_adaptation_accepts_nothing_that_its_base_would_not(engine, network, cells):
