@@ -251,11 +251,11 @@ deviations of the colours was tried and left out: it took softer pictures for pa
 network is a thin ground; the choice within each adaptation does not rest on it.
 
 The rule of the expected confidence was chosen on the same photographs, then for 95 %, five draws,
-with a network of width 1.0 trained without that set (before: 28 % accepted, 96.3 % of these right).
-Counting the right ones among the fifty, as was done at first, accepted 12 to 65 % of the others, mean 38 %, of which 92.5 %
-were right, and 86.1 % in the worst draw; the rule above 1 to 46 %, mean 25 %, of which 94.3 % were
-right, and 89.5 % in the worst. Counting one more of the fifty as wrong left next to nothing
-accepted."""
+with a network of width 1.0 trained without that set (before: 28 % accepted, 96.3 % of these
+right). Counting the right ones among the fifty, as was done at first, accepted 12 to 65 % of the
+others, mean 38 %, of which 92.5 % were right, and 86.1 % in the worst draw; the rule above 1 to
+46 %, mean 25 %, of which 94.3 % were right, and 89.5 % in the worst. Counting one more of the
+fifty as wrong left next to nothing accepted."""
 
 _LIMITS = """## What it does not show
 
