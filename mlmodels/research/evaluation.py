@@ -82,7 +82,11 @@ def pictures_of(
 
 
 def evaluate(
-    pictures: Pictures, *, directory: Path, runtime: str
+    pictures: Pictures,
+    *,
+    directory: Path,
+    runtime: str,
+    occurring: Sequence[str] | None = None,
 ) -> tuple[dict[str, Any], list[Prediction]]:
     """Measure one version on pictures.
 
@@ -90,14 +94,16 @@ def evaluate(
         pictures: what is measured.
         directory: the version's folder.
         runtime: "keras" or "litert".
+        occurring: classes that cells are named among, as a profile declares them; none for all.
 
     Returns:
         The figures and the predictions.
     """
-    engine = load_engine(directory, runtime=runtime)
+    engine = load_engine(directory, runtime=runtime).of_classes(occurring)
     predictions = predict_rows(pictures.rows, pictures.root, engine, load_trained_on(directory))
     figures = report(predictions, engine.classes, weights_sha256=engine.weights_sha256)
-    named = {"model": f"{engine.name}-{engine.version}", "runtime": runtime}
+    named: dict[str, Any] = {"model": f"{engine.name}-{engine.version}", "runtime": runtime}
+    named |= {"occurring": list(occurring)} if occurring else {}
     return {**named, **figures, "by_kind": by_kind(predictions, engine.classes)}, predictions
 
 

@@ -28,6 +28,12 @@ class Command(ProgressCommand):
         parser.add_argument(
             "--classes", nargs="*", default=[], metavar="CLASS", help="only pictures of these"
         )
+        parser.add_argument(
+            "--occurring",
+            nargs="+",
+            metavar="CLASS",
+            help="name cells among these, as in a profile that declares them",
+        )
         parser.add_argument("--model", help="a shipped version or a folder; default the newest")
         parser.add_argument("--runtime", choices=("keras", "litert"), default="keras")
         parser.add_argument("--json", help="where the figures go")
@@ -153,7 +159,12 @@ class Command(ProgressCommand):
             measured = evaluation.cross_validate(pictures, runs=runs, runtime=runtime)
         else:
             directory = model_directory(options["model"])
-            measured = evaluation.evaluate(pictures, directory=directory, runtime=runtime)
+            measured = evaluation.evaluate(
+                pictures,
+                directory=directory,
+                runtime=runtime,
+                occurring=options["occurring"],
+            )
         evaluation.keep_results(
             *measured, json_file=options["json"], predictions_file=options["predictions"]
         )

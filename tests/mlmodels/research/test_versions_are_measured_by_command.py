@@ -54,6 +54,15 @@ def test_only_the_classes_that_are_named_are_measured(folder):
         measure(folder, data=str(folder), classes=["basophil"])
 
 
+def test_cells_are_named_among_the_classes_that_occur_as_in_a_profile(folder):
+    mature = ["neutrophil", "eosinophil", "basophil", "lymphocyte", "monocyte"]
+    _, free = measure(folder, data=str(folder))
+    figures, rows = measure(folder, data=str(folder), occurring=mature)
+    assert "erythroblast" in {row["predicted"] for row in free}
+    assert {row["predicted"] for row in rows} <= {*mature, ""}
+    assert figures["occurring"] == mature
+
+
 def test_the_answer_is_that_of_the_function_in_use(folder, shipped_engine):
     _, rows = measure(folder, data=str(folder))
     for row in rows[:2]:
