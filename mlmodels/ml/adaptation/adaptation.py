@@ -20,7 +20,14 @@ from mlmodels.ml.adaptation.reviewed_cells import FEWEST_CELLS, FEWEST_SOURCES, 
 from mlmodels.ml.datasets.splits import assign_folds
 from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.evaluation.metrics import Answer
-from mlmodels.ml.inference.calibration import ACCEPTED, Thresholds, sigmoid, softmax
+from mlmodels.ml.inference.calibration import (
+    ACCEPTED,
+    Signs,
+    Thresholds,
+    evidence_of,
+    sigmoid,
+    softmax,
+)
 from mlmodels.ml.inference.cell_naming import judge_classes
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.familiarity import Familiarity
@@ -469,6 +476,8 @@ def _judge(engine: Engine, logits: np.ndarray, seen: _Seen, cells: CellCrops) ->
     """
     p, against = judge_classes(logits, engine)
     percentiles = engine.familiarity.percentiles(seen.features)
+    evidence = evidence_of(logits, engine.temperature)
+    leads = engine.familiarity.leads(seen.features, p.argmax(axis=1), engine.rivals)
     scores = sigmoid(seen.cell)
     found = []
     for i, row in enumerate(p):
@@ -477,8 +486,9 @@ def _judge(engine: Engine, logits: np.ndarray, seen: _Seen, cells: CellCrops) ->
             found.append(_Verdict(Answer(true, "", 0.0, ""), 0.0))
             continue
         label, confidence = engine.classes[int(row.argmax())], float(row.max())
-        doubts = float(percentiles[i]), float(cells.edge_share[i]), float(scores[i])
-        disposition = engine.decide(label, confidence, *doubts, against=float(against[i]))
+        signs = Signs(confidence, float(percentiles[i]), float(evidence[i]), float(leads[i]))
+        doubts = float(cells.edge_share[i]), float(scores[i])
+        disposition = engine.decide(label, signs, *doubts, against=float(against[i]))
         counting = confidence * (1 - float(against[i]))
         found.append(_Verdict(Answer(true, label, confidence, disposition), counting))
     return found

@@ -6,7 +6,7 @@ Everything here is chosen on a calibration split of the training sources, never 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -21,16 +21,66 @@ _STORED_AS = {"objectness": "cell_score"}
 
 
 @dataclass(frozen=True)
+class Signs:
+    """What speaks for and against the class that a cell is named.
+
+    Args:
+        confidence: calibrated, 0 to 1.
+        percentile: of its out-of-distribution score among calibration cells, 0 to 100.
+        evidence: see `evidence_of`.
+        lead: see `Familiarity.leads`.
+    """
+
+    confidence: float
+    percentile: float
+    evidence: float = float("inf")
+    lead: float = float("inf")
+
+
+@dataclass(frozen=True)
 class Acceptance:
     """From where on a cell of one class is accepted.
 
     Args:
         confidence: at least this, calibrated, 0 to 1.
         percentile: of its out-of-distribution score at most this, 0 to 100.
+        evidence: at least this; see `evidence_of`.
+        lead: at least this; see `Familiarity.leads`.
     """
 
-    confidence: float
-    percentile: float
+    confidence: float = 0.0
+    percentile: float = 100.0
+    evidence: float = float("-inf")
+    lead: float = float("-inf")
+
+    def is_met_by(self, signs: Signs) -> bool:
+        """Whether nothing of the signs falls short."""
+        return (
+            signs.confidence >= self.confidence
+            and signs.percentile <= self.percentile
+            and signs.evidence >= self.evidence
+            and signs.lead >= self.lead
+        )
+
+    def in_words(self) -> str:
+        """What it asks for, for a person."""
+        asked = [
+            (self.confidence > 0, f"confidence from {100 * self.confidence:.4g} %"),
+            (
+                self.percentile < 100,
+                f"no stranger than {self.percentile:g} % of the cells it knows",
+            ),
+            (self.evidence > -np.inf, f"evidence from {self.evidence:.3g}"),
+            (
+                self.lead > -np.inf,
+                f"nearer, by {self.lead:.3g}, than to a class that a person always looks at",
+            ),
+        ]
+        return ", ".join(words for is_asked, words in asked if is_asked)
+
+    def as_dict(self) -> dict[str, float]:
+        """Plain numbers, for the card; evidence and lead only where they are asked for."""
+        return {name: value for name, value in vars(self).items() if value > -np.inf}
 
 
 @dataclass(frozen=True)
@@ -62,10 +112,11 @@ class Thresholds:
 
     def acceptance(self, label: str) -> Acceptance:
         """From where on a cell of a class is accepted: never less strictly than any class."""
-        own = self.by_class.get(label, Acceptance(0.0, 100.0))
-        return Acceptance(
-            max(own.confidence, self.accept_probability),
-            min(own.percentile, self.unusual_percentile),
+        own = self.by_class.get(label, Acceptance())
+        return replace(
+            own,
+            confidence=max(own.confidence, self.accept_probability),
+            percentile=min(own.percentile, self.unusual_percentile),
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -73,7 +124,7 @@ class Thresholds:
         found = {
             _STORED_AS.get(each.name, each.name): getattr(self, each.name) for each in fields(self)
         }
-        by_class = {label: vars(own) for label, own in found.pop("by_class").items()}
+        by_class = {label: own.as_dict() for label, own in found.pop("by_class").items()}
         return {**found, "by_class": by_class} if by_class else found
 
     @classmethod
@@ -105,10 +156,27 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
     return 0.5 * (1.0 + np.tanh(0.5 * np.asarray(logits, dtype=np.float64)))
 
 
+def evidence_of(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+    """How much a network found of what it looks for, whichever class it is.
+
+    Args:
+        logits: float array, shape (N, K).
+        temperature: above 0; divides them.
+
+    Returns:
+        float64 array, shape (N,): the logarithm of the summed exponentials; no fixed range.
+
+    Source: the negative energy of Liu 2020 (arXiv 2010.03759).
+    """
+    z = np.asarray(logits, dtype=np.float64) / temperature
+    top = z.max(axis=1)
+    found: np.ndarray = top + np.log(np.exp(z - top[:, None]).sum(axis=1))
+    return found
+
+
 def decide(
     label: str,
-    confidence: float,
-    percentile: float,
+    signs: Signs,
     edge_share: float,
     objectness: float,
     t: Thresholds,
@@ -117,17 +185,13 @@ def decide(
 
     Args:
         label: its most probable class.
-        confidence: calibrated, 0 to 1.
-        percentile: of its out-of-distribution score among calibration cells, 0 to 100.
+        signs: what speaks for and against it.
         edge_share: of its nucleus's outline on the picture's border, 0 to 1.
         objectness: how surely it is a cell at all, 0 to 1.
         t: the version's thresholds.
     """
     whole_cell = edge_share <= t.edge_share and objectness >= t.objectness
-    familiar = percentile <= t.unfamiliar_percentile
-    if not whole_cell or not familiar or confidence < t.identify_probability:
+    familiar = signs.percentile <= t.unfamiliar_percentile
+    if not whole_cell or not familiar or signs.confidence < t.identify_probability:
         return UNIDENTIFIED
-    least = t.acceptance(label)
-    if confidence < least.confidence or percentile > least.percentile:
-        return REVIEW
-    return ACCEPTED
+    return ACCEPTED if t.acceptance(label).is_met_by(signs) else REVIEW

@@ -14,7 +14,9 @@ from mlmodels.ml.inference.calibration import (
     ACCEPTED,
     REVIEW,
     UNIDENTIFIED,
+    Signs,
     Thresholds,
+    evidence_of,
     sigmoid,
     softmax,
 )
@@ -58,6 +60,7 @@ class CellFinding:
             nothing of an unidentified cell.
         reason: why the picture, not the network, keeps it from being accepted: `TOO_SMALL`,
             `MARKED` or empty.
+        evidence, lead: see `Signs`.
     """
 
     box: Box
@@ -72,6 +75,8 @@ class CellFinding:
     attributes: dict[str, AttributeValue] = field(default_factory=dict)
     nucleus_in_red_cells: float | None = None
     reason: str = ""
+    evidence: float = field(default=0.0, repr=False, compare=False)
+    lead: float = field(default=0.0, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,8 @@ class Weighed:
         against: float64 (N,), of `against_acceptance`.
         scores: float64 (N,), objectness.
         percentiles: float64 (N,), of out-of-distribution scores.
+        evidence: float64 (N,), of `evidence_of`, whatever the size and whichever classes occur.
+        leads: float64 (N,), of `Familiarity.leads`.
         sizes: float64 (N,), in red cells; NaN where unknown.
         features: float32 (N, F).
     """
@@ -92,6 +99,8 @@ class Weighed:
     against: np.ndarray
     scores: np.ndarray
     percentiles: np.ndarray
+    evidence: np.ndarray
+    leads: np.ndarray
     sizes: np.ndarray
     features: np.ndarray
 
@@ -107,6 +116,7 @@ def weigh(
         engine: that gave them.
     """
     logits, cell_logits, features = answers
+    evidence = evidence_of(logits, engine.temperature)
     sizes = sizes_in_red_cells(seen)
     if engine.size_limits is not None:
         logits = weigh_sizes(logits, sizes, engine.size_limits)
@@ -116,6 +126,8 @@ def weigh(
         against=against,
         scores=sigmoid(cell_logits),
         percentiles=engine.familiarity.percentiles(features),
+        evidence=evidence,
+        leads=engine.familiarity.leads(features, probabilities.argmax(axis=1), engine.rivals),
         sizes=sizes,
         features=features,
     )
@@ -163,10 +175,10 @@ def name_cell(
     p = weighed.probabilities[i]
     label, confidence = engine.classes[int(p.argmax())], float(p.max())
     percentile, objectness = float(weighed.percentiles[i]), float(weighed.scores[i])
+    signs = Signs(confidence, percentile, float(weighed.evidence[i]), float(weighed.leads[i]))
     disposition = engine.decide(
         label,
-        confidence,
-        percentile,
+        signs,
         nucleus.edge_share,
         objectness,
         against=float(weighed.against[i]),
@@ -188,6 +200,8 @@ def name_cell(
         attributes=_seen(engine, weighed.features[i], label, disposition),
         nucleus_in_red_cells=_told(weighed.sizes[i], nucleus, engine.thresholds),
         reason=reason,
+        evidence=signs.evidence,
+        lead=signs.lead,
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from mlmodels.ml.classes import always_reviewed
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.inference.attributes import ATTRIBUTES, AttributeHead, load_attributes
-from mlmodels.ml.inference.calibration import ACCEPTED, REVIEW, Thresholds, decide
+from mlmodels.ml.inference.calibration import ACCEPTED, REVIEW, Signs, Thresholds, decide
 from mlmodels.ml.inference.crops import CropRule
 from mlmodels.ml.inference.familiarity import Familiarity, load_familiarity
 from mlmodels.ml.inference.occurring import occurring_among
@@ -83,11 +83,15 @@ class Engine:
             c for c, is_there in zip(self.classes, self.occurring, strict=True) if is_there
         )
 
+    @property
+    def rivals(self) -> np.ndarray:
+        """Which classes a person always looks at: bool array, shape (K,)."""
+        return np.array([name in self.always_reviewed for name in self.classes])
+
     def decide(
         self,
         label: str,
-        confidence: float,
-        percentile: float,
+        signs: Signs,
         edge_share: float,
         objectness: float,
         *,
@@ -97,14 +101,14 @@ class Engine:
 
         Args:
             label: its most probable class.
-            confidence, percentile, edge_share, objectness: as `calibration.decide`.
+            signs, edge_share, objectness: as `calibration.decide`.
             against: of `against_acceptance`; so much less of the confidence counts.
         """
-        found = decide(label, confidence, percentile, edge_share, objectness, self.thresholds)
+        found = decide(label, signs, edge_share, objectness, self.thresholds)
         if found != ACCEPTED:
             return found
         least = self.thresholds.acceptance(label).confidence
-        is_safe = against < 1 and confidence * (1 - against) >= least
+        is_safe = against < 1 and signs.confidence * (1 - against) >= least
         return ACCEPTED if is_safe and label not in self.always_reviewed else REVIEW
 
     def run(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

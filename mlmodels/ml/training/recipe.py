@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from mlmodels.ml.errors import RecipeInvalid
+from mlmodels.ml.inference.calibration import Signs
 from mlmodels.ml.inference.crops import CropRule
 
 RECIPES = Path(__file__).resolve().parent.parent.parent / "recipes"
 BASES = ("mobilenet_v2", "plain_cnn", "deep_cnn", "vgg16")
 WEIGHTS = ("imagenet", "imagenet_if_at_hand", "none")
 PIXELS = ("minus_one_to_one", "zero_to_one")
+SIGNS = {field.name for field in fields(Signs)}
 OPTIMIZERS = ("adamw", "adam", "sgd")
 # Fields that recipes got after the first stages were kept, with what they meant before.
 _LATER: dict[str, Any] = {
@@ -146,7 +148,8 @@ class Safety:
 
     Args:
         set: the data folder's set of cells, of several patients, that trains nothing.
-        classes: for each of these its own confidence and percentile are chosen.
+        classes: for each of these its own limits are chosen.
+        signs: of these, see `Signs`: the more, the more is chosen by chance.
         grave: classes that must not be accepted as any of these.
         most_grave: share of their cells that may be, of each class, 0 to 1.
         dangerous: classes that must hardly be accepted.
@@ -160,6 +163,7 @@ class Safety:
     grave: tuple[str, ...]
     dangerous: tuple[str, ...]
     doubtful: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ("confidence", "percentile")
     most_grave: float = 0.0
     most_dangerous: float = 0.0
     least_right: float = 0.98
@@ -384,6 +388,10 @@ def _check(recipe: Recipe) -> None:
         ),
         (1 <= recipe.views <= 8, "views must be 1 to 8"),
         (len(recipe.stages) > 0, "there must be a stage"),
+        (
+            recipe.safety is None or set(recipe.safety.signs) <= SIGNS,
+            f"signs: {', '.join(sorted(SIGNS))}",
+        ),
     ]
     for stage in recipe.stages:
         total = sum(stage.shares.values())

@@ -1,15 +1,16 @@
 """From where on a class may be accepted without a person, chosen on cells that are dangerous.
 
-A network without blasts takes a blast for something else, sometimes surely. On films of patients
-with leukaemia, which trained nothing, this looks for the confidence and the percentile of each
-class that leave such cells to a person. Two numbers a class are chosen there and nothing else.
+A network takes a blast for something else, sometimes surely. On films of patients with leukaemia,
+which trained nothing, this looks for the limits of each class that leave such cells to a person:
+one number for each sign that a recipe names, and nothing else.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import numpy as np
 from mlmodels.ml.classes import class_among
 from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.evaluation.metrics import wilson_interval
-from mlmodels.ml.inference.calibration import UNIDENTIFIED, Acceptance
+from mlmodels.ml.inference.calibration import ACCEPTED, Acceptance
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.pipeline import read_pixels
 from mlmodels.ml.pictures.reading import decode_image
@@ -30,6 +31,9 @@ FOLDS = 5
 # only one of some classes that is never dangerous.
 CONFIDENCES = (0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.997, 0.998, 0.999, 0.9995, 0.9999)
 PERCENTILES = (10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 85.0, 90.0, 95.0, 97.5)
+# Evidence and lead have no scale of their own: so many of their quantiles among the cells named so.
+QUANTILES = 25
+NEVER = Acceptance(confidence=1.01, percentile=0.0)
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,8 @@ class Answers:
         named: str array, shape (N,), the version's class; empty where nothing was found.
         confidence: float64 array, shape (N,), 0 to 1.
         percentile: float64 array, shape (N,), of out-of-distribution scores, 0 to 100.
-        nameable: bool array, shape (N,): no other doubt makes it unidentified.
+        evidence, lead: float64 array, shape (N,), see `Signs`.
+        acceptable: bool array, shape (N,): accepted, were no class stricter than all.
     """
 
     truth: np.ndarray
@@ -50,7 +55,9 @@ class Answers:
     named: np.ndarray
     confidence: np.ndarray
     percentile: np.ndarray
-    nameable: np.ndarray
+    evidence: np.ndarray
+    lead: np.ndarray
+    acceptable: np.ndarray
 
     def part(self, kept: np.ndarray) -> Answers:
         """Those that a bool array, shape (N,), keeps."""
@@ -61,11 +68,12 @@ def ask(engine: Engine, rows: Iterable[Row], root: Path) -> Answers:
     """Read pictures of one cell each, as in use.
 
     Args:
-        engine: its own acceptance plays no part.
+        engine: its thresholds by class, if it has any, play no part.
         rows: of the set.
         root: the data folder.
     """
     found = []
+    engine = replace(engine, thresholds=replace(engine.thresholds, by_class={}))
     for row in rows:
         cells = read_pixels(decode_image(row.file(root).read_bytes()), engine).cells
         cell = cells[0] if cells else None
@@ -76,7 +84,9 @@ def ask(engine: Engine, rows: Iterable[Row], root: Path) -> Answers:
                 cell.label if cell else "",
                 cell.confidence if cell else 0.0,
                 cell.familiarity_percentile if cell else 100.0,
-                cell is not None and cell.disposition != UNIDENTIFIED,
+                cell.evidence if cell else -np.inf,
+                cell.lead if cell else -np.inf,
+                cell is not None and cell.disposition == ACCEPTED,
             )
         )
     return Answers(*(np.array(column) for column in zip(*found, strict=True)))
@@ -91,15 +101,14 @@ def accepted(answers: Answers, chosen: dict[str, Acceptance]) -> np.ndarray:
 
 
 def choose_acceptance(answers: Answers, safety: Safety) -> dict[str, Acceptance]:
-    """For each class the confidence and percentile that accept most cells rightly.
+    """For each class the limits that accept most cells rightly.
 
     Args:
         answers: of several patients.
         safety: the limits. They hold for each class by itself.
 
     Returns:
-        By class. Where nothing keeps the limits, a class is never accepted: its confidence is
-        above 1.
+        By class. Where nothing keeps the limits, a class is never accepted: `NEVER`.
     """
     return {label: _choose(answers, label, safety) for label in safety.classes}
 
@@ -109,25 +118,45 @@ def _choose(answers: Answers, label: str, safety: Safety) -> Acceptance:
     dangerous = np.isin(answers.truth, safety.dangerous)
     true = np.array([class_among(str(name), safety.classes) for name in answers.truth])
     known = np.isin(true, safety.classes) & ~np.isin(answers.truth, safety.doubtful)
-    best, most = Acceptance(1.01, 0.0), 0
-    for confidence in reversed(CONFIDENCES):
-        for percentile in PERCENTILES:
-            tried = Acceptance(confidence, percentile)
-            taken = _accepted_as(answers, label, tried)
-            right = int((taken & (true == label)).sum())
-            if (
-                right > most
-                and (taken & grave).sum() <= safety.most_grave * grave.sum()
-                and (taken & dangerous).sum() <= safety.most_dangerous * dangerous.sum()
-                and (taken & known & (true != label)).sum() <= (1 - safety.least_right) * right
-            ):
-                best, most = tried, right
+    best, most = NEVER, 0
+    tries = [_tried(answers, label, sign) for sign in safety.signs]
+    for values in product(*tries):
+        tried = Acceptance(**dict(zip(safety.signs, values, strict=True)))
+        taken = _accepted_as(answers, label, tried)
+        right = int((taken & (true == label)).sum())
+        if (
+            right > most
+            and (taken & grave).sum() <= safety.most_grave * grave.sum()
+            and (taken & dangerous).sum() <= safety.most_dangerous * dangerous.sum()
+            and (taken & known & (true != label)).sum() <= (1 - safety.least_right) * right
+        ):
+            best, most = tried, right
     return best
 
 
+def _tried(answers: Answers, label: str, sign: str) -> list[float]:
+    """The limits of a sign that are tried for a class, the strictest first."""
+    if sign == "confidence":
+        return list(reversed(CONFIDENCES))
+    if sign == "percentile":
+        return list(PERCENTILES)
+    values = getattr(answers, sign)[answers.acceptable & (answers.named == label)]
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return [np.inf]
+    spread = np.quantile(values, np.linspace(0, 1, QUANTILES))
+    return [float(value) for value in spread[::-1]]
+
+
 def _accepted_as(answers: Answers, label: str, least: Acceptance) -> np.ndarray:
-    sure = (answers.confidence >= least.confidence) & (answers.percentile <= least.percentile)
-    taken: np.ndarray = answers.nameable & (answers.named == label) & sure
+    taken: np.ndarray = (
+        answers.acceptable
+        & (answers.named == label)
+        & (answers.confidence >= least.confidence)
+        & (answers.percentile <= least.percentile)
+        & (answers.evidence >= least.evidence)
+        & (answers.lead >= least.lead)
+    )
     return taken
 
 

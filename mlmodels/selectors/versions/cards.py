@@ -7,6 +7,7 @@ from typing import Any
 
 from mlmodels import artifacts
 from mlmodels.ml.classes import always_reviewed
+from mlmodels.ml.inference.calibration import Acceptance
 from mlmodels.ml.inference.version_files import file_of
 from mlmodels.models import GateCheck, Label, ModelVersion
 
@@ -102,13 +103,11 @@ class StricterClass:
 
     Args:
         label: the class.
-        confidence: at least this, 0 to 1.
-        percentile: of its out-of-distribution score at most this, 0 to 100.
+        asks_for: what, in words.
     """
 
     label: CardClass
-    confidence: float
-    percentile: float
+    asks_for: str
 
 
 @dataclass(frozen=True)
@@ -162,7 +161,7 @@ def card_of(version: ModelVersion, labels: dict[str, Label]) -> VersionCard:
         classes=tuple(_called(code, labels) for code in version.classes),
         always_reviewed=tuple(_called(code, labels) for code in version.classes if code in asked),
         stricter=tuple(
-            StricterClass(_called(code, labels), own["confidence"], own["percentile"])
+            StricterClass(_called(code, labels), Acceptance(**own).in_words())
             for code, own in card.get("engine", {})
             .get("thresholds", {})
             .get("by_class", {})

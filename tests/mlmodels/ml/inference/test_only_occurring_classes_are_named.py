@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlmodels.ml.inference.calibration import ACCEPTED, REVIEW, Thresholds
+from mlmodels.ml.inference.calibration import ACCEPTED, REVIEW, Signs, Thresholds
 from mlmodels.ml.inference.cell_naming import judge_classes
 from mlmodels.ml.inference.occurring import against_acceptance, leave_out, occurring_among
 from mlmodels.ml.inference.pipeline import read_pixels
 from tests.drawn_cells import draw_smear
 
 MATURE = ("neutrophil", "eosinophil", "basophil", "lymphocyte", "monocyte")
-NO_DOUBT = (0.0, 0.0, 1.0)
+NO_DOUBT = (0.0, 1.0)
 CLASSES = ("neutrophil", "monocyte", "platelet", "immature_granulocyte")
 GRAVE = frozenset({"immature_granulocyte"})
 
@@ -59,12 +59,12 @@ def test_nothing_speaks_against_where_nothing_is_left_out():
 )
 def test_the_confidence_that_is_left_decides(shipped_engine, confidence, against, found):
     engine = replace(shipped_engine, thresholds=Thresholds(0.9, 0.4, 0.0, 100.0, 100.0))
-    assert engine.decide("neutrophil", confidence, *NO_DOUBT, against=against) == found
+    assert engine.decide("neutrophil", Signs(confidence, 0.0), *NO_DOUBT, against=against) == found
 
 
 def test_even_where_everything_is_accepted_a_left_out_class_is_not(shipped_engine):
     engine = replace(shipped_engine, thresholds=Thresholds(0.0, 0.0, 0.0, 100.0, 100.0))
-    assert engine.decide("neutrophil", 1.0, *NO_DOUBT, against=1.0) == REVIEW
+    assert engine.decide("neutrophil", Signs(1.0, 0.0), *NO_DOUBT, against=1.0) == REVIEW
 
 
 def test_leaving_a_class_out_accepts_no_cell_of_it(shipped_engine):
@@ -78,7 +78,8 @@ def test_leaving_a_class_out_accepts_no_cell_of_it(shipped_engine):
     for i in np.flatnonzero(~np.isin(best, MATURE)):
         label, confidence = engine.classes[int(after[i].argmax())], float(after[i].max())
         assert label in MATURE
-        assert masked.decide(label, confidence, *NO_DOUBT, against=float(against[i])) == REVIEW
+        signs = Signs(confidence, 0.0)
+        assert masked.decide(label, signs, *NO_DOUBT, against=float(against[i])) == REVIEW
 
 
 def test_a_finer_word_occurs_where_the_wider_does_and_the_other_way_round():

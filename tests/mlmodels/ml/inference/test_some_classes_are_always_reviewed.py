@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 
 from mlmodels.ml.classes import ALWAYS_REVIEWED, CLASSES
-from mlmodels.ml.inference.calibration import ACCEPTED, REVIEW, UNIDENTIFIED, Thresholds
+from mlmodels.ml.inference.calibration import ACCEPTED, REVIEW, UNIDENTIFIED, Signs, Thresholds
 from mlmodels.ml.inference.engine import load_engine
 from mlmodels.ml.inference.pipeline import read_pixels
 from tests.drawn_cells import draw_smear
 from tests.factories.models import make_version_folder
 
 # Surely a cell, whole and familiar.
-NO_DOUBT = (0.0, 0.0, 1.0)
+NO_DOUBT = (0.0, 1.0)
 
 
 def test_these_classes_are_the_floor():
@@ -22,13 +22,13 @@ def test_these_classes_are_the_floor():
 
 @pytest.mark.parametrize("label", sorted(ALWAYS_REVIEWED))
 def test_none_of_them_is_accepted_at_any_confidence(shipped_engine, label):
-    assert shipped_engine.decide(label, 1.0, *NO_DOUBT) == REVIEW
-    assert shipped_engine.decide(label, 0.0, *NO_DOUBT) == UNIDENTIFIED
+    assert shipped_engine.decide(label, Signs(1.0, 0.0), *NO_DOUBT) == REVIEW
+    assert shipped_engine.decide(label, Signs(0.0, 0.0), *NO_DOUBT) == UNIDENTIFIED
 
 
 @pytest.mark.parametrize("label", sorted(set(CLASSES) - ALWAYS_REVIEWED))
 def test_the_other_classes_are_accepted(shipped_engine, label):
-    assert shipped_engine.decide(label, 1.0, *NO_DOUBT) == ACCEPTED
+    assert shipped_engine.decide(label, Signs(1.0, 0.0), *NO_DOUBT) == ACCEPTED
 
 
 @pytest.mark.parametrize(("added", "asked"), [(["monocyte"], {"monocyte"}), ([], set())])

@@ -1,5 +1,7 @@
 """From where on a class is accepted, on cells whose answers are worked out by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from mlmodels.ml.errors import RecipeInvalid
 from mlmodels.ml.inference.calibration import Acceptance
 from mlmodels.ml.training.recipe import Safety, load_recipe, parse_recipe
 from mlmodels.ml.training.safe_acceptance import (
+    NEVER,
     Answers,
     accepted,
     choose_acceptance,
@@ -17,7 +20,7 @@ from mlmodels.ml.training.safe_acceptance import (
 SAFETY = Safety("films", ("monocyte",), grave=("blast",), dangerous=("smudge",))
 
 
-def answers(*cells, patient="one"):
+def answers(*cells, patient="one", evidence=None, lead=None):
     """Cells as (what people called it, confidence, percentile), all named monocyte."""
     truth, confidence, percentile = zip(*cells, strict=True)
     n = len(cells)
@@ -27,6 +30,8 @@ def answers(*cells, patient="one"):
         np.array(["monocyte"] * n),
         np.array(confidence),
         np.array(percentile),
+        np.full(n, np.inf) if evidence is None else np.array(evidence),
+        np.full(n, np.inf) if lead is None else np.array(lead),
         np.ones(n, bool),
     )
 
@@ -50,10 +55,32 @@ def test_a_class_that_cannot_be_told_from_blasts_is_never_accepted():
     assert not accepted(cells, choose_acceptance(cells, SAFETY)).any()
 
 
-def test_what_another_doubt_makes_unidentified_is_not_counted():
+def test_what_another_doubt_keeps_from_being_accepted_is_not_counted():
     cells = answers(("monocyte", 0.999, 5))
-    doubted = Answers(**{**vars(cells), "nameable": np.array([False])})
+    doubted = Answers(**{**vars(cells), "acceptable": np.array([False])})
     assert not accepted(doubted, {"monocyte": Acceptance(0.0, 100.0)}).any()
+
+
+def test_evidence_and_lead_are_chosen_where_the_recipe_names_them():
+    asked = replace(SAFETY, signs=("evidence", "lead"))
+    cells = [("monocyte", 0.95, 5), ("monocyte", 0.95, 5), ("blast", 0.9999, 1), ("blast", 0.95, 1)]
+    known = answers(*cells, evidence=[9, 8, 7, 9.5], lead=[3, 2, 5, 0.5])
+    found = choose_acceptance(known, asked)
+    assert accepted(known, found).tolist() == [True, True, False, False]
+    assert found["monocyte"].confidence == 0
+
+
+def test_a_class_without_a_cell_that_may_be_accepted_never_is():
+    asked = replace(SAFETY, signs=("evidence", "lead"))
+    assert choose_acceptance(answers(("blast", 0.99, 5)), asked) == {"monocyte": NEVER}
+
+
+def test_an_unknown_sign_is_refused():
+    text = load_recipe("mobilenet_v2_safe").text.replace(
+        "[safety]", '[safety]\nsigns = ["confidence", "mood"]'
+    )
+    with pytest.raises(RecipeInvalid, match="signs"):
+        parse_recipe(text)
 
 
 def test_enough_of_what_is_accepted_must_be_right():

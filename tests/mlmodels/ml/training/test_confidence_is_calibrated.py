@@ -5,7 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlmodels.ml.inference.calibration import Acceptance, Thresholds, decide, sigmoid, softmax
+from mlmodels.ml.inference.calibration import (
+    Acceptance,
+    Signs,
+    Thresholds,
+    decide,
+    evidence_of,
+    sigmoid,
+    softmax,
+)
 from mlmodels.ml.training.fitting import accept_threshold, fit_temperature, objectness_threshold
 
 LIMITS = Thresholds(0.8, 0.4, 0.5, 97.5, 99.5)
@@ -73,7 +81,7 @@ def test_the_cell_threshold_loses_no_more_than_it_may():
 def test_confidence_familiarity_border_and_objectness_decide(
     confidence, percentile, edge, score, expected
 ):
-    assert decide("monocyte", confidence, percentile, edge, score, LIMITS) == expected
+    assert decide("monocyte", Signs(confidence, percentile), edge, score, LIMITS) == expected
 
 
 def test_a_card_keeps_the_name_under_which_it_has_always_stored_objectness():
@@ -95,7 +103,7 @@ STRICTER = replace(LIMITS, by_class={"monocyte": Acceptance(0.95, 60.0)})
     ],
 )
 def test_a_class_may_be_accepted_more_strictly_than_others(label, confidence, percentile, expected):
-    assert decide(label, confidence, percentile, 0.0, 1.0, STRICTER) == expected
+    assert decide(label, Signs(confidence, percentile), 0.0, 1.0, STRICTER) == expected
 
 
 def test_no_class_is_accepted_less_strictly_than_all():
@@ -106,3 +114,28 @@ def test_no_class_is_accepted_less_strictly_than_all():
 def test_a_card_keeps_what_is_stricter_for_a_class():
     assert Thresholds.of_card(STRICTER.as_dict()) == STRICTER
     assert "by_class" not in LIMITS.as_dict()
+
+
+LEADING = replace(LIMITS, by_class={"monocyte": Acceptance(evidence=6.0, lead=1.5)})
+
+
+@pytest.mark.parametrize(
+    ("evidence", "lead", "expected"),
+    [(6.0, 1.5, "accepted"), (5.9, 9.0, "review"), (9.0, 1.4, "review"), (9.0, -np.inf, "review")],
+)
+def test_a_class_may_ask_for_evidence_and_a_lead_over_its_rivals(evidence, lead, expected):
+    assert decide("monocyte", Signs(0.99, 10.0, evidence, lead), 0.0, 1.0, LEADING) == expected
+
+
+def test_a_card_keeps_what_a_class_asks_for_and_nothing_else():
+    stored = LEADING.as_dict()["by_class"]["monocyte"]
+    assert stored == {"confidence": 0.0, "percentile": 100.0, "evidence": 6.0, "lead": 1.5}
+    assert Thresholds.of_card(LEADING.as_dict()) == LEADING
+    assert set(STRICTER.as_dict()["by_class"]["monocyte"]) == {"confidence", "percentile"}
+
+
+def test_evidence_grows_with_what_is_found_and_not_with_how_it_is_shared():
+    found = evidence_of(np.array([[8.0, 0.0, 0.0], [8.0, 8.0, 0.0], [2.0, 0.0, 0.0]]))
+    assert found[0] == pytest.approx(8.0, abs=0.001)
+    assert found[1] == pytest.approx(8.0 + np.log(2), abs=0.001)
+    assert found[2] < 2.3
