@@ -50,6 +50,13 @@ def declarable_classes(viewer: User, profile: ImagingProfile | None) -> list[Lab
     return [label for label in labels_for(viewer.laboratory).values() if label.code in named]
 
 
+def classes_of(profile: ImagingProfile | None) -> tuple[str, ...] | None:
+    """The classes that a profile declares to occur; none where every class may, or it is none."""
+    if profile is None or profile.classes is None:
+        return None
+    return tuple(profile.classes)
+
+
 def profile_of_upload(viewer: User, chosen: str) -> ImagingProfile | None:
     """The profile that an upload names, or the laboratory's default where it names none.
 

@@ -38,6 +38,7 @@ from mlmodels.ml.evaluation.gate import (
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.models import Dataset, GateCheck, ModelVersion
 from mlmodels.selectors.datasets.near_duplicates import pairs_across_splits
+from mlmodels.selectors.profiles import classes_of
 from mlmodels.services.versions import gates
 from mlmodels.services.versions.gates import Claim
 from mlmodels.services.versions.run_engine import open_engine
@@ -139,7 +140,7 @@ def compare(gate: GateCheck, tell: Tell) -> tuple[bool, dict[str, Any]]:
     own.append(_judge_trained_on(candidate))
     sets, missing = reference_sets(gate)
     own += [_judge_dataset(dataset) for dataset in datasets_of(gate)]
-    declared = gate.profile.classes if gate.profile is not None else None
+    declared = classes_of(gate.profile)
     classes = share_classes(candidate.classes, active.classes, declared)
     measured = _measure(gate, sets, classes, declared, tell) if classes.shared else []
     rows = [*own, *_judge(measured, classes)]

@@ -22,6 +22,7 @@ from accounts.services.audit import Event, record_event, record_events
 from hematovision import leases
 from hematovision.queue import enqueue_on_commit
 from mlmodels.models import ModelVersion
+from mlmodels.selectors.profiles import classes_of
 from mlmodels.selectors.versions.active import active_version
 from mlmodels.selectors.versions.promotions import shadow_of
 from predictions import policy
@@ -66,7 +67,7 @@ class Claim:
     image: SmearImage
     laboratory: Laboratory
     version: ModelVersion | None
-    classes: Sequence[str] | None = None
+    classes: tuple[str, ...] | None = None
 
     @property
     def is_small(self) -> bool:
@@ -151,16 +152,8 @@ def claim(job_id: UUID) -> Claim | None:
         if taken is None:
             return None
         summaries.jobs_moved([job.image_id], _Status.RUNNING)
-    profile = job.image.imaging_profile
-    return Claim(
-        job.pk,
-        taken.fence,
-        taken.attempts,
-        job.image,
-        laboratory,
-        version,
-        profile.classes if profile is not None else None,
-    )
+    classes = classes_of(job.image.imaging_profile)
+    return Claim(job.pk, taken.fence, taken.attempts, job.image, laboratory, version, classes)
 
 
 def claim_more(like: Claim, at_most: int) -> list[Claim]:
@@ -177,7 +170,7 @@ def claim_more(like: Claim, at_most: int) -> list[Claim]:
     profile = like.image.imaging_profile
     if profile is not None:
         profile.refresh_from_db(fields=["classes"])
-    classes = profile.classes if profile is not None else None
+    classes = classes_of(profile)
     waiting = ClassificationJob.objects.filter(
         leases.unheld(),
         status=_Status.QUEUED,

@@ -13,6 +13,7 @@ from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.inference.pipeline import CellFinding, read_image
 from mlmodels.ml.pictures.apart import read_picture_apart
 from mlmodels.ml.pictures.picture import ImageLimits
+from mlmodels.selectors.profiles import classes_of
 from mlmodels.selectors.versions.promotions import shadow_of
 from mlmodels.services.versions.run_engine import engine_for
 from predictions import storage
@@ -47,8 +48,7 @@ def read_in_shadow(*, job_id: UUID) -> None:
     limits = ImageLimits(settings.MAX_IMAGE_BYTES, settings.MAX_IMAGE_MEGAPIXELS)
     try:
         data = storage.read_original(job.image.original, sha256=job.image.sha256)
-        profile = job.image.imaging_profile
-        classes = profile.classes if profile is not None else None
+        classes = classes_of(job.image.imaging_profile)
         engine = engine_for(shadow.version).of_classes(classes)
         found = read_image(data, engine, limits, read=read_picture_apart).cells
     except (ModelDamaged, OriginalMissing, RejectedImage) as error:

@@ -16,6 +16,7 @@ from mlmodels.ml.inference.pipeline import CellFinding, read_box
 from mlmodels.ml.pictures.apart import read_picture_apart
 from mlmodels.ml.pictures.picture import ImageLimits
 from mlmodels.models import ModelVersion
+from mlmodels.selectors.profiles import classes_of
 from mlmodels.services.versions.run_engine import engine_for
 from predictions import storage
 from predictions.errors import OriginalMissing, StorageUnavailable
@@ -68,8 +69,7 @@ def _read(cell: Cell, version: ModelVersion) -> CellFinding | None:
     limits = ImageLimits(settings.MAX_IMAGE_BYTES, settings.MAX_IMAGE_MEGAPIXELS)
     try:
         data = storage.read_original(cell.image.original, sha256=cell.image.sha256)
-        profile = cell.image.imaging_profile
-        engine = engine_for(version).of_classes(profile.classes if profile is not None else None)
+        engine = engine_for(version).of_classes(classes_of(cell.image.imaging_profile))
         return read_box(data, box_of(cell), engine, limits, read=read_picture_apart)
     except (ModelDamaged, OriginalMissing, RejectedImage, BoxRefused) as error:
         logger.error("Cell %s was not read: %s", cell.pk, error.message)

@@ -26,6 +26,7 @@ from tests.factories.models import (
     seal,
 )
 from tests.factories.people import make_user
+from tests.factories.profiles import make_profile
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shipped_version"), pytest.mark.slow]
 
@@ -253,3 +254,21 @@ def test_the_command_says_what_is_wrong(admin, laboratory, arguments, sentence):
     with pytest.raises(CommandError, match=sentence):
         call_command("promote_model", *arguments)
     assert not Promotion.objects.exists()
+
+
+def test_a_version_of_a_profile_is_compared_among_the_classes_that_occur_there(admin, laboratory):
+    make_reference(admin)
+    mature = ["neutrophil", "lymphocyte", "monocyte"]
+    profile = make_profile(admin, classes=mature)
+    version = make_candidate(laboratory, neutrophils_only)
+    gate = request_gate(actor=admin, version_id=version.pk, profile_id=profile.pk)
+    check_gate(gate_id=gate.pk)
+    gate.refresh_from_db()
+    assert gate.result["classes"]["declared"] == mature
+    assert set(gate.result["classes"]["shared"]) == set(mature)
+    for figures in gate.result["figures"].values():
+        for side in ("candidate", "active"):
+            table = figures[side]["confusion_matrix"]
+            columns = [*table["classes"]]
+            named = {columns[k] for row in table["rows"] for k, n in enumerate(row) if n}
+            assert named <= {*mature, "no_cell_found"}

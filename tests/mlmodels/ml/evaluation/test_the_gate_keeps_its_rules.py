@@ -158,6 +158,13 @@ def test_versions_are_compared_on_the_classes_of_both():
     assert classes.only_active == ("old",)
 
 
+def test_versions_are_compared_on_the_classes_that_occur_where_a_profile_declares_them():
+    classes = share_classes(("b", "a", "promyelocyte"), ("a", "b", "promyelocyte"), ["a", "c"])
+    assert classes.shared == ("a",)
+    finer = share_classes(("b", "promyelocyte"), ("b", "promyelocyte"), ["immature_granulocyte"])
+    assert finer.shared == ("promyelocyte",)
+
+
 def test_the_two_files_have_to_agree():
     said = {"n": 500, "same_class": 1.0, "largest_difference": 0.0001}
     assert judge_agreement({"agreement": said}).holds
