@@ -189,7 +189,7 @@ def _some_of_each(rows: list[Row], at_most: int | None) -> list[Row]:
     if at_most is None:
         return rows
     shuffled = list(rows)
-    np.random.default_rng(len(rows)).shuffle(shuffled)  # type: ignore[arg-type]
+    np.random.default_rng(len(rows)).shuffle(shuffled)
     taken: Counter[str] = Counter()
     kept = []
     for row in shuffled:

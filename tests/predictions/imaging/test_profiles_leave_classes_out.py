@@ -27,13 +27,14 @@ def read(image) -> list[Cell]:
 
 
 def test_cells_are_named_as_classes_that_occur_and_none_passes_by_it(technician, admin, doctor):
-    image = image_of(technician, make_profile(admin), seed=0, width=160, height=120)
+    profile = make_profile(admin)
+    image = image_of(technician, profile, seed=0, width=160, height=120)
     [free] = read(image)
     assert free.label == "erythroblast"
     change_profile(
         actor=admin,
-        profile_id=image.imaging_profile_id,
-        fields=ProfileFields(image.imaging_profile.name, classes=MATURE),
+        profile_id=profile.pk,
+        fields=ProfileFields(profile.name, classes=MATURE),
     )
     request_rerun(actor=doctor, image_id=image.pk, confirmed=True)
     [masked] = read(image)
