@@ -5,7 +5,6 @@ from django.db.models import Q, QuerySet
 from accounts.models import Laboratory, User
 from accounts.policy import Action, allows
 from mlmodels.errors import PromotionRefused
-from mlmodels.ml.classes import CLASSES
 from mlmodels.models import (
     Dataset,
     GateCheck,
@@ -87,10 +86,6 @@ def visible_profiles(viewer: User) -> QuerySet[ImagingProfile]:
     if not allows(viewer, Action.SEE_RESULTS):
         return ImagingProfile.objects.none()
     return ImagingProfile.objects.filter(laboratory_id=viewer.laboratory_id)
-
-
-# What the model says has to be a choice, and what is no cell needs a name.
-LABELS_ALWAYS_USED: frozenset[str] = frozenset({*CLASSES, "not_a_cell"})
 
 
 def visible_labels(viewer: User) -> QuerySet[Label]:

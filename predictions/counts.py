@@ -144,7 +144,7 @@ def headline(counts: Mapping[str, int], labels: Sequence[LabelUse]) -> str:
         sums[shown] = sums.get(shown, 0) + count
     largest_first = sorted(sums.items(), key=lambda item: -item[1])
     words = (
-        f"{count} {_plural(told[code].name if code in told else code, count)}"
+        f"{count} {_plural(told[code].name if code in told else code_in_words(code), count)}"
         for code, count in largest_first
         if count
     )
@@ -159,6 +159,11 @@ def _plural(name: str, count: int) -> str:
     if words.endswith("y") and words[-2:-1] not in "aeiou":
         return f"{words[:-1]}ies"
     return _PLURALS.get(words, f"{words}s")
+
+
+def code_in_words(code: str) -> str:
+    """A label that the laboratory does not know, readable: "hairy_cell" is "Hairy cell"."""
+    return code.replace("_", " ").capitalize()
 
 
 def in_sentence(name: str) -> str:

@@ -17,6 +17,7 @@ from predictions.counts import (
     TARGETS,
     LabelUse,
     Tally,
+    code_in_words,
     headline,
     in_sentence,
     label_by_code,
@@ -134,7 +135,7 @@ class Apart:
 
     Args:
         label: code of the label.
-        name: of the label, for people; the code where the laboratory does not know it.
+        name: of the label, for people; the code in words where the laboratory does not know it.
         short_name: two letters; empty where the laboratory does not know it.
         count: cells accepted or named by a person.
         to_review: cells that a person has yet to look at; outside the count.
@@ -337,7 +338,11 @@ def _found(
     What it does not know is outside the denominator: nobody has said that it is a white cell.
     """
     known = label_by_code(labels)
-    unknown = [LabelUse(code, code, "", "", counts=False) for code in tallies if code not in known]
+    unknown = [
+        LabelUse(code, code_in_words(code), "", "", counts=False)
+        for code in tallies
+        if code not in known
+    ]
     found = {
         label.code: _Found(label, 0, 0)
         for label in [*labels, *unknown]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from mlmodels.ml.names import name_key
 
@@ -54,6 +55,44 @@ def always_reviewed(added: Iterable[str] = ()) -> frozenset[str]:
 def class_among(label: str, classes: Sequence[str]) -> str:
     """The class that a label is among those of a network; the label itself where it is none."""
     return label if label in classes else WIDER_CLASS.get(label, label)
+
+
+def wider_classes(*cards: Mapping[str, Any]) -> dict[str, str]:
+    """What is a kind of what: those above, and what versions say of their own classes.
+
+    Args:
+        cards: of versions; `labels` of a card describes its classes by code, see
+            `mlmodels.services.versions.class_labels`.
+    """
+    said = {
+        code: str(about["wider"])
+        for card in cards
+        for code, about in card.get("labels", {}).items()
+        if about.get("wider")
+    }
+    return WIDER_CLASS | said
+
+
+def told_as(label: str, told: Iterable[str], wider: Mapping[str, str] = WIDER_CLASS) -> str:
+    """What a class is called where only some are told apart.
+
+    Args:
+        label: a class.
+        told: the classes that are told apart.
+        wider: what is a kind of what.
+
+    Returns:
+        The label itself, or its wider class where that one alone is told: a promyelocyte is an
+        immature granulocyte to who knows no stages.
+    """
+    told = set(told)
+    whole = wider.get(label, label)
+    return whole if label not in told and whole in told else label
+
+
+def class_in_words(code: str) -> str:
+    """A class that no label names, readable: "hairy_cell" is "Hairy cell"."""
+    return code.replace("_", " ").capitalize()
 
 
 def class_key(name: str) -> str:

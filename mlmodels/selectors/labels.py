@@ -11,7 +11,9 @@ from accounts.models import AuditAction, Laboratory, User
 from accounts.selectors.audit import Change, changes_of
 from mlmodels import policy
 from mlmodels.errors import LabelNotFound
+from mlmodels.ml.classes import CLASSES
 from mlmodels.models import Label
+from mlmodels.selectors.versions.active import active_version
 
 # What is said of a label, as pages call it.
 FIELD_WORDS = {
@@ -30,6 +32,9 @@ FIELD_WORDS = {
 }
 
 
+NOT_A_CELL = "not_a_cell"
+
+
 def labels_for(laboratory: Laboratory | None) -> dict[str, Label]:
     """Labels by code, in the order of reading; the laboratory's own row goes before the shipped.
 
@@ -37,6 +42,16 @@ def labels_for(laboratory: Laboratory | None) -> dict[str, Label]:
         laboratory: whose; none gives the shipped rows.
     """
     return _by_code(Label.objects.filter(Q(laboratory__isnull=True) | Q(laboratory=laboratory)))
+
+
+def labels_always_used(laboratory: Laboratory) -> frozenset[str]:
+    """Codes of labels that stay a choice: what the model says, and what is no cell.
+
+    The model's are those of the version that classifies now, for all profiles; where none is
+    registered yet, those of the networks that come with the program.
+    """
+    version = active_version(laboratory)
+    return frozenset({*(version.classes if version else CLASSES), NOT_A_CELL})
 
 
 @dataclass(frozen=True)
@@ -121,12 +136,13 @@ def _managed(viewer: User) -> dict[str, ManagedLabel]:
     rows = list(policy.visible_labels(viewer))
     shipped = {row.code for row in rows if row.laboratory_id is None}
     labels = _by_code(rows)
+    always_used = labels_always_used(viewer.laboratory)
     return {
         code: ManagedLabel(
             label=label,
             number=number,
             is_own=code not in shipped,
-            is_always_used=code in policy.LABELS_ALWAYS_USED,
+            is_always_used=code in always_used,
             wider_name=labels[label.wider].name if label.wider in labels else "",
             is_last=number == len(labels),
         )

@@ -7,7 +7,7 @@ shipped one from then on.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -15,12 +15,12 @@ from django.db import transaction
 from accounts.models import AuditAction, Laboratory, User
 from accounts.policy import Action, require
 from accounts.services.audit import record_event
-from mlmodels import policy
 from mlmodels.errors import LabelNotFound, LabelRefused, LabelTaken
 from mlmodels.loinc import fault_of
 from mlmodels.ml.names import name_key, plain_name
 from mlmodels.models import Label
-from mlmodels.selectors.labels import label_groups, labels_for
+from mlmodels.selectors.labels import label_groups, labels_always_used, labels_for
+from mlmodels.services.versions.class_labels import CODES_OF_THE_PROGRAM
 
 # What a laboratory says of any label; the rest it says of those alone that it added.
 OF_ANY_LABEL = (
@@ -29,8 +29,6 @@ OF_ANY_LABEL = (
 OF_OWN_LABELS = ("in_denominator", "wider")
 # The gallery's own: U takes back what was done.
 KEYS_OF_THE_GALLERY = frozenset("u")
-# Named beside labels: cells that nobody has named, and the analyser's white-cell count.
-CODES_OF_THE_PROGRAM = frozenset({"unidentified", "wbc"})
 _CODE = re.compile(r"(?!new$)[a-z][a-z0-9_]{1,39}")
 _KEY = re.compile(r"[a-z0-9]")
 _TWO_LETTERS = re.compile(r"[A-Z]{2}")
@@ -55,7 +53,7 @@ def change_label(*, actor: User, code: str, changes: Mapping[str, Any]) -> Label
         _refuse_the_program_s_own(labels[code], changes)
         label = _own_row(actor.laboratory, labels[code])
         changed = _take(label, changes)
-        _refuse_wrong(label, labels)
+        _refuse_wrong(actor.laboratory, label, labels)
         labels[code] = label
         if "position" in changes:
             changed |= _place(actor.laboratory, labels, code, changes["position"])
@@ -81,7 +79,7 @@ def add_label(*, actor: User, code: str, values: Mapping[str, Any]) -> Label:
         _refuse_code(code, labels)
         label = Label(laboratory=actor.laboratory, code=code, position=len(labels) + 1)
         changed = {"code": [None, code], **_take(label, values)}
-        _refuse_wrong(label, labels)
+        _refuse_wrong(actor.laboratory, label, labels)
         label.save()
         _record(actor, label, changed)
     return label
@@ -169,12 +167,12 @@ def _refuse_code(code: str, labels: Mapping[str, Label]) -> None:
         raise LabelTaken("code", f"The code {code} is taken. Choose another one.")
 
 
-def _refuse_wrong(label: Label, labels: Mapping[str, Label]) -> None:
+def _refuse_wrong(laboratory: Laboratory, label: Label, labels: Mapping[str, Label]) -> None:
     """Let only a label pass that is whole and that nobody takes for another one."""
     _refuse_wrong_words(label)
     _refuse_wrong_codes(label)
     _refuse_wrong_kind(label, labels)
-    _refuse_unused(label, labels)
+    _refuse_unused(label, labels, labels_always_used(laboratory))
     if label.is_used:
         _refuse_taken(label, [other for other in labels.values() if other.code != label.code])
 
@@ -219,11 +217,11 @@ def _refuse_wrong_kind(label: Label, labels: Mapping[str, Label]) -> None:
         )
 
 
-def _refuse_unused(label: Label, labels: Mapping[str, Label]) -> None:
+def _refuse_unused(label: Label, labels: Mapping[str, Label], always_used: Collection[str]) -> None:
     """What the model says, and what others are kinds of, stays a choice."""
     if label.is_used:
         return
-    if label.code in policy.LABELS_ALWAYS_USED:
+    if label.code in always_used:
         raise LabelRefused("is_used", f"{label.name} is always used, so it cannot be switched off.")
     kinds = [other.name for other in labels.values() if other.wider == label.code and other.is_used]
     if kinds:

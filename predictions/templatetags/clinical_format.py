@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from mlmodels.ml.classes import class_in_words
 from mlmodels.models import Label, ModelVersion
 from predictions.models import Cell
 from predictions.selectors.imaging import confidence
@@ -67,7 +68,7 @@ def ranked(probabilities: dict[str, float]) -> list[tuple[str, float]]:
 @register.filter
 def code_in_words(code: str) -> str:
     """A class whose row is missing, readable: `immature_granulocyte` → `Immature granulocyte`."""
-    return code.replace("_", " ").capitalize()
+    return class_in_words(code)
 
 
 @register.filter

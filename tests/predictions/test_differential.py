@@ -278,7 +278,7 @@ def test_a_label_that_the_laboratory_does_not_know_is_shown_and_not_counted():
     result = differential({**ORDINARY, "hairy_cell": Tally(reviewed=3, to_review=1)})
     assert result.counted == 100
     assert [(one.label, one.name, one.count) for one in result.apart] == [
-        ("hairy_cell", "hairy_cell", 3)
+        ("hairy_cell", "Hairy cell", 3)
     ]
     assert result.to_review == 1
     assert any("“hairy_cell” is no label of this laboratory" in note for note in result.notes)

@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mlmodels.ml.classes import class_key
+from mlmodels.ml.classes import class_in_words, class_key
 
 # What published sets and other languages call a label, by its code. Only what means one thing:
 # "neut" and "mono" do, and are still only proposed (`_SHORT_FORMS`), for nobody publishes them.
@@ -148,7 +148,7 @@ def _forms(key: str) -> list[str]:
 
 # The labels that come with the program, for commands that ask no database.
 SHIPPED_LABELS: tuple[LabelName, ...] = tuple(
-    LabelName(code, code.replace("_", " ").capitalize())
+    LabelName(code, class_in_words(code))
     for code in (
         *SPELLINGS,
         "other_white_cell",

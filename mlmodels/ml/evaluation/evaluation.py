@@ -10,12 +10,13 @@ import hashlib
 import logging
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mlmodels.ml.classes import told_as
 from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.errors import RejectedImage
 from mlmodels.ml.evaluation.metrics import Answer, summarise
@@ -124,6 +125,7 @@ def report(
         and the main ones have n = 0. `sources` and `accuracy_interval_by_source` count
         photographs, not pictures: six copies of one photograph are not six trials.
     """
+    predictions = in_shared_classes(predictions, classes)
     fresh = [p for p in predictions if not p.trained_on]
     known = [p for p in predictions if p.trained_on]
     times = [p.milliseconds for p in predictions]
@@ -136,6 +138,26 @@ def report(
         "sources": len({p.row.source for p in fresh}),
         "accuracy_interval_by_source": interval_by_source(fresh),
     }
+
+
+def in_shared_classes(
+    predictions: Sequence[Prediction], classes: Sequence[str]
+) -> list[Prediction]:
+    """Truth and answer in the classes that both the set and the version tell apart.
+
+    A promyelocyte that a set calls an immature granulocyte is named rightly by either name, and
+    so is one that the set tells apart and the version does not.
+
+    Args:
+        predictions: of one whole set.
+        classes: the version's.
+    """
+    truths = [told_as(p.row.label, classes) for p in predictions]
+    told = frozenset(truths)
+    return [
+        replace(p, row=replace(p.row, label=true), predicted=told_as(p.predicted, told))
+        for p, true in zip(predictions, truths, strict=True)
+    ]
 
 
 def interval_by_source(predictions: Sequence[Prediction]) -> tuple[float, float] | None:
@@ -169,6 +191,7 @@ def interval_by_source(predictions: Sequence[Prediction]) -> tuple[float, float]
 
 def by_kind(predictions: Sequence[Prediction], classes: Sequence[str]) -> dict[str, Any]:
     """Figures of pictures not trained on, apart for each `kind` that the manifest names."""
+    predictions = in_shared_classes(predictions, classes)
     kinds = sorted({p.row.kind for p in predictions if p.row.kind})
     return {
         kind: summarise(

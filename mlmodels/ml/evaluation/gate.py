@@ -7,11 +7,12 @@ is too little for a statement fails its rule, in words.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from mlmodels.ml.classes import WIDER_CLASS, told_as
 from mlmodels.ml.evaluation.agreement import LARGEST_DIFFERENCE, SAME_CLASS, runtimes_agree
 from mlmodels.ml.evaluation.metrics import Answer, expected_calibration_error
 from mlmodels.ml.inference.occurring import occurring_among
@@ -81,33 +82,58 @@ class Verdict:
 
 @dataclass(frozen=True)
 class SharedClasses:
-    """The classes two versions are compared on, and those only one of them names."""
+    """The classes two versions are compared on, and those only one of them names.
+
+    Args:
+        shared: named by both, or by one while the other names kinds of it.
+        only_candidate, only_active: the rest.
+        counted_as: of these, what counts as a shared class that it is a kind of.
+    """
 
     shared: tuple[str, ...]
     only_candidate: tuple[str, ...]
     only_active: tuple[str, ...]
+    counted_as: dict[str, str] = field(default_factory=dict)
+
+    def called(self, label: str) -> str:
+        """What a class of one of the versions is called where both are compared."""
+        return told_as(label, self.shared, self.counted_as)
+
+    def told(self, answer: Answer) -> Answer:
+        """Truth and answer in the classes that are compared."""
+        true = told_as(answer.true, self.shared, WIDER_CLASS | self.counted_as)
+        return replace(answer, true=true, predicted=self.called(answer.predicted))
 
 
 def share_classes(
-    candidate: Sequence[str], active: Sequence[str], declared: Collection[str] | None = None
+    candidate: Sequence[str],
+    active: Sequence[str],
+    declared: Collection[str] | None = None,
+    wider: Mapping[str, str] = WIDER_CLASS,
 ) -> SharedClasses:
     """What two versions can be compared on.
 
     Args:
         candidate, active: the classes of each.
         declared: classes that occur where they are to be used; none where every class may.
+        wider: what is a kind of what.
 
     Returns:
         The classes of both that occur, in the order of the active one, and those of one alone.
     """
-    shared = tuple(name for name in active if name in candidate)
+    ours, theirs = ({*own, *(wider.get(c, c) for c in own)} for own in (candidate, active))
+    named = dict.fromkeys((*active, *candidate))
+    both = tuple(name for name in named if name in ours and name in theirs)
+    apart = [name for name in named if name not in both]
+    shared = both
     if declared is not None:
-        occurring = occurring_among(declared, shared)
-        shared = tuple(name for name, is_there in zip(shared, occurring, strict=True) if is_there)
+        occurring = occurring_among(declared, both)
+        shared = tuple(name for name, is_there in zip(both, occurring, strict=True) if is_there)
     return SharedClasses(
         shared,
-        tuple(name for name in candidate if name not in active),
-        tuple(name for name in active if name not in candidate),
+        tuple(name for name in apart if name in candidate),
+        tuple(name for name in apart if name in active),
+        {name: wider[name] for name in apart if wider.get(name) in shared},
     )
 
 

@@ -13,7 +13,14 @@ import numpy as np
 from mlmodels.ml.classes import always_reviewed
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.inference.attributes import ATTRIBUTES, AttributeHead, load_attributes
-from mlmodels.ml.inference.calibration import ACCEPTED, REVIEW, Signs, Thresholds, decide
+from mlmodels.ml.inference.calibration import (
+    ACCEPTED,
+    REVIEW,
+    UNIDENTIFIED,
+    Signs,
+    Thresholds,
+    decide,
+)
 from mlmodels.ml.inference.crops import CropRule
 from mlmodels.ml.inference.familiarity import Familiarity, load_familiarity
 from mlmodels.ml.inference.occurring import occurring_among
@@ -46,6 +53,7 @@ class Engine:
         always_reviewed: classes of which no cell is accepted, however sure the network is.
         occurring: bool array, shape (K,), the classes that occur where the pictures come from;
             None where every class may, see `of_classes`.
+        unlike: the class that means "none of the others"; empty where the network has none.
     """
 
     name: str
@@ -63,6 +71,7 @@ class Engine:
     size_limits: np.ndarray | None = field(default=None, repr=False)
     always_reviewed: frozenset[str] = always_reviewed()
     occurring: np.ndarray | None = field(default=None, repr=False)
+    unlike: str = ""
 
     def of_classes(self, declared: Collection[str] | None) -> Engine:
         """The same version for pictures in which only some classes occur.
@@ -104,6 +113,8 @@ class Engine:
             signs, edge_share, objectness: as `calibration.decide`.
             against: of `against_acceptance`; so much less of the confidence counts.
         """
+        if label == self.unlike:
+            return UNIDENTIFIED
         found = decide(label, signs, edge_share, objectness, self.thresholds)
         if found != ACCEPTED:
             return found
@@ -162,6 +173,7 @@ def load_engine(directory: Path, *, runtime: str, threads: int | None = None) ->
             attributes=load_attributes(directory / ATTRIBUTES) if ATTRIBUTES in sums else None,
             size_limits=_size_limits(settings),
             always_reviewed=always_reviewed(settings.get("always_reviewed", ())),
+            unlike=settings.get("unlike", ""),
         )
     except (KeyError, TypeError, ValueError, OSError) as error:
         raise ArtifactDamaged(

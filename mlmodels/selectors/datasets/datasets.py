@@ -13,6 +13,7 @@ from django.db.models import Count, OuterRef, Subquery
 from accounts.models import User
 from mlmodels import policy
 from mlmodels.errors import DatasetNotFound
+from mlmodels.ml.classes import class_in_words
 from mlmodels.models import Dataset, DatasetImage, Label, NearDuplicate
 from mlmodels.selectors.datasets.freezing import why_not_frozen
 from mlmodels.selectors.datasets.near_duplicates import open_pairs
@@ -272,4 +273,4 @@ def _in_words(classes: tuple[ClassFigures, ...], images: list[DatasetImage]) -> 
 
 
 def _name(figure: ClassFigures) -> str:
-    return figure.label.name if figure.label else figure.code.replace("_", " ").capitalize()
+    return figure.label.name if figure.label else class_in_words(figure.code)

@@ -13,6 +13,7 @@ from django.db.models import Count, F
 from accounts.models import User
 from mlmodels import policy
 from mlmodels.errors import DatasetNotFound
+from mlmodels.ml.classes import class_in_words
 from mlmodels.models import Dataset, DatasetImage, Label, NearDuplicate
 from mlmodels.selectors.datasets.near_duplicates import open_pairs
 from mlmodels.selectors.labels import labels_for
@@ -46,7 +47,7 @@ class ClassCounts:
     @property
     def name(self) -> str:
         """Of the class, for people."""
-        return self.label.name if self.label else self.code.replace("_", " ").capitalize()
+        return self.label.name if self.label else class_in_words(self.code)
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ from uuid import UUID
 from accounts.models import User
 from mlmodels import artifacts
 from mlmodels.errors import TrainingRunNotFound
-from mlmodels.ml.classes import CLASSES
+from mlmodels.ml.classes import class_in_words
 from mlmodels.ml.evaluation.failure_analysis import failures, worst_classes
 from mlmodels.ml.training.reports.names import DATA, PICTURES, REPORT
 from mlmodels.models import TrainingRun
 from mlmodels.selectors.labels import labels_for
 from mlmodels.selectors.training.runs import run_for_viewer
+from mlmodels.selectors.versions.active import active_version
 
 SPLITS = ("train", "validation", "test")
 _PICTURE = re.compile(r"[a-z]+-[0-9]{1,3}\.jpg")
@@ -130,7 +131,7 @@ def report_of(run: TrainingRun) -> RunReport:
     folder = artifacts.run_folder(run.pk)
     names = _Names(run)
     data, report = _read(folder / DATA), _read(folder / REPORT)
-    return RunReport(**_data_parts(data, names), **_report_parts(report, names))
+    return RunReport(**_data_parts(data, names), **_report_parts(report, names, _known(run)))
 
 
 def picture_bytes(viewer: User, run_id: UUID, name: str) -> bytes:
@@ -158,7 +159,7 @@ class _Names:
         label = self._labels.get(code)
         if label is not None:
             return ClassName(code, label.name, label.short_name)
-        words = code.replace("_", " ").capitalize()
+        words = class_in_words(code)
         return ClassName(code, words, words[:2])
 
     def by_code(self) -> dict[str, str]:
@@ -207,7 +208,13 @@ def _by_split(pictures: dict[str, dict[str, int]], code: str) -> tuple[int, ...]
     return (*counts, sum(of_split.get(code, 0) for of_split in pictures.values()))
 
 
-def _report_parts(report: dict[str, Any], names: _Names) -> dict[str, Any]:
+def _known(run: TrainingRun) -> tuple[str, ...]:
+    """What the laboratory's model names now, and so could be missed in another one."""
+    version = active_version(run.laboratory)
+    return tuple(version.classes) if version else ()
+
+
+def _report_parts(report: dict[str, Any], names: _Names, known: tuple[str, ...]) -> dict[str, Any]:
     if not report:
         return {}
     figures = report["figures"]
@@ -227,7 +234,7 @@ def _report_parts(report: dict[str, Any], names: _Names) -> dict[str, Any]:
         "right": tuple(_example(e, names) for e in report["right"]),
         "wrong": tuple(_example(e, names) for e in report["wrong"]),
         "wrong_in_all": report["wrong_in_all"],
-        "failures": tuple(failures(report, names.by_code(), known=CLASSES)),
+        "failures": tuple(failures(report, names.by_code(), known=known)),
     }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlmodels import artifacts
-from mlmodels.ml.classes import always_reviewed
+from mlmodels.ml.classes import always_reviewed, class_in_words
 from mlmodels.ml.inference.calibration import Acceptance
 from mlmodels.ml.inference.version_files import file_of
 from mlmodels.models import GateCheck, Label, ModelVersion
@@ -257,5 +257,5 @@ def _called(code: str, labels: dict[str, Label]) -> CardClass:
     label = labels.get(code)
     if label is not None:
         return CardClass(code, label.name, label.short_name)
-    words = code.replace("_", " ").capitalize()
+    words = class_in_words(code)
     return CardClass(code, words, "none" if code == NO_CELL else words[:2])

@@ -17,6 +17,7 @@ from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.evaluation.agreement import runtimes_agree
 from mlmodels.ml.inference.engine import verify_folder
 from mlmodels.models import ImagingProfile, ModelVersion
+from mlmodels.services.versions.class_labels import add_class_labels, refuse_unusable_classes
 from mlmodels.services.versions.retirement import retire_all_but
 
 # What the columns of the row hold.
@@ -86,6 +87,7 @@ def register_candidate(
         row.checksums_sha256 = artifacts.checksums_sha256(artifacts.model_folder(row))
         with transaction.atomic():
             row.save(force_insert=True)
+            add_class_labels(card, laboratory)
             record_event(
                 action=AuditAction.MODEL_REGISTERED,
                 actor=None,
@@ -116,6 +118,7 @@ def _refuse_unusable(card: dict[str, Any]) -> None:
             "The card of this version does not say how its network is used. Finish the training "
             "with this program, and register the version that it writes."
         )
+    refuse_unusable_classes(card)
     if not runtimes_agree(card):
         raise ModelVersionRefused(
             "The card of this version does not say that its Keras and LiteRT files agree, so it "
@@ -137,6 +140,7 @@ def _register(folder: Path) -> ModelVersion:
         return known
     if known is not None:
         _remove_unused(known)
+    add_class_labels(card, None)
     return ModelVersion.objects.create(
         name=card["name"],
         version=card["version"],

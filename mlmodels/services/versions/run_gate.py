@@ -16,6 +16,7 @@ from django.db import InterfaceError, OperationalError
 from hematovision import leases
 from mlmodels import artifacts, policy
 from mlmodels.errors import ModelDamaged
+from mlmodels.ml.classes import wider_classes
 from mlmodels.ml.errors import ArtifactDamaged, EngineError
 from mlmodels.ml.evaluation.evaluation import (
     Prediction,
@@ -141,7 +142,8 @@ def compare(gate: GateCheck, tell: Tell) -> tuple[bool, dict[str, Any]]:
     sets, missing = reference_sets(gate)
     own += [_judge_dataset(dataset) for dataset in datasets_of(gate)]
     declared = classes_of(gate.profile)
-    classes = share_classes(candidate.classes, active.classes, declared)
+    wider = wider_classes(candidate.card, active.card)
+    classes = share_classes(candidate.classes, active.classes, declared, wider)
     measured = _measure(gate, sets, classes, declared, tell) if classes.shared else []
     rows = [*own, *_judge(measured, classes)]
     return passes(rows), {
@@ -152,6 +154,7 @@ def compare(gate: GateCheck, tell: Tell) -> tuple[bool, dict[str, Any]]:
             "only_candidate": classes.only_candidate,
             "only_active": classes.only_active,
             "declared": declared,
+            "counted_as": classes.counted_as,
         },
         "figures": {
             each.of.name: {
@@ -206,8 +209,9 @@ def _measure_set(
         ours, theirs = (predict_picture(data, row, e, trained_on=False) for e in engines)
         measured.candidate.append(ours)
         measured.active.append(theirs)
-        if row.label in classes.shared:
-            measured.pairs.append(Pair(row.source, ours.answer, theirs.answer))
+        pair = Pair(row.source, classes.told(ours.answer), classes.told(theirs.answer))
+        if pair.true in classes.shared:
+            measured.pairs.append(pair)
         else:
             other_classes += 1
     return Measured(

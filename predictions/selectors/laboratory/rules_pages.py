@@ -9,6 +9,7 @@ from accounts.policy import managed_laboratory
 from accounts.selectors.audit import Change, changes_of
 from mlmodels.ml.classes import ALWAYS_REVIEWED, CLASSES
 from mlmodels.selectors.labels import labels_for
+from mlmodels.selectors.versions.active import active_version
 from predictions.models import CaseRules, Sample
 from predictions.selectors.samples.rules import rules_of
 from predictions.selectors.samples.searching import colliding_samples
@@ -48,14 +49,19 @@ def rules_page(viewer: User) -> RulesPage:
     """The rules of the viewer's laboratory, for those who manage it."""
     laboratory = managed_laboratory(viewer)
     labels = labels_for(laboratory)
-    addable = [code for code in CLASSES if code not in ALWAYS_REVIEWED]
+    rules = rules_of(laboratory)
+    version = active_version(laboratory)
+    # What was chosen stays a choice when another version does not name it.
+    named = {*(version.classes if version else CLASSES), *rules.always_reviewed} - ALWAYS_REVIEWED
     changes = changes_of(
         viewer, action=AuditAction.LABORATORY_CHANGED, of=laboratory, words=FIELD_WORDS
     )
     return RulesPage(
-        rules=rules_of(laboratory),
+        rules=rules,
         always_seen=tuple(label.name for code, label in labels.items() if code in ALWAYS_REVIEWED),
-        choices=tuple((code, labels[code].name) for code in addable),
+        choices=tuple(
+            (code, label.name) for code, label in labels.items() if code in named and label.is_used
+        ),
         colliding=tuple(colliding_samples(viewer)[:MOST_COLLIDING]),
         changes=tuple(changes),
     )

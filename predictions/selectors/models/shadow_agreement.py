@@ -11,6 +11,8 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.policy import Action, require
+from mlmodels.ml.classes import wider_classes
+from mlmodels.ml.evaluation.gate import SharedClasses, share_classes
 from mlmodels.ml.evaluation.metrics import wilson_interval
 from mlmodels.ml.inference.boxes import match_boxes
 from mlmodels.ml.inference.crops import Box
@@ -32,6 +34,21 @@ ShadowCell = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Named:
+    """A cell that both found.
+
+    Args:
+        cell: as the active version found it.
+        other: as the shadow did.
+        is_same: whether both name it alike, in the classes of both.
+    """
+
+    cell: Cell
+    other: ShadowCell
+    is_same: bool
+
+
+@dataclass(frozen=True)
 class ClassAgreement:
     """How cells of one class, as the active version names it, are named in shadow.
 
@@ -39,7 +56,7 @@ class ClassAgreement:
         code: of the class.
         label: the laboratory's row of it; none where there is none.
         cells: found by both.
-        same: named alike.
+        same: named alike; a class that one of them alone knows counts as its wider class.
         interval: of the share, 95 %.
     """
 
@@ -117,16 +134,21 @@ def agreement_of(viewer: User, version_id: UUID) -> Agreement:
     )
     readings = _newest(rows)
     cells = _cells_by_job(reading.job_id for reading in readings)
-    pairs: list[tuple[Cell, ShadowCell]] = []
+    compared = _compared(version, readings)
+    pairs: list[Named] = []
     only_active = only_shadow = 0
     for reading in readings:
         found = cells.get(reading.job_id, [])
         matched = matched_cells(found, reading.cells)
-        pairs += matched
+        called = compared[reading.job.model_version_id].called
+        pairs += [
+            Named(cell, other, called(cell.label) == called(other["label"]))
+            for cell, other in matched
+        ]
         only_active += len(found) - len(matched)
         only_shadow += len(reading.cells) - len(matched)
     labels = labels_for(laboratory)
-    different = [(cell, other) for cell, other in pairs if cell.label != other["label"]]
+    different = [(pair.cell, pair.other) for pair in pairs if not pair.is_same]
     shadow = shadow_of(laboratory)
     return Agreement(
         version=version,
@@ -144,7 +166,7 @@ def agreement_of(viewer: User, version_id: UUID) -> Agreement:
 def _newest(rows: QuerySet[ShadowReading]) -> list[ShadowReading]:
     readings: list[ShadowReading] = []
     cells = 0
-    for reading in rows[:MOST_READINGS].iterator(chunk_size=50):
+    for reading in rows.select_related("job")[:MOST_READINGS].iterator(chunk_size=50):
         readings.append(reading)
         cells += len(reading.cells)
         if cells > MOST_CELLS:
@@ -175,14 +197,26 @@ def _cells_by_job(jobs: Iterable[UUID]) -> dict[UUID, list[Cell]]:
     return found
 
 
-def _by_class(
-    pairs: Sequence[tuple[Cell, ShadowCell]], labels: dict[str, Label]
-) -> list[ClassAgreement]:
+def _compared(
+    version: ModelVersion, readings: Iterable[ShadowReading]
+) -> dict[UUID | None, SharedClasses]:
+    """The classes to compare a version in, by the version that was seen beside it."""
+    seen = ModelVersion.objects.in_bulk(
+        {reading.job.model_version_id for reading in readings} - {None}
+    )
+    shares: dict[UUID | None, SharedClasses] = {None: SharedClasses((), (), ())}
+    for key, other in seen.items():
+        wider = wider_classes(version.card, other.card)
+        shares[key] = share_classes(version.classes, other.classes, wider)
+    return shares
+
+
+def _by_class(pairs: Sequence[Named], labels: dict[str, Label]) -> list[ClassAgreement]:
     counts: dict[str, list[int]] = {}
-    for cell, other in pairs:
-        of_class = counts.setdefault(cell.label, [0, 0])
+    for pair in pairs:
+        of_class = counts.setdefault(pair.cell.label, [0, 0])
         of_class[0] += 1
-        of_class[1] += cell.label == other["label"]
+        of_class[1] += pair.is_same
     rows = [ClassAgreement(code, labels.get(code), n, same) for code, (n, same) in counts.items()]
     return sorted(rows, key=lambda row: -row.cells)
 

@@ -14,6 +14,7 @@ from django.db.models import F, Max
 from django.utils import timezone
 
 from accounts.models import Role, User
+from mlmodels.ml.classes import class_in_words
 from mlmodels.ml.inference.sheets import TILE_PX, sheet_size, tile_corner
 from mlmodels.models import Label, ModelVersion
 from mlmodels.selectors.labels import labels_for
@@ -422,7 +423,7 @@ def _columns(cells: Iterable[GalleryCell], labels: dict[str, Label]) -> tuple[li
 def _name(labels: dict[str, Label], code: str) -> str:
     if code in labels:
         return labels[code].name
-    return code.replace("_", " ").capitalize()
+    return class_in_words(code)
 
 
 def _fingerprint(images: Sequence[Any], cells: int) -> str:

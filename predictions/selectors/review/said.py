@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import User
-from mlmodels.ml.classes import ALWAYS_REVIEWED
+from mlmodels.ml.classes import always_reviewed
 from mlmodels.models import ModelVersion
 from predictions.models import Cell, CellReview, ImageLabel
 
@@ -96,17 +96,20 @@ def why_a_person(cell: Cell, version: ModelVersion | None) -> str:
         return "added by hand, the model could not read it"
     if cell.reason and cell.disposition != Cell.Disposition.ACCEPTED:
         return str(Cell.Reason(cell.reason).label)
-    limits = (version.card if version else {}).get("engine", {}).get("thresholds", {})
+    engine = (version.card if version else {}).get("engine", {})
     if cell.disposition == Cell.Disposition.UNIDENTIFIED:
-        return _why_unidentified(cell, limits)
+        return _why_unidentified(cell, engine)
     if cell.disposition == Cell.Disposition.REVIEW:
-        return _why_review(cell, limits)
+        return _why_review(cell, engine)
     return ""
 
 
-def _why_unidentified(cell: Cell, limits: dict[str, Any]) -> str:
+def _why_unidentified(cell: Cell, engine: dict[str, Any]) -> str:
     """As the engine decides: too little of a cell, too strange, or no class likely enough."""
+    limits = engine.get("thresholds", {})
     percentile = cell.familiarity_percentile
+    if cell.label == engine.get("unlike"):
+        return "unlike the classes that the model names"
     if cell.objectness < limits.get("cell_score", 0):
         return "most likely no cell"
     if percentile is not None and percentile > limits.get("unfamiliar_percentile", 100):
@@ -122,8 +125,9 @@ def _is_at_border(cell: Cell) -> bool:
     return min(cell.x_px, cell.y_px) == 0 or right >= image.width_px or bottom >= image.height_px
 
 
-def _why_review(cell: Cell, limits: dict[str, Any]) -> str:
+def _why_review(cell: Cell, engine: dict[str, Any]) -> str:
     """As the engine decides: by what holds for every class, then by what does for its own."""
+    limits = engine.get("thresholds", {})
     percentile = 0.0 if cell.familiarity_percentile is None else cell.familiarity_percentile
     if percentile > limits.get("unusual_percentile", 100):
         return "looks unusual to the model"
@@ -132,6 +136,6 @@ def _why_review(cell: Cell, limits: dict[str, Any]) -> str:
     own = limits.get("by_class", {}).get(cell.label)
     if own and (cell.confidence < own["confidence"] or percentile > own["percentile"]):
         return "a blast may look like this"
-    if cell.label in ALWAYS_REVIEWED:
+    if cell.label in always_reviewed(engine.get("always_reviewed", ())):
         return "rare, so a person always looks"
     return "a person must look"

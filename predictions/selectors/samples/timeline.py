@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef
 
 from accounts.models import AuditAction, AuditEvent, Role, User
+from mlmodels.ml.classes import class_in_words
 from mlmodels.models import Label
 from mlmodels.selectors.labels import labels_for
 from predictions import policy
@@ -237,7 +238,7 @@ def _said(value: Any) -> str:
 
 
 def _name(code: str, labels: Mapping[str, Label]) -> str:
-    return labels[code].name if code in labels else code.replace("_", " ").capitalize()
+    return labels[code].name if code in labels else class_in_words(code)
 
 
 def _number(count: int, one: str) -> str:

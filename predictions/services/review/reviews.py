@@ -276,7 +276,8 @@ def _refuse(cell: Cell, wanted: WantedReview, labels: dict[str, Label], *, is_se
         )
     if is_second:
         raise ReviewRefused("This cell is named twice in one request; the first was taken.")
-    if wanted.label != cell.present_label or wanted.label not in labels:
+    # Whatever a cell is called can be confirmed; what nobody named has no name to confirm.
+    if not cell.is_named or wanted.label != cell.present_label or wanted.label not in labels:
         refuse_label(labels, wanted.label)
     if len(wanted.remark.strip()) > LONGEST_REMARK:
         raise ReviewRefused(f"Remark: use at most {LONGEST_REMARK} characters.", field="remark")
