@@ -9,7 +9,11 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from predictions.models import Cell, ClassificationJob
-from predictions.selectors.imaging.descriptions import description_of
+from predictions.selectors.imaging.descriptions import (
+    description_of,
+    remarks_on,
+    told_attributes,
+)
 from predictions.selectors.imaging.images import ImageReading
 from predictions.services.imaging.intake import ReceivedFile
 
@@ -69,11 +73,14 @@ class CellBody(serializers.ModelSerializer):
 
     box = serializers.SerializerMethodField(help_text="x, y, width, height in px of the image.")
     probabilities = serializers.DictField(child=serializers.FloatField())
-    attributes = serializers.DictField(
-        child=SeenBody(), help_text="By attribute; only what the model is sure of."
+    attributes = serializers.SerializerMethodField(
+        help_text="By attribute; only what the model is sure of and the measure bears out."
     )
     description = serializers.SerializerMethodField(
         help_text="The attributes in one phrase; empty where there are none."
+    )
+    remarkable = serializers.SerializerMethodField(
+        help_text="What is unusual for the class that the cell is called now, in words."
     )
     reviewed_label = serializers.CharField(
         allow_null=True, help_text="As a person last named it; none where nobody did."
@@ -94,6 +101,7 @@ class CellBody(serializers.ModelSerializer):
             "nucleus_in_red_cells",
             "attributes",
             "description",
+            "remarkable",
         ]
         read_only_fields = fields
 
@@ -103,6 +111,15 @@ class CellBody(serializers.ModelSerializer):
     def get_box(self, cell: Cell) -> list[int]:
         """As programs read boxes."""
         return [cell.x_px, cell.y_px, cell.width_px, cell.height_px]
+
+    @extend_schema_field(serializers.DictField(child=SeenBody()))
+    def get_attributes(self, cell: Cell) -> dict[str, Any]:
+        """Those that agree with the measure."""
+        return told_attributes(cell)
+
+    def get_remarkable(self, cell: Cell) -> list[str]:
+        """Each a reason to look."""
+        return remarks_on(cell)
 
     def get_description(self, cell: Cell) -> str:
         """As a haematologist would put it."""

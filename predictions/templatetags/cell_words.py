@@ -19,6 +19,18 @@ def description(cell: Cell) -> str:
 
 
 @register.filter
+def remarks(cell: Cell) -> str:
+    """What is unusual for what it is called now, or nothing."""
+    return ", ".join(descriptions.remarks_on(cell))
+
+
+@register.filter
+def nucleus_in_red_cells(cell: Cell) -> float | None:
+    """How wide its nucleus is, or nothing."""
+    return descriptions.nucleus_in_red_cells(cell)
+
+
+@register.filter
 def attribute_rows(cell: Cell) -> list[descriptions.AttributeRow]:
     """What the phrase was made of, and the rest."""
     return descriptions.attribute_rows(cell)

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.models import Role, User
 from mlmodels.ml.classes import class_in_words
+from mlmodels.ml.inference.measured_words import size_of, unusual_size
 from mlmodels.ml.inference.sheets import TILE_PX, sheet_size, tile_corner
 from mlmodels.models import Label, ModelVersion
 from mlmodels.selectors.labels import labels_for
@@ -66,6 +67,7 @@ class GalleryCell:
         named_by_role: whose word counts; empty: the model's.
         word: the model's confidence: high, fair, low, or empty where that is not known.
         asks: whether a person must look at it, and none has.
+        remark: what of its size is unusual for what it is called, in words; empty: nothing.
     """
 
     id: UUID
@@ -83,6 +85,7 @@ class GalleryCell:
     last_review_number: int
     origin: str
     asks: bool
+    remark: str = ""
 
     @property
     def is_reviewed(self) -> bool:
@@ -115,7 +118,8 @@ class GalleryCell:
             return f"{by_hand}a person must say what it is"
         sure = f"{self.word} confidence, " if self.word else ""
         asked = "to review" if self.asks else "not reviewed"
-        return f"{by_hand}{sure}{asked}"
+        remark = f", remarkable for its class: {self.remark}" if self.remark else ""
+        return f"{by_hand}{sure}{asked}{remark}"
 
     @property
     def place(self) -> str:
@@ -134,10 +138,11 @@ class GalleryCell:
 
     @property
     def turn(self) -> tuple[int, float]:
-        """Where it stands in its column: first what asks for a person, then the least sure."""
+        """Where it stands in its column: first what asks for a person, of these first what is
+        remarkable; then the least sure."""
         if self.asks:
-            return 0, self.confidence
-        return (2 if self.is_reviewed else 1), self.confidence
+            return (0 if self.remark else 1), self.confidence
+        return (3 if self.is_reviewed else 2), self.confidence
 
 
 @dataclass(frozen=True)
@@ -328,6 +333,8 @@ def _rows(viewer: User, sample_id: UUID) -> dict[UUID, list[Any]]:
         "confidence",
         "last_review_number",
         "origin",
+        "nucleus_in_red_cells",
+        "nucleus_area_px",
         named=True,
     ):
         rows[row.image_id].append(row)
@@ -392,7 +399,15 @@ def _cells(
             last_review_number=row.last_review_number,
             origin=row.origin,
             asks=not reviewed and not accepted,
+            remark="" if unidentified else _remark(row),
         )
+
+
+def _remark(row: Any) -> str:
+    """Of the size alone: the words of attributes are on the cell's own page."""
+    box = row.width_px, row.height_px
+    size = size_of(row.nucleus_in_red_cells, row.nucleus_area_px, box)
+    return unusual_size(row.present_label, size)
 
 
 def _columns(cells: Iterable[GalleryCell], labels: dict[str, Label]) -> tuple[list[Column], int]:

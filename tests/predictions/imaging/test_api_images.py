@@ -150,6 +150,7 @@ def test_a_classified_image_has_its_cells_principal_first(technician, doctor, ap
             "nucleus_in_red_cells",
             "attributes",
             "description",
+            "remarkable",
         }
         assert 0 <= cell["confidence"] <= 1
         assert cell["probabilities"][cell["label"]] == max(cell["probabilities"].values())
