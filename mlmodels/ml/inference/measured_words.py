@@ -26,7 +26,8 @@ NUCLEUS_AT_MOST = 3.0
 RARE = 0.05
 # The annotators' "light blue" is a blue that can be measured in these classes alone (blue above
 # red by 26 and 33 of 255 in the median); in granulocytes they said it of nearly every cell, and
-# what is measured there is lilac or no colour (14, -1 and -2). See docs/model/attributes.md.
+# what is measured there is lilac or no colour (14, -1 and -2). Source: docs/model/experiments.md,
+# "Words and measures".
 BLUE_IN = frozenset({"lymphocyte", "monocyte"})
 USUAL = Path(__file__).with_name("usual_look.json")
 

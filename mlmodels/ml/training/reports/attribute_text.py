@@ -112,6 +112,9 @@ never gets there is never told. Where no single shape of the nucleus is sure, "s
 - Nothing is told of a cell that is unidentified, of a class that has no attributes \
 (immature granulocytes, erythroblasts, platelets), and no word that fewer than one in a hundred \
 training cells of the named class show.
+- Of these a page shows what the measure bears out: a size only with red cells to compare with, a \
+blue cytoplasm only in lymphocytes and monocytes (`mlmodels/ml/inference/measured_words.py`; \
+[Words and measures](experiments.md#words-and-measures), `manage.py measure_words --data DIR`).
 - The phrase is put together by `mlmodels/ml/inference/morphology_words.py`; words that contradict \
 each other are dropped.
 
