@@ -95,7 +95,8 @@ def figures_of(seen: Sequence[Seen]) -> dict[str, Any]:
         many of each are remarkable.
     """
     named = [each for each in seen if each.cell.disposition != "unidentified"]
-    kept, shown = Counter(), Counter()  # type: ignore[var-annotated]
+    kept: Counter[str] = Counter()
+    shown: Counter[str] = Counter()
     by_class: dict[str, Counter[str]] = defaultdict(Counter)
     for each in named:
         label, size = each.cell.label, each.size

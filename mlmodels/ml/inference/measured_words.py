@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 # A red cell is some 7.5 µm wide (mhhe; CellaVision's atlas of cells). A small lymphocyte has 7 to
 # 8 µm, and 12 µm is where the smallest neutrophil begins: a cell is small up to there, if its
@@ -106,8 +107,8 @@ def _share(shares: Mapping[str, float], said: str) -> float:
 
 
 @cache
-def usual_look() -> dict[str, dict]:  # type: ignore[type-arg]
+def usual_look() -> dict[str, dict[str, Any]]:
     """By class: `shares` of its training cells by attribute and value, and `nucleus`, the middle
     95 % of its nuclei in red cells. Written by `manage.py measure_words --usual`."""
-    table: dict[str, dict] = json.loads(USUAL.read_text(encoding="utf-8"))["classes"]  # type: ignore[type-arg]
+    table: dict[str, dict[str, Any]] = json.loads(USUAL.read_text(encoding="utf-8"))["classes"]
     return table
