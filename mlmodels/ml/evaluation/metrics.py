@@ -145,14 +145,18 @@ def summarise(answers: Sequence[Answer], classes: Sequence[str]) -> dict[str, An
 
     Returns:
         A JSON-ready table: n, accuracy, balanced_accuracy (mean recall of the true classes
-        present), per_class, confusion_matrix (rows true, columns predicted, last column: no
+        present), per_class (with how many of a class are accepted, as whatever, and how
+        many of these rightly), confusion_matrix (rows true, columns predicted, last column: no
         cell found), coverage (share accepted), accuracy_accepted (selective accuracy: of
         those accepted), ece, reliability (the bins behind it), intervals. Figures without a
         denominator are null.
     """
     names = [*classes, *sorted({a.true for a in answers} - set(classes))]
     table = _confusion(answers, names)
-    per_class = {name: _class_figures(table, names, name) for name in names}
+    per_class = {
+        name: {**_class_figures(table, names, name), **_acceptance_of(answers, name)}
+        for name in names
+    }
     right = [a.true == a.predicted for a in answers]
     accepted = [r for a, r in zip(answers, right, strict=True) if a.disposition == "accepted"]
     found = [(a.confidence, r) for a, r in zip(answers, right, strict=True) if a.predicted]
@@ -187,6 +191,12 @@ def _confusion(answers: Sequence[Answer], names: list[str]) -> np.ndarray:
     for a in answers:
         table[place[a.true], place[a.predicted]] += 1
     return table
+
+
+def _acceptance_of(answers: Sequence[Answer], name: str) -> dict[str, int]:
+    """How many pictures of a class are accepted without a person, and how many of them rightly."""
+    taken = [a for a in answers if a.true == name and a.disposition == "accepted"]
+    return {"accepted": len(taken), "accepted_right": sum(a.predicted == name for a in taken)}
 
 
 def _class_figures(table: np.ndarray, names: list[str], name: str) -> dict[str, Any]:

@@ -77,6 +77,11 @@ class MeasuredSet:
     overlaps: tuple[OverlapRow, ...] = ()
 
     @property
+    def tells_acceptance(self) -> bool:
+        """Whether it says by class how many pictures are accepted, as newer cards do."""
+        return all("accepted" in row.figures for row in self.classes)
+
+    @property
     def right(self) -> int:
         """How many pictures were named right."""
         return round((self.figures.get("accuracy") or 0) * self.figures.get("n", 0))

@@ -74,6 +74,12 @@ def test_coverage_and_selective_accuracy():
     assert figures["accuracy_accepted"] == pytest.approx(3 / 4)
 
 
+def test_a_class_says_how_many_of_it_are_accepted_and_how_many_of_these_rightly():
+    classes = summarise(ANSWERS, CLASSES)["per_class"]
+    told = {name: (row["accepted"], row["accepted_right"]) for name, row in classes.items()}
+    assert told == {"neutrophil": (2, 2), "monocyte": (2, 1), "platelet": (0, 0)}
+
+
 def test_a_true_class_that_the_model_does_not_know_counts_as_wrong():
     figures = summarise([Answer("blast", "monocyte", 0.9, "accepted")], CLASSES)
     assert figures["accuracy"] == 0.0
