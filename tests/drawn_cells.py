@@ -18,10 +18,13 @@ RED_CELL = (214, 160, 156)
 RED_CELL_MIDDLE = (228, 190, 184)
 CYTOPLASM = (206, 186, 214)
 NUCLEUS = (92, 52, 138)
+LOBED_NUCLEUS = (110, 60, 150)
 GRANULAR_CYTOPLASM = (235, 190, 180)
 GRANULE = (190, 140, 200)
 # Radius of a drawn white cell; a red cell has about half of it.
 CELL_RADIUS_PX = 42
+# Standard deviation with which the edges of a lobed cell are softened.
+SOFTNESS_PX = 1.6
 
 
 def draw_smear(
@@ -38,9 +41,9 @@ def draw_smear(
     Args:
         cells: how many white cells, on a grid so that none touches another.
         centres: where they are, in px, instead of the grid.
-        lobed: whether the cells have fine granules and nuclei of four lobes in a row. The shipped
-            network accepts such a cell as a neutrophil; all others it takes for erythroblasts,
-            which it never accepts.
+        lobed: whether the cells have fine granules, nuclei of four lobes in a row, and the soft
+            edges that a lens leaves. The shipped network accepts such a cell as a neutrophil; all
+            others it takes for erythroblasts, which it never accepts.
     """
     rng = np.random.default_rng(seed)
     picture = np.full((height, width, 3), BACKGROUND, np.uint8)
@@ -101,7 +104,7 @@ def _draw_white_cell(picture: np.ndarray, x: int, y: int, rng: np.random.Generat
 
 
 def _draw_lobed_cell(picture: np.ndarray, x: int, y: int, rng: np.random.Generator) -> None:
-    """Draw a granular cell with a nucleus of four lobes that hang together."""
+    """Draw a granular cell with a nucleus of four lobes that hang together, softly."""
     cv2.circle(picture, (x, y), CELL_RADIUS_PX, GRANULAR_CYTOPLASM, -1, cv2.LINE_AA)
     for _ in range(160):
         angle, out = rng.uniform(0, 2 * np.pi), CELL_RADIUS_PX * np.sqrt(rng.uniform(0, 0.9))
@@ -111,5 +114,8 @@ def _draw_lobed_cell(picture: np.ndarray, x: int, y: int, rng: np.random.Generat
     angles = turn + 1.3 * np.arange(4)
     lobes = np.array([x, y]) + CELL_RADIUS_PX * 0.5 * np.stack([np.cos(angles), np.sin(angles)], 1)
     for lobe in lobes.astype(int).tolist():
-        cv2.circle(picture, lobe, int(CELL_RADIUS_PX * 0.26), NUCLEUS, -1, cv2.LINE_AA)
-    cv2.polylines(picture, [lobes.astype(np.int32)], False, NUCLEUS, 5, cv2.LINE_AA)
+        cv2.circle(picture, lobe, int(CELL_RADIUS_PX * 0.26), LOBED_NUCLEUS, -1, cv2.LINE_AA)
+    cv2.polylines(picture, [lobes.astype(np.int32)], False, LOBED_NUCLEUS, 5, cv2.LINE_AA)
+    around = CELL_RADIUS_PX + 6
+    part = picture[max(0, y - around) : y + around, max(0, x - around) : x + around]
+    part[:] = cv2.GaussianBlur(part, (0, 0), SOFTNESS_PX)
