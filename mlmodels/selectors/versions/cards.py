@@ -7,7 +7,7 @@ from typing import Any
 
 from mlmodels import artifacts
 from mlmodels.ml.classes import always_reviewed, class_in_words
-from mlmodels.ml.inference.calibration import Acceptance
+from mlmodels.ml.inference.calibration import Thresholds
 from mlmodels.ml.inference.version_files import file_of
 from mlmodels.models import GateCheck, Label, ModelVersion
 
@@ -165,13 +165,7 @@ def card_of(version: ModelVersion, labels: dict[str, Label]) -> VersionCard:
     return VersionCard(
         classes=tuple(_called(code, labels) for code in version.classes),
         always_reviewed=tuple(_called(code, labels) for code in version.classes if code in asked),
-        stricter=tuple(
-            StricterClass(_called(code, labels), Acceptance(**own).in_words())
-            for code, own in card.get("engine", {})
-            .get("thresholds", {})
-            .get("by_class", {})
-            .items()
-        ),
+        stricter=_stricter(card.get("engine", {}).get("thresholds", {}), labels),
         dangerous=tuple(
             DangerousCells(
                 _called(code, labels), row["n"], row["accepted"], row["right"], *row["interval"]
@@ -190,6 +184,18 @@ def card_of(version: ModelVersion, labels: dict[str, Label]) -> VersionCard:
             for file, digest in artifacts.sums_of(folder).items()
         ),
         is_whole=artifacts.is_registered_folder(folder, version.checksums_sha256),
+    )
+
+
+def _stricter(thresholds: dict[str, Any], labels: dict[str, Label]) -> tuple[StricterClass, ...]:
+    """From where on classes are accepted that have thresholds of their own, as they act."""
+    if "by_class" not in thresholds:
+        return ()
+    known = Thresholds.of_card(thresholds)
+    own = {code: known.acceptance(code) for code in known.by_class}
+    return tuple(
+        StricterClass(_called(code, labels), least.in_words())
+        for code, least in own.items()
     )
 
 

@@ -108,3 +108,21 @@ def test_the_newest_version_is_active(shipped, laboratory):
 )
 def test_versions_are_ordered_as_people_do(older, newer):
     assert version_key(older) < version_key(newer)
+
+
+def test_an_installation_of_the_version_before_goes_on_with_the_newest(
+    settings, tmp_path, laboratory
+):
+    now = settings.SHIPPED_MODELS_DIR
+    before, newest = artifacts.shipped_folders()
+    settings.SHIPPED_MODELS_DIR = tmp_path / "before"
+    copy_version(before, tmp_path / "before" / before.name)
+    [old] = register_shipped()
+    assert active_version(laboratory) == old
+    settings.SHIPPED_MODELS_DIR = now
+    register_shipped()
+    active = active_version(laboratory)
+    assert active.folder == newest.name
+    old.refresh_from_db()
+    # It stays to go back to.
+    assert old.status == ModelVersion.Status.SHIPPED

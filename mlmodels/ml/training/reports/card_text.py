@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlmodels.ml.classes import always_reviewed
-from mlmodels.ml.inference.calibration import Acceptance, Thresholds
+from mlmodels.ml.inference.calibration import Thresholds
 from mlmodels.ml.training.reports.attribute_text import attribute_tables
 
 PLOT_WIDTH = 50
@@ -106,7 +106,8 @@ def _by_class(thresholds: dict[str, Any]) -> str:
     chosen = thresholds.get("by_class")
     if not chosen:
         return ""
-    limits = "; ".join(f"{label}: {Acceptance(**own).in_words()}" for label, own in chosen.items())
+    known = Thresholds.of_card(thresholds)
+    limits = "; ".join(f"{label}: {known.acceptance(label).in_words()}" for label in chosen)
     return (
         f"Where a blast could be meant, acceptance is stricter, chosen so on cells of leukaemia: "
         f"{limits}. "

@@ -16,6 +16,7 @@ from mlmodels.ml.training.export import finish_version
 from mlmodels.ml.training.loop import RunPlan, train
 from mlmodels.ml.training.recipe import Recipe
 from tests.drawn_cells import BACKGROUND, NUCLEUS, RED_CELL, encode
+from tests.factories.models import make_version_folder
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +74,9 @@ def test_without_a_percentile_sizes_do_not_count(learned, tiny_recipe, two_sizes
     assert limits_of(learned, tiny_recipe, two_sizes, tmp_path / "version") is None
 
 
-def test_a_version_from_before_has_none(shipped_folder):
-    older = shipped_folder.parent / "hematovision-1.2.0"
+def test_a_version_from_before_has_none(tmp_path):
+    def as_it_was(card: dict) -> None:
+        del card["engine"]["size_limits"]
+
+    older = make_version_folder(tmp_path / "older", as_it_was)
     assert load_engine(older, runtime="litert").size_limits is None
