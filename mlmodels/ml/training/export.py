@@ -187,6 +187,7 @@ def _card(engine: Engine, data: TrainingData, recipe: Recipe, chosen: Calibrated
             **chosen.settings(data.classes),
         },
         "calibration": chosen.figures(),
+        **chosen.card_parts(),
         "metrics": {},
     }
 

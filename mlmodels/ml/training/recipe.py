@@ -170,6 +170,41 @@ class Safety:
 
 
 @dataclass(frozen=True)
+class Alarm:
+    """When a film raises an alarm since it may hold blasts; see `inference/alarm.py`.
+
+    Args:
+        set: the data folder's set of cells, of several patients, that trains nothing.
+        grave: its classes that the alarm is for.
+        classes: of the network, those that such cells are taken for, as far as it has them.
+        against: of the network, see `AlarmRule`.
+        healthy: further sets whose mature cells must raise no alarm; their split "test" stays out.
+        doubtful: classes that `set` names roughly; their cells are left out.
+        not_white: of the network.
+        strangeness: nats a percentile.
+        bands: medians of familiarity up to which films are alike, rising to 100.
+        chance: with which a healthy film may be alarmed, 0 to 1.
+        least_share: of suspicious cells that healthy films are taken to have at least, 0 to 1.
+        least_cells: fewer make no alarm.
+        seed: of the films that are drawn.
+    """
+
+    set: str
+    grave: tuple[str, ...]
+    classes: tuple[str, ...]
+    against: tuple[str, ...]
+    healthy: tuple[str, ...] = ()
+    doubtful: tuple[str, ...] = ()
+    not_white: tuple[str, ...] = ("erythroblast", "platelet")
+    strangeness: float = 0.05
+    bands: tuple[float, ...] = (60.0, 80.0, 100.0)
+    chance: float = 0.03
+    least_share: float = 0.002
+    least_cells: int = 2
+    seed: int = 7
+
+
+@dataclass(frozen=True)
 class Stage:
     """One stretch of training.
 
@@ -221,6 +256,7 @@ class Recipe:
             the shipped classes say it.
         unlike: classes of the sets that are none of these: their cells teach to be unsure.
         safety: how acceptance is chosen for some classes by themselves; None for all alike.
+        alarm: when a film raises an alarm; None for never.
         views: mirrored and turned views of a crop whose answers are averaged, 1 to 8.
         seed: of everything random.
         summary: one line for people who choose a recipe; without it none is offered.
@@ -238,6 +274,7 @@ class Recipe:
     classes: tuple[str, ...] = ()
     unlike: tuple[str, ...] = ()
     safety: Safety | None = None
+    alarm: Alarm | None = None
     views: int = 1
     seed: int = 7
     summary: str = ""
@@ -294,7 +331,8 @@ def parse_recipe(text: str) -> Recipe:
         "augmentation": _part(Augmentation, table.pop("augmentation", {})),
         "calibration": _part(Calibration, table.pop("calibration", {})),
         "stages": tuple(_stage(stage) for stage in table.pop("stages", [])),
-        "safety": _safety(table.pop("safety", None)),
+        "safety": _choice(Safety, table.pop("safety", None)),
+        "alarm": _choice(Alarm, table.pop("alarm", None)),
         "text": text,
     }
     recipe = _part(Recipe, {**_with_tuples(table), **parts})
@@ -325,11 +363,10 @@ def _stage(table: dict[str, Any]) -> Stage:
     return stage
 
 
-def _safety(table: dict[str, Any] | None) -> Safety | None:
+def _choice(kind: type, table: dict[str, Any] | None) -> Any:
     if table is None:
         return None
-    safety: Safety = _part(Safety, _with_tuples(table))
-    return safety
+    return _part(kind, _with_tuples(table))
 
 
 def _with_tuples(table: dict[str, Any]) -> dict[str, Any]:
@@ -393,6 +430,12 @@ def _check(recipe: Recipe) -> None:
             f"signs: {', '.join(sorted(SIGNS))}",
         ),
     ]
+    if recipe.alarm is not None:
+        bands = recipe.alarm.bands
+        rises = list(bands) == sorted(set(bands)) and bands[-1:] == (100.0,)
+        claims.append((rises, "bands must rise to 100"))
+        claims.append((0 < recipe.alarm.chance < 1, "chance must be above 0 and below 1"))
+        claims.append((recipe.alarm.least_cells >= 1, "least_cells must be 1 or more"))
     for stage in recipe.stages:
         total = sum(stage.shares.values())
         claims.append((abs(total - 1) < 1e-6, f"shares of stage {stage.name} must add up to 1"))

@@ -21,7 +21,8 @@ from mlmodels.ml.inference.finding.localize import locate
 from mlmodels.ml.inference.finding.red_cells import sizes_in_red_cells
 from mlmodels.ml.inference.size_evidence import weigh_sizes
 from mlmodels.ml.pictures.reading import decode_image
-from mlmodels.ml.training import safe_acceptance
+from mlmodels.ml.training import alarm_choice, safe_acceptance
+from mlmodels.ml.training.alarm_choice import AlarmChosen
 from mlmodels.ml.training.augment import augment
 from mlmodels.ml.training.crop_cache import place_of_labelled
 from mlmodels.ml.training.data import TrainingData
@@ -32,7 +33,7 @@ from mlmodels.ml.training.fitting import (
     fit_temperature,
     objectness_threshold,
 )
-from mlmodels.ml.training.recipe import Calibration, Recipe, Safety
+from mlmodels.ml.training.recipe import Alarm, Calibration, Recipe, Safety
 
 FAMILIAR_CELLS = 1600
 
@@ -68,6 +69,7 @@ class Calibrated:
         size_limits: float64 (K,), see `weigh_sizes`; None where sizes do not count.
         safety: what is accepted of dangerous cells, see `measured_on_others`; None where the
             recipe asks for no safety.
+        alarm: its rule with what it was measured by; None where the recipe asks for none.
     """
 
     calibration: Answers
@@ -76,6 +78,7 @@ class Calibrated:
     familiarity: Familiarity
     size_limits: np.ndarray | None
     safety: dict[str, Any] | None = None
+    alarm: AlarmChosen | None = None
 
     def settings(self, classes: tuple[str, ...]) -> dict[str, Any]:
         """Plain numbers, for the card's engine; `classes` in the order of the logits."""
@@ -95,7 +98,13 @@ class Calibrated:
         of = {str(s): self.calibration.sets == s for s in np.unique(self.calibration.sets)}
         by_set = {s: {"n": int(m.sum()), "right": int(right[m].sum())} for s, m in of.items()}
         found: dict[str, Any] = {"n": len(right), "right": int(right.sum()), "by_set": by_set}
+        if self.alarm is not None:
+            found["alarm"] = self.alarm.measured
         return found if self.safety is None else {**found, "safety": self.safety}
+
+    def card_parts(self) -> dict[str, Any]:
+        """What else stands on the card: the alarm's rule, where there is one."""
+        return {} if self.alarm is None else {"alarm": self.alarm.rule.as_dict()}
 
 
 def calibrate(
@@ -127,18 +136,42 @@ def calibrate(
         )
     temperature, thresholds = choose_thresholds(calibration, changed, familiarity, recipe)
     chosen = Calibrated(calibration, temperature, thresholds, familiarity, limits)
-    return chosen if recipe.safety is None else _made_safe(chosen, engine, recipe.safety, root)
+    if recipe.safety is not None:
+        chosen = _made_safe(chosen, engine, recipe.safety, root)
+    return chosen if recipe.alarm is None else _alarmed(chosen, engine, recipe.alarm, root)
 
 
-def _made_safe(chosen: Calibrated, engine: Engine, safety: Safety, root: Path) -> Calibrated:
-    """The same with acceptance by class, chosen on a set that trains nothing."""
-    calibrated = replace(
+def _calibrated(chosen: Calibrated, engine: Engine) -> Engine:
+    return replace(
         engine,
         temperature=chosen.temperature,
         thresholds=chosen.thresholds,
         familiarity=chosen.familiarity,
         size_limits=chosen.size_limits,
     )
+
+
+def _alarmed(chosen: Calibrated, engine: Engine, alarm: Alarm, root: Path) -> Calibrated:
+    """The same with the rule of the alarm."""
+    answers = chosen.calibration
+    cells = alarm_choice.CellAnswers(
+        classes=engine.classes,
+        truth=np.array(engine.classes)[answers.truth],
+        source=answers.sets,
+        probabilities=softmax(answers.logits, chosen.temperature),
+        percentile=chosen.familiarity.percentiles(answers.features),
+        objectness=sigmoid(answers.cell),
+    )
+    healthy = {str(name): cells.part(answers.sets == name) for name in np.unique(answers.sets)}
+    return replace(
+        chosen,
+        alarm=alarm_choice.choose_alarm(_calibrated(chosen, engine), healthy, alarm, root),
+    )
+
+
+def _made_safe(chosen: Calibrated, engine: Engine, safety: Safety, root: Path) -> Calibrated:
+    """The same with acceptance by class, chosen on a set that trains nothing."""
+    calibrated = _calibrated(chosen, engine)
     rows = read_manifest(root / "cells" / safety.set / "manifest.csv")
     answers = safe_acceptance.ask(calibrated, rows, root)
     by_class = safe_acceptance.choose_acceptance(answers, safety)

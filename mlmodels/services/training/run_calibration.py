@@ -65,6 +65,7 @@ def recalibrate(
         },
     )
     card["engine"].pop("size_limits", None)
+    card.pop("alarm", None)
     card["engine"] |= chosen.settings(training_data.classes)
     card |= {
         "version": version,
@@ -72,6 +73,7 @@ def recalibrate(
         "calibration": chosen.figures(),
         "git_revision": git_revision(),
         "metrics": {},
+        **chosen.card_parts(),
     }
     write_card(card, working_copy(directory, output))
     return card

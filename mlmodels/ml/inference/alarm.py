@@ -1,0 +1,176 @@
+"""Whether a film may hold blasts or other cells that the network does not name.
+
+Pure: what is stored of its cells in, a judgement out. All numbers of the rule stand in the
+version's card (`card["alarm"]`); a version without them raises no alarm. It names no cell and
+hides none.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import NormalDist, median
+from typing import Any
+
+# Below it a probability says nothing more: a float32 network's answers end there.
+LEAST_PROBABILITY = 1e-6
+
+
+@dataclass(frozen=True)
+class Band:
+    """Films that are about as familiar to the version.
+
+    Args:
+        percentile: the median of the familiarity percentiles of a film's cells is at most this
+            one, 0 to 100, and above that of the band before.
+        share: of the white cells of a healthy film of this band that are suspicious, 0 to 1.
+    """
+
+    percentile: float
+    share: float
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a film comes to.
+
+    Args:
+        cells: white cells that were judged.
+        suspicious: how many of them are suspicious.
+        limit: from so many on there is an alarm.
+    """
+
+    cells: int
+    suspicious: int
+    limit: int
+
+    @property
+    def is_raised(self) -> bool:
+        """Whether somebody looks at these cells first."""
+        return self.suspicious >= self.limit
+
+
+@dataclass(frozen=True)
+class AlarmRule:
+    """When a film raises an alarm.
+
+    Args:
+        classes: what a cell like a blast is taken for, e.g. immature granulocyte, or blast itself.
+        against: the classes whose cells are no blasts though they share some look with `classes`:
+            a late granulocyte stands between both, a blast does not.
+        not_white: a cell named so is not judged.
+        objectness: nor is a find below it, for it is most likely no cell, 0 to 1.
+        strangeness: what each percentile of unfamiliarity adds to the suspicion, nats.
+        score: from this suspicion on a cell is suspicious, nats.
+        bands: by rising percentile, the last one 100: a film that is foreign to the version as a
+            whole shows more suspicious cells without holding a blast.
+        chance: with which a healthy film of its band is alarmed at most, 0 to 1.
+        least_cells: fewer suspicious cells make no alarm, however few were judged.
+    """
+
+    classes: tuple[str, ...]
+    against: tuple[str, ...]
+    not_white: tuple[str, ...]
+    objectness: float
+    strangeness: float
+    score: float
+    bands: tuple[Band, ...]
+    chance: float
+    least_cells: int
+
+    def suspicion(
+        self, probabilities: Mapping[str, float], percentile: float, objectness: float
+    ) -> float | None:
+        """How much a cell looks like one that needs a person before all others.
+
+        Args:
+            probabilities: by class, adding up to 1.
+            percentile: of its out-of-distribution score, 0 to 100.
+            objectness: how surely it is a cell at all, 0 to 1.
+
+        Returns:
+            ln(p(classes) / p(against)) + strangeness · percentile, in nats; None for what is named
+            as no white cell, or is most likely no cell.
+        """
+        if objectness < self.objectness:
+            return None
+        if max(probabilities, key=lambda name: probabilities[name]) in self.not_white:
+            return None
+        alarm, against = (_sum(probabilities, names) for names in (self.classes, self.against))
+        return math.log(alarm / against) + self.strangeness * percentile
+
+    def is_suspicious(self, suspicion: float | None) -> bool:
+        """Whether a cell counts towards an alarm."""
+        return suspicion is not None and suspicion >= self.score
+
+    def judge(self, suspicious: int, percentiles: Sequence[float]) -> Judgement:
+        """Judge a film.
+
+        Args:
+            suspicious: how many of its cells are.
+            percentiles: of all its judged white cells, 0 to 100 each.
+        """
+        n = len(percentiles)
+        share = self.share_of(median(percentiles)) if n else 0.0
+        return Judgement(n, suspicious, self.limit(n, share))
+
+    def share_of(self, percentile: float) -> float:
+        """The share of suspicious cells in healthy films with this median percentile."""
+        return next(
+            (band.share for band in self.bands if percentile <= band.percentile),
+            self.bands[-1].share,
+        )
+
+    def limit(self, cells: int, share: float) -> int:
+        """From how many suspicious cells on a film of so many raises an alarm.
+
+        The least number that a healthy film reaches with at most `chance`, its suspicious cells
+        taken as drawn one by one with `share` (binomial distribution): so a film of few cells
+        needs a larger part of them, and never fewer than `least_cells`.
+        """
+        if share >= 1.0:
+            return cells + 1
+        missing, k = 1.0, 0
+        term = (1.0 - share) ** cells
+        if term == 0.0:
+            return self._limit_of_many(cells, share)
+        while missing > self.chance and k <= cells:
+            missing -= term
+            term *= (cells - k) / (k + 1) * share / (1.0 - share)
+            k += 1
+        return max(k, self.least_cells)
+
+    def _limit_of_many(self, cells: int, share: float) -> int:
+        """The same by the normal approximation, where the first terms are too small to be added."""
+        spread = math.sqrt(cells * share * (1.0 - share))
+        above = NormalDist().inv_cdf(1.0 - self.chance)
+        return math.ceil(cells * share + above * spread + 0.5)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for the card."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+        }
+
+    @classmethod
+    def of_card(cls, card: Mapping[str, Any]) -> AlarmRule | None:
+        """The rule of a version; None where its card has none.
+
+        Args:
+            card: the version's whole card.
+        """
+        stored = card.get("alarm")
+        if not stored:
+            return None
+        values = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in stored.items()
+        }
+        bands = tuple(Band(**band) for band in values.pop("bands"))
+        return cls(**values, bands=bands)
+
+
+def _sum(probabilities: Mapping[str, float], names: Sequence[str]) -> float:
+    return max(sum(probabilities.get(name, 0.0) for name in names), LEAST_PROBABILITY)

@@ -1,0 +1,452 @@
+"""The numbers of a version's alarm rule, chosen on healthy cells and on films with blasts.
+
+Of patients with leukaemia, which trained nothing, only scalars are chosen: one score for all cells
+and, by how foreign a film is as a whole, the share of suspicious cells in healthy films.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlmodels.ml.classes import class_among
+from mlmodels.ml.datasets.manifest import Row, read_manifest
+from mlmodels.ml.evaluation.metrics import wilson_interval
+from mlmodels.ml.inference.alarm import AlarmRule, Band
+from mlmodels.ml.inference.engine import Engine
+from mlmodels.ml.inference.pipeline import read_pixels
+from mlmodels.ml.pictures.reading import decode_image
+from mlmodels.ml.training.recipe import Alarm
+from mlmodels.ml.training.safe_acceptance import FOLDS, fold_of
+
+# A film of 100 white cells of a healthy person; classes that a set lacks, or names roughly, are
+# left out and the others drawn more often. Within the reference intervals of adults.
+HEALTHY_MIX: Mapping[str, int] = {
+    "neutrophil": 60,
+    "lymphocyte": 30,
+    "monocyte": 6,
+    "eosinophil": 3,
+    "basophil": 1,
+}
+FILM_CELLS = 100
+# Blasts among them by which a score is judged.
+DOSES = (5, 10, 20)
+# Of a patient with fewer, repeats would say little.
+LEAST_BLASTS = 4
+SCORES = tuple(float(score) for score in np.arange(0.0, 14.01, 0.25))
+# Films of each set that are drawn to see how far its medians of unfamiliarity reach.
+FILMS = 200
+
+
+@dataclass(frozen=True)
+class CellAnswers:
+    """What a version says of cells, as it is stored of them.
+
+    Args:
+        classes: the version's, in the order of `probabilities`.
+        truth: str array, shape (N,), what people called each cell.
+        source: str array, shape (N,), what it is of: a patient where one is known.
+        probabilities: float64 array, shape (N, K), calibrated.
+        percentile: float64 array, shape (N,), of out-of-distribution scores, 0 to 100.
+        objectness: float64 array, shape (N,), 0 to 1.
+    """
+
+    classes: tuple[str, ...]
+    truth: np.ndarray
+    source: np.ndarray
+    probabilities: np.ndarray
+    percentile: np.ndarray
+    objectness: np.ndarray
+
+    def part(self, kept: np.ndarray) -> CellAnswers:
+        """Those that a bool array, shape (N,), keeps, or places, in their order."""
+        arrays = {name: value[kept] for name, value in vars(self).items() if name != "classes"}
+        return replace(self, **arrays)
+
+    def suspicions(self, rule: AlarmRule) -> np.ndarray:
+        """Of each cell, float64 array, shape (N,); NaN for what is not judged."""
+        found = [
+            rule.suspicion(dict(zip(self.classes, p, strict=True)), percentile, objectness)
+            for p, percentile, objectness in zip(
+                self.probabilities.tolist(),
+                self.percentile.tolist(),
+                self.objectness.tolist(),
+                strict=True,
+            )
+        ]
+        return np.array(found, dtype=np.float64)
+
+
+def ask(engine: Engine, rows: Iterable[Row], root: Path) -> CellAnswers:
+    """Read pictures of one cell each, as in use.
+
+    Args:
+        engine: a loaded version.
+        rows: of a set.
+        root: the data folder.
+
+    Returns:
+        The principal cells. A picture in which none is found is left out.
+    """
+    found = []
+    for row in rows:
+        cells = read_pixels(decode_image(row.file(root).read_bytes()), engine).cells
+        if cells:
+            cell = cells[0]
+            p = [cell.probabilities[name] for name in engine.classes]
+            found.append((row.label, row.source, p, cell.familiarity_percentile, cell.objectness))
+    columns = [np.array(column) for column in zip(*found, strict=True)]
+    return CellAnswers(engine.classes, *columns)
+
+
+@dataclass(frozen=True)
+class AlarmChosen:
+    """A version's rule, and how it does on patients that did not choose it."""
+
+    rule: AlarmRule
+    measured: dict[str, Any]
+
+
+def choose_alarm(
+    engine: Engine, healthy: Mapping[str, CellAnswers], alarm: Alarm, root: Path
+) -> AlarmChosen:
+    """Choose a version's rule by all patients; what is told of it is pooled over their folds.
+
+    Args:
+        engine: calibrated.
+        healthy: answers for cells that calibrated it, by set.
+        alarm: what is looked for.
+        root: the data folder.
+    """
+    patients = ask(engine, patient_rows(alarm, root), root)
+    others = {
+        name: ask(engine, healthy_rows(name, alarm, root), root)
+        for name in alarm.healthy
+        if name not in healthy
+    }
+    healthy = {**healthy, **others}
+    objectness = engine.thresholds.objectness
+    rule = choose_rule(healthy, patients, alarm, objectness)
+    rules = rules_by_fold(healthy, patients, alarm, objectness)
+    measured = measured_on_others(rules, healthy, patients, alarm, films=FILMS)
+    return AlarmChosen(rule, measured)
+
+
+def patient_rows(alarm: Alarm, root: Path) -> list[Row]:
+    """The cells of the patients, without those that are named roughly."""
+    rows = read_manifest(root / "cells" / alarm.set / "manifest.csv")
+    return [row for row in rows if row.label not in alarm.doubtful]
+
+
+def healthy_rows(name: str, alarm: Alarm, root: Path) -> list[Row]:
+    """The mature cells of a set that is no part of a test."""
+    rows = read_manifest(root / "cells" / name / "manifest.csv")
+    mature = (class_among(row.label, tuple(HEALTHY_MIX)) in HEALTHY_MIX for row in rows)
+    return [
+        row
+        for row, is_mature in zip(rows, mature, strict=True)
+        if is_mature and row.split != "test"
+    ]
+
+
+def mix_of(answers: CellAnswers) -> dict[str, np.ndarray]:
+    """The places of a set's mature cells by the class of `HEALTHY_MIX` that they are of."""
+    named = np.array([class_among(str(name), tuple(HEALTHY_MIX)) for name in answers.truth])
+    places = {name: np.flatnonzero(named == name) for name in HEALTHY_MIX}
+    return {name: found for name, found in places.items() if len(found)}
+
+
+def draw_films(
+    places: Mapping[str, np.ndarray],
+    films: int,
+    rng: np.random.Generator,
+    *,
+    cells: int = FILM_CELLS,
+    mix: Mapping[str, int] = HEALTHY_MIX,
+) -> np.ndarray:
+    """Films of mature cells, drawn with repeats: int array, shape (films, cells), of places.
+
+    Args:
+        places: by class, see `mix_of`.
+        films: how many.
+        rng: draws.
+        cells: of each film.
+        mix: how many of each class to 100, rounded so that the first class fills up.
+    """
+    total = sum(mix[name] for name in places)
+    counts = {name: round(cells * mix[name] / total) for name in places}
+    first = next(iter(counts))
+    counts[first] += cells - sum(counts.values())
+    drawn = [rng.choice(places[name], (films, count)) for name, count in counts.items()]
+    return np.concatenate(drawn, axis=1)
+
+
+def choose_rule(
+    healthy: Mapping[str, CellAnswers], patients: CellAnswers, alarm: Alarm, objectness: float
+) -> AlarmRule:
+    """The rule by which most films with blasts are alarmed.
+
+    Args:
+        healthy: by set; only its mature cells are used. Each counts by itself: the rule must hold
+            for every one.
+        patients: cells of patients with leukaemia, blasts among them. Their mature cells count as
+            well, those of each fold of patients by themselves: patients differ more than cells.
+        alarm: what is looked for.
+        objectness: below it a find is most likely no cell; the version's.
+    """
+    rule = _unchosen(patients.classes, alarm, objectness)
+    rng = np.random.default_rng(alarm.seed)
+    folds = folds_of(patients)
+    parts = [patients.part(folds == fold) for fold in np.unique(folds)]
+    sets = [_HealthySet.of(answers, rule, rng) for answers in (*healthy.values(), *parts)]
+    blasts = _by_patient(patients, alarm, rule)
+    return max(
+        (replace(rule, score=score, bands=_bands(sets, alarm, score)) for score in SCORES),
+        key=lambda tried: _power(tried, sets, blasts),
+    )
+
+
+@dataclass(frozen=True)
+class _HealthySet:
+    """Films of a set's mature cells: suspicions (films, cells), NaN where not judged; medians."""
+
+    suspicions: np.ndarray
+    medians: np.ndarray
+
+    @classmethod
+    def of(cls, answers: CellAnswers, rule: AlarmRule, rng: np.random.Generator) -> _HealthySet:
+        films = draw_films(mix_of(answers), FILMS, rng)
+        suspicions = answers.suspicions(rule)[films]
+        percentile = np.where(np.isnan(suspicions), np.nan, answers.percentile[films])
+        return cls(suspicions, np.nanmedian(percentile, axis=1))
+
+    def share(self, score: float) -> float:
+        """Of its judged cells that are suspicious from this score on."""
+        judged = ~np.isnan(self.suspicions)
+        return float((self.suspicions[judged] >= score).mean())
+
+    def reaches(self, above: float, to: float) -> bool:
+        """Whether more than a few of its films lie in a band."""
+        return bool(((self.medians > above) & (self.medians <= to)).mean() > 0.01)
+
+
+def _bands(sets: Iterable[_HealthySet], alarm: Alarm, score: float) -> tuple[Band, ...]:
+    """By band the largest share of any set that reaches it, and never less than before it."""
+    bands, above, share = [], -1.0, 0.0
+    for to in alarm.bands:
+        within = [each.share(score) for each in sets if each.reaches(above, to)]
+        share = max(share, alarm.least_share, *within)
+        bands.append(Band(to, share))
+        above = to
+    return tuple(bands)
+
+
+def _by_patient(patients: CellAnswers, alarm: Alarm, rule: AlarmRule) -> list[np.ndarray]:
+    """The suspicions of the blasts of each patient who has enough of them."""
+    grave = np.isin(patients.truth, alarm.grave)
+    suspicions = patients.suspicions(rule)
+    return [suspicions[places] for places in blasts_by_patient(patients, grave).values()]
+
+
+def blasts_by_patient(patients: CellAnswers, grave: np.ndarray) -> dict[str, np.ndarray]:
+    """The places of the grave cells of each patient who has at least `LEAST_BLASTS`."""
+    found = {
+        str(name): np.flatnonzero(grave & (patients.source == name))
+        for name in np.unique(patients.source[grave])
+    }
+    return {name: places for name, places in found.items() if len(places) >= LEAST_BLASTS}
+
+
+def _power(rule: AlarmRule, sets: list[_HealthySet], blasts: list[np.ndarray]) -> float:
+    """The mean chance, over sets, patients and doses, that a film with blasts is alarmed."""
+    chances = []
+    for healthy in sets:
+        share = healthy.share(rule.score)
+        limit = rule.limit(FILM_CELLS, rule.share_of(float(np.median(healthy.medians))))
+        for own in blasts:
+            suspicious = float((own >= rule.score).mean())
+            for dose in DOSES:
+                p = (share * (FILM_CELLS - dose) + suspicious * dose) / FILM_CELLS
+                chances.append(_reaches(limit, FILM_CELLS, p))
+    return float(np.mean(chances))
+
+
+def _reaches(limit: int, n: int, p: float) -> float:
+    """The chance of at least `limit` of n draws with p each (binomial distribution)."""
+    if p <= 0.0 or p >= 1.0:
+        return float(p >= 1.0 or limit <= 0)
+    term, below = (1.0 - p) ** n, 0.0
+    for k in range(min(limit, n + 1)):
+        below += term
+        term *= (n - k) / (k + 1) * p / (1.0 - p)
+    return 1.0 - below
+
+
+def _unchosen(classes: tuple[str, ...], alarm: Alarm, objectness: float) -> AlarmRule:
+    return AlarmRule(
+        classes=tuple(name for name in alarm.classes if name in classes),
+        against=alarm.against,
+        not_white=alarm.not_white,
+        objectness=objectness,
+        strangeness=alarm.strangeness,
+        score=0.0,
+        bands=(Band(100.0, 0.0),),
+        chance=alarm.chance,
+        least_cells=alarm.least_cells,
+    )
+
+
+def rules_by_fold(
+    healthy: Mapping[str, CellAnswers], patients: CellAnswers, alarm: Alarm, objectness: float
+) -> list[AlarmRule]:
+    """The rule that each fold of patients is measured by: chosen on the cells of all others.
+
+    Args:
+        healthy: by set.
+        patients, alarm, objectness: as in `choose_rule`.
+    """
+    folds = folds_of(patients)
+    return [
+        choose_rule(healthy, patients.part(folds != fold), alarm, objectness)
+        for fold in range(FOLDS)
+    ]
+
+
+def folds_of(patients: CellAnswers) -> np.ndarray:
+    """The fold of each cell's patient: int array, shape (N,)."""
+    return np.array([fold_of(str(source)) for source in patients.source])
+
+
+def measured_on_others(
+    rules: list[AlarmRule],
+    healthy: Mapping[str, CellAnswers],
+    patients: CellAnswers,
+    alarm: Alarm,
+    *,
+    films: int,
+) -> dict[str, Any]:
+    """How many films are alarmed, each judged by the rule that its patients did not choose.
+
+    Args:
+        rules: of the folds, see `rules_by_fold`.
+        healthy: by set.
+        patients: cells of patients with leukaemia.
+        alarm: what is looked for.
+        films: drawn of each set, and for each dose in each set; each fold gets its part.
+
+    Returns:
+        For the card: the rules; by set, how many films are alarmed without a blast and with each
+        dose of blasts of one patient, with Wilson's interval over films; from how many distinct
+        cells and patients the films were drawn.
+    """
+    folds = folds_of(patients)
+    sets = {name: [answers] * FOLDS for name, answers in healthy.items()}
+    sets[alarm.set] = [patients.part(folds == fold) for fold in range(FOLDS)]
+    grave = [
+        patients.part((folds == fold) & np.isin(patients.truth, alarm.grave))
+        for fold in range(FOLDS)
+    ]
+    rng = np.random.default_rng(alarm.seed)
+    return {
+        "rules": [rule.as_dict() for rule in rules],
+        "film_cells": FILM_CELLS,
+        "seed": alarm.seed,
+        "patients_with_blasts": sum(
+            len(blasts_by_patient(each, np.ones(len(each.truth), bool))) for each in grave
+        ),
+        "sets": {
+            name: {
+                "cells": _distinct(name, parts, alarm),
+                "alarmed": {
+                    str(dose): alarmed(rules, parts, grave, dose, films, rng)
+                    for dose in (0, *DOSES)
+                },
+            }
+            for name, parts in sets.items()
+        },
+    }
+
+
+def _distinct(name: str, parts: list[CellAnswers], alarm: Alarm) -> dict[str, int]:
+    """How many cells of each class there are to draw from."""
+    counted = parts if name == alarm.set else parts[:1]
+    found: dict[str, int] = {}
+    for part in counted:
+        for label, places in mix_of(part).items():
+            found[label] = found.get(label, 0) + len(places)
+    return found
+
+
+def alarmed(
+    rules: Sequence[AlarmRule],
+    healthy: Sequence[CellAnswers],
+    grave: Sequence[CellAnswers],
+    dose: int,
+    films: int,
+    rng: np.random.Generator,
+    *,
+    cells: int = FILM_CELLS,
+    mix: Mapping[str, int] = HEALTHY_MIX,
+) -> dict[str, Any]:
+    """Films with so many blasts, and how many of them are alarmed.
+
+    Args:
+        rules, healthy, grave: of each fold: what judges, and what films are drawn of.
+        dose: blasts in each film; 0 draws none of `grave`.
+        films: over all folds.
+        rng, cells, mix: as in `draw_films`.
+    """
+    drawn = raised = 0
+    for fold, rule in enumerate(rules):
+        count = films // len(rules) + (fold < films % len(rules))
+        parts = healthy[fold], grave[fold]
+        for film in films_with_blasts(*parts, rule, dose, count, rng, cells=cells, mix=mix):
+            drawn += 1
+            raised += is_alarmed(rule, *film)
+    return {"n": drawn, "alarmed": raised, "interval": list(wilson_interval(raised, drawn))}
+
+
+def films_with_blasts(
+    healthy: CellAnswers,
+    grave: CellAnswers,
+    rule: AlarmRule,
+    dose: int,
+    films: int,
+    rng: np.random.Generator,
+    *,
+    cells: int = FILM_CELLS,
+    mix: Mapping[str, int] = HEALTHY_MIX,
+) -> Iterable[tuple[np.ndarray, np.ndarray]]:
+    """Suspicions and percentiles of films: mature cells, `dose` of them replaced by blasts.
+
+    The patients follow each other from film to film.
+    """
+    places = draw_films(mix_of(healthy), films, rng, cells=cells, mix=mix)
+    mature, blast = healthy.suspicions(rule), grave.suspicions(rule)
+    people = list(blasts_by_patient(grave, np.ones(len(grave.truth), bool)).values())
+    for number, film in enumerate(places):
+        if not dose:
+            yield mature[film], healthy.percentile[film]
+            continue
+        kept = rng.permutation(film)[dose:]
+        own = rng.choice(people[number % len(people)], dose)
+        yield (
+            np.concatenate([mature[kept], blast[own]]),
+            np.concatenate([healthy.percentile[kept], grave.percentile[own]]),
+        )
+
+
+def is_alarmed(rule: AlarmRule, suspicions: np.ndarray, percentiles: np.ndarray) -> bool:
+    """Whether a film raises an alarm.
+
+    Args:
+        suspicions: of its cells, float array, shape (N,); NaN for what is not judged.
+        percentiles: of the same cells.
+    """
+    judged = ~np.isnan(suspicions)
+    suspicious = int((suspicions[judged] >= rule.score).sum())
+    return rule.judge(suspicious, percentiles[judged].tolist()).is_raised
