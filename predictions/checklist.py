@@ -44,6 +44,8 @@ class CaseFacts:
         blasts: cells that a person or the model has called a blast.
         immature_granulocytes: cells shown as one, or as one of its stages.
         is_acknowledged: whether a doctor has looked at as many blasts and immature granulocytes.
+        alarm_cells: cells that make a version's alarm; 0 without one.
+        alarm_unseen: those among them that no doctor has acknowledged.
         reviewers: keys of those who did the review: who named cells, or, where nobody had to,
             who sent the sample on.
         asks_for_second_person: whether who signs may not be the only one of them.
@@ -60,6 +62,8 @@ class CaseFacts:
     blasts: int
     immature_granulocytes: int
     is_acknowledged: bool
+    alarm_cells: int
+    alarm_unseen: int
     reviewers: frozenset[str]
     asks_for_second_person: bool
 
@@ -71,6 +75,11 @@ class CaseFacts:
 
     @property
     def is_alarming(self) -> bool:
+        """Whether a doctor still has to say that they looked at what one suspects."""
+        return self.alarm_unseen > 0 or self.awaits_look_for_blasts
+
+    @property
+    def awaits_look_for_blasts(self) -> bool:
         """Whether blasts are suspected and no doctor has said that they looked."""
         return self.suspects_blasts and not self.is_acknowledged
 
@@ -160,7 +169,14 @@ def _of_people(facts: CaseFacts, signer: str) -> Iterator[Missing]:
             "critical_value",
             f"{value} is a critical value. Tell the ward, and record whom you told and when.",
         )
-    if facts.is_alarming:
+    if facts.alarm_unseen:
+        looked_at = _number(facts.alarm_cells, "cell that makes", "cells that make")
+        yield Missing(
+            "alarm",
+            "This film may hold blasts or other cells that the model does not name. A doctor looks "
+            f"at the {looked_at} this alarm and acknowledges it.",
+        )
+    if facts.awaits_look_for_blasts:
         yield Missing(
             "blasts",
             f"Blasts are suspected: {_suspicion(facts)}. A doctor looks at these cells and "

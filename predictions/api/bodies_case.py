@@ -238,14 +238,25 @@ class AlarmForm(serializers.Serializer):
     """What the doctor saw."""
 
     note = serializers.CharField(max_length=500, required=False, allow_blank=True)
+    seen = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        help_text="As the sample's alarm gave it: where other cells make the alarm by now, nothing "
+        "is acknowledged (409). Without it, what stands is acknowledged.",
+    )
 
 
 class AlarmBody(serializers.Serializer):
-    """That a doctor has looked where blasts are suspected."""
+    """That a doctor has looked where blasts are suspected, or an alarm was raised."""
 
     id = serializers.UUIDField()
     blasts = serializers.IntegerField()
     immature_granulocytes = serializers.IntegerField()
+    cells = serializers.ListField(
+        child=serializers.UUIDField(),
+        allow_null=True,
+        help_text="Those that made the alarm; none without one.",
+    )
     note = serializers.CharField()
     by = serializers.CharField(source="by.display_name")
     at = serializers.DateTimeField()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.api.serializers import ErrorBody
 from predictions.forms import DAYS
 from predictions.models import ClassificationJob, Sample
+from predictions.selectors.samples.alarm import alarm_of
 
 
 class SampleFields(serializers.Serializer):
@@ -95,6 +97,8 @@ class SampleBody(serializers.ModelSerializer):
             "images_failed",
             "cells_found",
             "cells_to_review",
+            "alarm_cells",
+            "alarm_unseen",
         ]
         read_only_fields = fields
 
@@ -111,14 +115,35 @@ class SampleImage(serializers.Serializer):
     )
 
 
+class SampleAlarmBody(serializers.Serializer):
+    """That a film may hold blasts or other cells that the model does not name."""
+
+    cells = serializers.ListField(
+        child=serializers.UUIDField(), help_text="Those that make it, the most suspicious first."
+    )
+    unseen = serializers.IntegerField(help_text="Those that no doctor has acknowledged.")
+    seen = serializers.CharField(
+        source="digest", help_text="A digest of the cells; hand it on with the acknowledgement."
+    )
+    acknowledged_by = serializers.CharField(help_text="Who last did; empty where nobody did.")
+    acknowledged_at = serializers.DateTimeField(allow_null=True)
+
+
 class SampleDetail(SampleBody):
     """A sample with its images in the order they came."""
 
     images = SampleImage(many=True, read_only=True)
+    alarm = serializers.SerializerMethodField(help_text="None without one.")
 
     class Meta(SampleBody.Meta):
-        fields = [*SampleBody.Meta.fields, "images"]
+        fields = [*SampleBody.Meta.fields, "images", "alarm"]
         read_only_fields = fields
+
+    @extend_schema_field(SampleAlarmBody(allow_null=True))
+    def get_alarm(self, sample: Sample) -> dict[str, Any] | None:
+        """With the cells that make it."""
+        alarm = alarm_of(sample)
+        return None if alarm is None else SampleAlarmBody(alarm).data
 
 
 class SamplePage(serializers.Serializer):

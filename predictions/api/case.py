@@ -158,7 +158,7 @@ class ContactsView(Endpoint):
 
 @needs({"POST": Action.SIGN_OUT})
 class AlarmView(Endpoint):
-    """Suspicions of blasts."""
+    """Suspicions of blasts, and alarms."""
 
     @extend_schema(
         operation_id="samples_alarm_acknowledge",
@@ -166,7 +166,7 @@ class AlarmView(Endpoint):
         responses={201: AlarmBody, **INVALID, **CLOSED, **NOT_FOUND, **EVERYWHERE},
     )
     def post(self, request: SignedInApiRequest, sample_id: UUID) -> Response:
-        """Record that a doctor has looked at what made the program suspect blasts."""
+        """Record that a doctor has looked where blasts are suspected or an alarm was raised."""
         form = AlarmForm(data=request.data)
         form.is_valid(raise_exception=True)
         seen = contacts.acknowledge_alarm(

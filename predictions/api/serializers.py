@@ -98,6 +98,7 @@ class CellBody(serializers.ModelSerializer):
             "disposition",
             "reason",
             "familiarity_percentile",
+            "suspicion",
             "nucleus_in_red_cells",
             "attributes",
             "description",

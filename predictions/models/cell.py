@@ -81,6 +81,9 @@ class Cell(models.Model):
     objectness = models.FloatField(help_text="That it is a cell at all, 0 to 1.")
     # Of the distance to the version's training cells among its calibration cells.
     familiarity_percentile = models.FloatField(null=True, help_text="0 to 100.")
+    suspicion = models.FloatField(
+        null=True, help_text="By the alarm rule of the version; none where it has no rule for it."
+    )
     # By attribute: {"value": …, "probability": …}; empty where the version names none.
     attributes = models.JSONField(default=dict)
 

@@ -86,6 +86,14 @@ class Sample(models.Model):
     cells_to_review = models.PositiveIntegerField(
         default=0, help_text="For which the model asks a person, and nobody has looked."
     )
+    # None without an alarm. No default: SQLite would make the table anew, and the triggers on it do
+    # not survive that.
+    alarm_cells = models.PositiveIntegerField(
+        null=True, help_text="Cells that make an alarm; none without one."
+    )
+    alarm_unseen = models.PositiveIntegerField(
+        null=True, help_text="Those among them that no doctor has acknowledged."
+    )
 
     class Meta:
         ordering = ["-created_at", "-id"]

@@ -10,7 +10,7 @@ from predictions.models.sample import Sample
 
 
 class AlarmAcknowledgement(models.Model):
-    """A doctor has looked at what made the program suspect blasts."""
+    """A doctor has looked at what made the program suspect blasts, or raise an alarm."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     sample = models.ForeignKey(Sample, on_delete=models.PROTECT, related_name="acknowledgements")
@@ -20,6 +20,9 @@ class AlarmAcknowledgement(models.Model):
     # What was suspected at that time; more than this asks again.
     blasts = models.PositiveIntegerField()
     immature_granulocytes = models.PositiveIntegerField()
+    cells = models.JSONField(
+        null=True, help_text="Keys of the cells that made an alarm at that time."
+    )
 
     class Meta:
         ordering = ["sample", "at"]

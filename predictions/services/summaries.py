@@ -31,6 +31,7 @@ from predictions.models import (
     SampleLabel,
     SmearImage,
 )
+from predictions.selectors.samples.alarm import alarm_columns
 
 _UNFINISHED = (JobStatus.QUEUED, JobStatus.RUNNING)
 _AT_ONCE = 1000
@@ -140,6 +141,7 @@ def results_recorded(results: Sequence[Recorded]) -> None:
         _add(sample_id, **changes)
     labels.write()
     days.write()
+    alarms_renewed(samples)
 
 
 def cell_reviewed(cell: Cell, review: CellReview) -> None:
@@ -170,6 +172,7 @@ def cells_reviewed(reviews: Sequence[tuple[Cell, CellReview]]) -> None:
     for at, image_ids in images.items():
         SmearImage.objects.filter(pk__in=image_ids).update(last_reviewed_at=at)
     _recount([(cell, after) for (cell, _), after in zip(reviews, named, strict=True)])
+    alarms_renewed({cell.image.sample_id for cell, _ in reviews})
 
 
 def cell_added(cell: Cell) -> None:
@@ -181,7 +184,10 @@ def cell_added(cell: Cell) -> None:
 
 def cell_named(before: Cell, after: Cell) -> None:
     """The engine named a cell that a person had added; its image's row is held."""
+    # Before its labels, in the one order of rows: counting alone may not touch the sample's row.
+    _held(Sample, Sample.objects.filter(pk=after.image.sample_id).values("pk"))
     _recount([(before, after)])
+    alarms_renewed({after.image.sample_id})
 
 
 def named_anew(cell: Cell, review: CellReview) -> Cell:
@@ -214,6 +220,18 @@ def image_moved(image: SmearImage, sample_before: UUID) -> None:
         )
         labels.add(sample_id, image.laboratory_id, tally, sign=sign)
     labels.write()
+    alarms_renewed({sample_before, image.sample_id})
+
+
+def alarms_renewed(sample_ids: Collection[Any]) -> None:
+    """What cells of samples are, or which they have, changed; the samples' rows are held.
+
+    An alarm asks for a doctor again as soon as a cell makes it that none has acknowledged.
+    """
+    for sample in Sample.objects.filter(pk__in=sample_ids).order_by("pk"):
+        columns = alarm_columns(sample)
+        if any(getattr(sample, name) != value for name, value in columns.items()):
+            Sample.objects.filter(pk=sample.pk).update(**columns)
 
 
 def review_asked(laboratory_id: Any, codes: Collection[str]) -> None:

@@ -28,6 +28,7 @@ from predictions.models import (
     SampleLabel,
     SmearImage,
 )
+from predictions.selectors.samples.alarm import alarm_columns
 from predictions.services.summaries import named_anew, stands_behind
 
 _SAMPLES_AT_ONCE = 200
@@ -94,6 +95,8 @@ def _differences(samples: list[UUID], *, repair: bool) -> Iterator[str]:
     for sample in Sample.objects.filter(pk__in=samples):
         sums = {name: said.samples[sample.pk][name] for name in _SAMPLE}
         yield from _compare("sample", sample, _SAMPLE, sums, repair=repair)
+        alarm = alarm_columns(sample)
+        yield from _compare("sample", sample, tuple(alarm), alarm, repair=repair)
     yield from _label_differences(samples, said.labels, repair=repair)
     yield from _sample_label_differences(samples, said.standing, repair=repair)
 

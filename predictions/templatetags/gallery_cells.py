@@ -17,7 +17,7 @@ from predictions.templatetags.clinical_format import percent
 register = template.Library()
 
 _CELL = (
-    '<li class="cell cell--{mark}" id="cell-{id}" role="option" aria-selected="false" '
+    '<li class="cell cell--{mark}{alarm}" id="cell-{id}" role="option" aria-selected="false" '
     'tabindex="-1" aria-label="{name}, {says}; {place}" data-cell="{id}" '
     'data-label="{code}" data-number="{number}" data-field="{field}" '
     'data-position="{position}" data-box="{box}" '
@@ -50,6 +50,7 @@ def gallery_cell(cell: GalleryCell) -> SafeString:
             says=says,
             model=escape(cell.model_name),
             percent=escape(percent(cell.confidence)),
+            alarm=" cell--alarm" if cell.makes_alarm else "",
             asks=" data-asks" if cell.asks else "",
             view_box=cell.view_box,
         )

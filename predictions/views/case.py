@@ -124,10 +124,13 @@ def contact(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
 
 @needs({"POST": Action.SIGN_OUT})
 def alarm_acknowledge(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
-    """Record that a doctor has looked at what made one suspect blasts."""
+    """Record that a doctor has looked at what made one suspect blasts, or raised the alarm."""
     try:
         contacts.acknowledge_alarm(
-            actor=request.user, sample_id=sample_id, note=request.POST.get("note", "")
+            actor=request.user,
+            sample_id=sample_id,
+            note=request.POST.get("note", ""),
+            seen=request.POST.get("seen", ""),
         )
     except DomainError as error:
         shown_here(error)

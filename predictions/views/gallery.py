@@ -31,8 +31,13 @@ from predictions.templatetags.gallery_cells import gallery_cell
 
 @needs({"GET": Action.SEE_RESULTS})
 def gallery(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
-    """All cells by class in columns, or those of one class as a grid."""
-    shown = view_gallery(actor=request.user, sample_id=sample_id, label=request.GET.get("class"))
+    """All cells by class in columns, those of one class as a grid, or those of the alarm alone."""
+    shown = view_gallery(
+        actor=request.user,
+        sample_id=sample_id,
+        label=request.GET.get("class"),
+        only_alarm="alarm" in request.GET,
+    )
     addresses = _Addresses()
     context = {
         "gallery": shown,

@@ -19,6 +19,8 @@ WHOLE = CaseFacts(
     blasts=0,
     immature_granulocytes=4,
     is_acknowledged=False,
+    alarm_cells=0,
+    alarm_unseen=0,
     reviewers=frozenset({TINA}),
     asks_for_second_person=True,
 )

@@ -25,9 +25,10 @@ from predictions.intervals import Patient
 from predictions.models import CaseRules, Cell, CellReview, ImageLabel, Sample, SampleEvent
 from predictions.selectors.laboratory.intervals import intervals_of
 from predictions.selectors.review.counts import label_uses
+from predictions.selectors.samples.alarm import BLAST
 from predictions.selectors.samples.rules import always_reviewed, rules_of
 
-BLAST, IMMATURE_GRANULOCYTE = "blast", "immature_granulocyte"
+IMMATURE_GRANULOCYTE = "immature_granulocyte"
 
 
 # A signed report keeps what it was signed with; figures that are worked out anew do not.
@@ -128,7 +129,12 @@ def _facts(
 ) -> CaseFacts:
     called_blast = CellReview.objects.filter(cell=OuterRef("pk"), to_label=BLAST)
     # A word that was taken back counts as well: a doctor looks once too often rather than never.
-    is_blast = Q(label=BLAST) | Q(present_label=BLAST) | Q(Exists(called_blast))
+    # What a version with an alarm of its own calls one counts there, by how often it errs.
+    is_blast = (
+        Q(label=BLAST, suspicion__isnull=True)
+        | Q(present_label=BLAST, last_review_number__gt=0)
+        | Q(Exists(called_blast))
+    )
     cells = present_cells(sample).aggregate(
         waiting=Count("pk", filter=Q(awaits_engine=True)), blasts=Count("pk", filter=is_blast)
     )
@@ -147,6 +153,8 @@ def _facts(
         is_acknowledged=sample.acknowledgements.filter(
             blasts__gte=blasts, immature_granulocytes__gte=immature
         ).exists(),
+        alarm_cells=sample.alarm_cells or 0,
+        alarm_unseen=sample.alarm_unseen or 0,
         reviewers=_reviewers(sample),
         asks_for_second_person=rules.asks_for_second_person,
     )

@@ -44,6 +44,7 @@ from predictions.reports.content import (
     ReportSample,
     ReportWhiteCellCount,
 )
+from predictions.reports.words import local_time
 from predictions.selectors.reports.case import (
     Case,
     case_of,
@@ -117,6 +118,7 @@ def preliminary_content(viewer: User, sample_id: UUID) -> ReportContent:
 def assemble(case: Case, said: Said) -> ReportContent:
     """What the report of a case says, before it has a number and a signature."""
     sample, laboratory = case.sample, case.sample.laboratory
+    differential = _differential(case, said)
     uses = label_by_code(label_uses(case.labels))
     cells = _shown_cells(sample, uses)
     return ReportContent(
@@ -125,7 +127,7 @@ def assemble(case: Case, said: Said) -> ReportContent:
         version=0,
         status="preliminary",
         sample=_sample(sample),
-        differential=_differential(case, said),
+        differential=replace(differential, notes=(*differential.notes, *_of_alarm(sample))),
         morphology=said.morphology,
         comment=said.comment,
         critical_values=_critical_values(case, _told(case)),
@@ -203,6 +205,27 @@ def _differential(case: Case, said: Said) -> ReportDifferential:
         ),
         notes=found.notes,
     )
+
+
+def _of_alarm(sample: Sample) -> Iterator[str]:
+    """That there was an alarm, and who acknowledged it; it may have ended since.
+
+    A note rather than a field: contents of older reports would lack a field, and are read as they
+    were signed.
+    """
+    seen = sample.acknowledgements.filter(cells__isnull=False).select_related("by").last()
+    if seen is not None:
+        cells = f"{len(seen.cells)} cell{'' if len(seen.cells) == 1 else 's'}"
+        at = local_time(moment(seen.at), sample.laboratory.time_zone)
+        yield (
+            f"The model raised an alarm: {cells} might be blasts or others that it does not name. "
+            f"{seen.by.display_name} looked at them and acknowledged it on {at}."
+        )
+    elif sample.alarm_cells:
+        yield (
+            f"The model raised an alarm that no doctor has acknowledged yet: {sample.alarm_cells} "
+            "of the cells might be blasts or others that it does not name."
+        )
 
 
 def _row(row: Row, sample: Sample) -> ReportRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -23,6 +23,7 @@ from predictions import policy
 from predictions.errors import SampleNotFound
 from predictions.models import Cell, CellReview, ImageLabel, Sample
 from predictions.selectors.imaging import confidence
+from predictions.selectors.samples.alarm import alarming_cells
 from predictions.selectors.samples.rules import always_reviewed, rules_of
 
 UNIDENTIFIED = ImageLabel.UNIDENTIFIED
@@ -68,6 +69,8 @@ class GalleryCell:
         word: the model's confidence: high, fair, low, or empty where that is not known.
         asks: whether a person must look at it, and none has.
         remark: what of its size is unusual for what it is called, in words; empty: nothing.
+        alarm_place: its place among the cells that make the sample's alarm, the most suspicious
+            first, from 0; none where it is none of them.
     """
 
     id: UUID
@@ -86,6 +89,12 @@ class GalleryCell:
     origin: str
     asks: bool
     remark: str = ""
+    alarm_place: int | None = None
+
+    @property
+    def makes_alarm(self) -> bool:
+        """Whether it is one of those to be looked at first."""
+        return self.alarm_place is not None
 
     @property
     def is_reviewed(self) -> bool:
@@ -109,6 +118,11 @@ class GalleryCell:
     @property
     def state_in_words(self) -> str:
         """What is known of it, without its class."""
+        first = "look at it first, " if self.makes_alarm else ""
+        return first + self._said
+
+    @property
+    def _said(self) -> str:
         if self.is_reviewed:
             role = Role(self.named_by_role).label.lower() if self.named_by_role else "person"
             other = f", the model said {self.model_name}" if self.model_name != self.name else ""
@@ -138,8 +152,11 @@ class GalleryCell:
 
     @property
     def turn(self) -> tuple[int, float]:
-        """Where it stands in its column: first what asks for a person, of these first what is
-        remarkable; then the least sure."""
+        """Where it stands in its column: first what makes an alarm, the most suspicious of it
+        before all, then what asks for a person, of these first what is remarkable; then the least
+        sure."""
+        if self.alarm_place is not None:
+            return -1, self.alarm_place
         if self.asks:
             return (0 if self.remark else 1), self.confidence
         return (3 if self.is_reviewed else 2), self.confidence
@@ -152,6 +169,7 @@ class Column:
     Args:
         label: its row; none for `UNIDENTIFIED`, and for a code that the laboratory lacks.
         percent: of the counted cells, 0 to 100; none for what is no white cell of the count.
+        listed: those of them that the page shows.
     """
 
     code: str
@@ -159,6 +177,7 @@ class Column:
     label: Label | None
     cells: Sequence[GalleryCell]
     percent: float | None
+    listed: Sequence[GalleryCell]
 
     @property
     def to_review(self) -> int:
@@ -178,6 +197,7 @@ class Gallery:
     Args:
         columns: unidentified first, then in the laboratory's order; those without cells, too.
         only: the code of the one class that is asked for; empty for all.
+        only_alarm: whether only the cells that make the alarm are shown.
         fields: by image.
         counted: how many cells the percentages are of.
         state: as `state_of` gives it.
@@ -188,6 +208,7 @@ class Gallery:
     sample: Sample
     columns: Sequence[Column]
     only: str
+    only_alarm: bool
     fields: Sequence[Field]
     labels: dict[str, Label]
     counted: int
@@ -220,11 +241,14 @@ class Change:
     by: str
 
 
-def gallery_of(viewer: User, sample_id: UUID, label: str | None = None) -> Gallery:
+def gallery_of(
+    viewer: User, sample_id: UUID, label: str | None = None, *, only_alarm: bool = False
+) -> Gallery:
     """The cells of a sample by present label, those that ask for a person first.
 
     Args:
         label: the code of the one class to show; one that is not there shows all.
+        only_alarm: show those alone that make the sample's alarm; where there is none, all.
 
     Raises:
         SampleNotFound: there is no such sample in the viewer's laboratory.
@@ -238,17 +262,21 @@ def gallery_of(viewer: User, sample_id: UUID, label: str | None = None) -> Galle
     fields = _fields(images, rows)
     asked = always_reviewed(rules_of(viewer.laboratory))
     versions = _versions(images)
+    alarm = alarming_cells(sample) if sample.alarm_cells else ()
+    places = {cell_id: place for place, cell_id in enumerate(alarm)}
     cells = [
-        cell
+        replace(cell, alarm_place=places[cell.id]) if cell.id in places else cell
         for image_id, field in fields.items()
         for cell in _cells(rows[image_id], field, labels, versions.get(image_id), asked)
     ]
-    columns, counted = _columns(cells, labels)
+    only_alarm = only_alarm and bool(alarm)
+    columns, counted = _columns(cells, labels, only_alarm=only_alarm)
     codes = {column.code for column in columns}
     return Gallery(
         sample=sample,
         columns=columns,
         only=label if label in codes else "",
+        only_alarm=only_alarm,
         fields=list(fields.values()),
         labels=labels,
         counted=counted,
@@ -410,10 +438,12 @@ def _remark(row: Any) -> str:
     return unusual_size(row.present_label, size)
 
 
-def _columns(cells: Iterable[GalleryCell], labels: dict[str, Label]) -> tuple[list[Column], int]:
+def _columns(
+    cells: Iterable[GalleryCell], labels: dict[str, Label], *, only_alarm: bool
+) -> tuple[list[Column], int]:
     """One a label that is used or present, and how many cells the percentages are of."""
     by_code: dict[str, list[GalleryCell]] = defaultdict(list)
-    for cell in cells:
+    for cell in sorted(cells, key=lambda cell: cell.turn):
         by_code[cell.code].append(cell)
     counted = {
         code: sum(cell.is_counted for cell in by_code[code])
@@ -428,8 +458,9 @@ def _columns(cells: Iterable[GalleryCell], labels: dict[str, Label]) -> tuple[li
             code=code,
             name=_name(labels, code),
             label=labels.get(code),
-            cells=sorted(by_code[code], key=lambda cell: cell.turn),
+            cells=by_code[code],
             percent=100 * counted[code] / total if total and code in counted else None,
+            listed=[each for each in by_code[code] if each.makes_alarm or not only_alarm],
         )
         for code in (UNIDENTIFIED, *used, *unknown)
     ], total

@@ -19,6 +19,7 @@ from predictions import policy
 from predictions.checklist import Missing
 from predictions.models import ImageLabel, JobStatus, Report, Sample, SampleEvent, SmearImage
 from predictions.selectors.reports.case import Case, missing_for, read_case
+from predictions.selectors.samples.alarm import SampleAlarm, alarm_of
 from predictions.selectors.samples.samples import sample_for_viewer
 
 _Kind = SampleEvent.Kind
@@ -44,6 +45,7 @@ class SampleHead:
         missing: what still stops the next step.
         report: the newest signed one, for those who may read it.
         next_act: the one primary button.
+        alarm: the sample's, with who acknowledged it; none without one.
     """
 
     sample: Sample
@@ -58,10 +60,11 @@ class SampleHead:
     can_cancel: bool
     can_sign: bool
     can_withdraw: bool
+    alarm: SampleAlarm | None
 
     @property
     def is_alarming(self) -> bool:
-        """Whether blasts are suspected and no doctor has looked."""
+        """Whether something is suspected and no doctor has looked."""
         return self.case is not None and self.case.facts.is_alarming
 
 
@@ -160,6 +163,8 @@ def mark_of(sample: Sample) -> str:
         sample.images_failed,
         sample.cells_found,
         sample.cells_to_review,
+        sample.alarm_cells,
+        sample.alarm_unseen,
     )
     return '"' + "-".join(map(str, facts)) + '"'
 
@@ -180,6 +185,7 @@ def _head(viewer: User, sample: Sample, case: Case | None) -> SampleHead:
         can_cancel=policy.can_take(viewer, sample, _Kind.CANCELLED),
         can_sign=policy.can_take(viewer, sample, _Kind.SIGNED),
         can_withdraw=policy.can_take(viewer, sample, _Kind.AMENDMENT_WITHDRAWN),
+        alarm=alarm_of(sample) if case else None,
     )
 
 

@@ -18,6 +18,8 @@ from hematovision import leases
 from hematovision.errors import DomainError
 from mlmodels.errors import ModelDamaged, NoActiveModel
 from mlmodels.ml.errors import RejectedImage
+from mlmodels.ml.inference.alarm import AlarmRule
+from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.pipeline import CellFinding, Findings, read_image
 from mlmodels.ml.pictures.apart import read_picture_apart
 from mlmodels.ml.pictures.picture import ImageLimits
@@ -160,19 +162,23 @@ def _read(held: jobs.Claim) -> jobs.Result | None:
         return None
     return jobs.Result(
         held,
-        cells=_rows(held, findings, always_reviewed(rules_of(held.laboratory))),
+        cells=_rows(held, engine, findings, always_reviewed(rules_of(held.laboratory))),
         features=[stored_features(cell) for cell in findings.cells],
         timings_ms=findings.timings_ms,
         field_note=findings.field_note,
     )
 
 
-def _rows(held: jobs.Claim, findings: Findings, always: Collection[str]) -> list[Cell]:
+def _rows(
+    held: jobs.Claim, engine: Engine, findings: Findings, always: Collection[str]
+) -> list[Cell]:
     """The findings as rows that are not stored yet, the principal cell first.
 
     Args:
+        engine: that found them.
         always: codes of classes of which a person sees every cell.
     """
+    rule = AlarmRule.of_card(engine.card)
     return [
         Cell(
             image=held.image,
@@ -183,17 +189,20 @@ def _rows(held: jobs.Claim, findings: Findings, always: Collection[str]) -> list
             width_px=cell.box.width,
             height_px=cell.box.height,
             present_label=cell.label,
-            **engines_word(cell, always),
+            **engines_word(cell, always, rule),
         )
         for position, cell in enumerate(findings.cells, start=1)
     ]
 
 
-def engines_word(cell: CellFinding, always: Collection[str]) -> dict[str, Any]:
+def engines_word(
+    cell: CellFinding, always: Collection[str], rule: AlarmRule | None
+) -> dict[str, Any]:
     """What the engine said of a cell, by the columns of its row.
 
     Args:
         always: classes that the laboratory wants a person to see, whatever the version's card says.
+        rule: by which the version raises an alarm; none where it has none.
     """
     is_accepted = cell.disposition == Cell.Disposition.ACCEPTED
     asks = is_accepted and cell.label in always
@@ -207,8 +216,16 @@ def engines_word(cell: CellFinding, always: Collection[str]) -> dict[str, Any]:
         "nucleus_in_red_cells": cell.nucleus_in_red_cells,
         "objectness": cell.objectness,
         "familiarity_percentile": cell.familiarity_percentile,
+        "suspicion": _suspicion(cell, rule),
         "attributes": {name: asdict(found) for name, found in cell.attributes.items()},
     }
+
+
+def _suspicion(cell: CellFinding, rule: AlarmRule | None) -> float | None:
+    """None too of a cell that the picture shows too small to be named at all."""
+    if rule is None or cell.reason == Cell.Reason.TOO_SMALL:
+        return None
+    return rule.suspicion(cell.probabilities, cell.familiarity_percentile, cell.objectness)
 
 
 def stored_features(cell: CellFinding) -> bytes:

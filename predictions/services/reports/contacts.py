@@ -14,6 +14,7 @@ from accounts.policy import Action, require
 from predictions.errors import ContactRefused, StateRefused
 from predictions.models import AlarmAcknowledgement, CriticalContact, Sample, SampleEvent
 from predictions.selectors.reports.case import Case, read_case, reported_value
+from predictions.selectors.samples.alarm import alarming_cells, digest_of
 from predictions.services.samples.steps import sample_under_lock, take_step
 
 LONGEST_NAME, LONGEST_NOTE = 120, 500
@@ -72,12 +73,19 @@ def record_contact(
 
 
 @transaction.atomic
-def acknowledge_alarm(*, actor: User, sample_id: UUID, note: str = "") -> AlarmAcknowledgement:
-    """Record that a doctor has looked at what made the program suspect blasts.
+def acknowledge_alarm(
+    *, actor: User, sample_id: UUID, note: str = "", seen: str = ""
+) -> AlarmAcknowledgement:
+    """Record that a doctor has looked at what made the program suspect blasts, or raise an alarm.
+
+    Args:
+        note: what they found.
+        seen: the digest of the cells of the alarm that they were shown; empty where nobody says.
 
     Raises:
         SampleNotFound: there is no such sample in the actor's laboratory.
-        StateRefused: the sample is frozen, or nothing is suspected.
+        StateRefused: the sample is frozen, nothing is suspected, or other cells make the alarm by
+            now.
         ContactRefused: the note is too long.
     """
     require(actor, Action.SIGN_OUT)
@@ -88,24 +96,34 @@ def acknowledge_alarm(*, actor: User, sample_id: UUID, note: str = "") -> AlarmA
         raise StateRefused(
             "Nothing of this sample waits for an acknowledgement. Load the page again."
         )
-    seen = AlarmAcknowledgement.objects.create(
+    cells = alarming_cells(sample)
+    if seen and seen != digest_of(cells):
+        raise StateRefused(
+            "Other cells make the alarm by now. Load the page again, look at them, then "
+            "acknowledge it."
+        )
+    acknowledged = AlarmAcknowledgement.objects.create(
         sample=sample,
         by=actor,
         note=note,
         blasts=facts.blasts,
         immature_granulocytes=facts.immature_granulocytes,
+        cells=[str(cell) for cell in cells] or None,
     )
+    if cells:
+        Sample.objects.filter(pk=sample.pk).update(alarm_unseen=0)
     take_step(
         actor=actor,
         sample=sample,
         kind=SampleEvent.Kind.ALARM_ACKNOWLEDGED,
         reason=note,
         changes={
-            "blasts": [None, seen.blasts],
-            "immature_granulocytes": [None, seen.immature_granulocytes],
+            "blasts": [None, acknowledged.blasts],
+            "immature_granulocytes": [None, acknowledged.immature_granulocytes],
+            "alarm_cells": [None, len(cells)],
         },
     )
-    return seen
+    return acknowledged
 
 
 def _open_sample(actor: User, sample_id: UUID) -> Sample:

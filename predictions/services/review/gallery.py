@@ -10,17 +10,20 @@ from accounts.services.audit import record_read
 from predictions.selectors.review.gallery import Gallery, gallery_of
 
 
-def view_gallery(*, actor: User, sample_id: UUID, label: str | None = None) -> Gallery:
+def view_gallery(
+    *, actor: User, sample_id: UUID, label: str | None = None, only_alarm: bool = False
+) -> Gallery:
     """The gallery of a sample; where it has cells, that they were viewed is written down.
 
     Args:
         label: the code of the one class to show; one that is not there shows all.
+        only_alarm: show those alone that make the sample's alarm; where there is none, all.
 
     Raises:
         SampleNotFound: there is no such sample in the actor's laboratory.
     """
     require(actor, Action.SEE_RESULTS)
-    gallery = gallery_of(actor, sample_id, label)
+    gallery = gallery_of(actor, sample_id, label, only_alarm=only_alarm)
     if gallery.cells:
         record_read(
             action=AuditAction.RESULT_VIEWED,

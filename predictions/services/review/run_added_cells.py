@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from mlmodels.errors import ModelDamaged
 from mlmodels.ml.errors import BoxRefused, RejectedImage
+from mlmodels.ml.inference.alarm import AlarmRule
 from mlmodels.ml.inference.pipeline import CellFinding, read_box
 from mlmodels.ml.pictures.apart import read_picture_apart
 from mlmodels.ml.pictures.picture import ImageLimits
@@ -78,7 +79,8 @@ def _read(cell: Cell, version: ModelVersion) -> CellFinding | None:
 
 def _name(before: Cell, version: ModelVersion, found: CellFinding) -> None:
     """Write the engine's word into the row; a person's word stays the cell's label."""
-    values = engines_word(found, always_reviewed(rules_of(before.image.laboratory)))
+    always = always_reviewed(rules_of(before.image.laboratory))
+    values = engines_word(found, always, AlarmRule.of_card(engine_for(version).card))
     if not before.is_reviewed:
         values["present_label"] = found.label
     after = copy(before)
