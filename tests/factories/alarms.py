@@ -17,8 +17,7 @@ RULE = AlarmRule(
     not_white=("erythroblast", "platelet"),
     objectness=0.5,
     strangeness=0.05,
-    score=5.0,
-    bands=(Band(100.0, 0.02),),
+    bands=(Band(100.0, 2.5, 0.02),),
     chance=0.02,
     least_cells=2,
 )
@@ -57,5 +56,5 @@ def len_of_ordinary() -> int:
 
 def suspicious_cells(sample: Sample) -> list[Cell]:
     """Its suspicious cells, the most suspicious first."""
-    cells = Cell.objects.filter(image__sample=sample, suspicion__gte=RULE.score)
+    cells = Cell.objects.filter(image__sample=sample, suspicion__gte=SUSPICIOUS)
     return list(cells.order_by("-suspicion"))

@@ -24,10 +24,13 @@ class Band:
     Args:
         percentile: the median of the familiarity percentiles of a film's cells is at most this
             one, 0 to 100, and above that of the band before.
+        score: a cell is suspicious from this suspicion on, beyond what its film's own median of
+            unfamiliarity adds: that all cells are foreign makes none of them suspicious. Nats.
         share: of the white cells of a healthy film of this band that are suspicious, 0 to 1.
     """
 
     percentile: float
+    score: float
     share: float
 
 
@@ -62,7 +65,6 @@ class AlarmRule:
         not_white: a cell named so is not judged.
         objectness: nor is a find below it, for it is most likely no cell, 0 to 1.
         strangeness: what each percentile of unfamiliarity adds to the suspicion, nats.
-        score: from this suspicion on a cell is suspicious, nats.
         bands: by rising percentile, the last one 100: a film that is foreign to the version as a
             whole shows more suspicious cells without holding a blast.
         chance: with which a healthy film of its band is alarmed at most, 0 to 1.
@@ -74,7 +76,6 @@ class AlarmRule:
     not_white: tuple[str, ...]
     objectness: float
     strangeness: float
-    score: float
     bands: tuple[Band, ...]
     chance: float
     least_cells: int
@@ -100,9 +101,14 @@ class AlarmRule:
         alarm, against = (_sum(probabilities, names) for names in (self.classes, self.against))
         return math.log(alarm / against) + self.strangeness * percentile
 
-    def is_suspicious(self, suspicion: float | None) -> bool:
-        """Whether a cell counts towards an alarm."""
-        return suspicion is not None and suspicion >= self.score
+    def least_suspicion(self, percentiles: Sequence[float]) -> float:
+        """From which suspicion on a cell of a film counts towards an alarm, in nats.
+
+        Args:
+            percentiles: of all judged white cells of the film, 0 to 100 each.
+        """
+        middle = _median(percentiles)
+        return self.band_of(middle).score + self.strangeness * middle
 
     def judge(self, suspicious: int, percentiles: Sequence[float]) -> Judgement:
         """Judge a film.
@@ -112,15 +118,12 @@ class AlarmRule:
             percentiles: of all its judged white cells, 0 to 100 each.
         """
         n = len(percentiles)
-        share = self.share_of(median(percentiles)) if n else 0.0
+        share = self.band_of(_median(percentiles)).share
         return Judgement(n, suspicious, self.limit(n, share))
 
-    def share_of(self, percentile: float) -> float:
-        """The share of suspicious cells in healthy films with this median percentile."""
-        return next(
-            (band.share for band in self.bands if percentile <= band.percentile),
-            self.bands[-1].share,
-        )
+    def band_of(self, percentile: float) -> Band:
+        """The band of films with this median percentile, 0 to 100."""
+        return next((band for band in self.bands if percentile <= band.percentile), self.bands[-1])
 
     def limit(self, cells: int, share: float) -> int:
         """From how many suspicious cells on a film of so many raises an alarm.
@@ -170,6 +173,10 @@ class AlarmRule:
         }
         bands = tuple(Band(**band) for band in values.pop("bands"))
         return cls(**values, bands=bands)
+
+
+def _median(percentiles: Sequence[float]) -> float:
+    return median(percentiles) if percentiles else 0.0
 
 
 def _sum(probabilities: Mapping[str, float], names: Sequence[str]) -> float:

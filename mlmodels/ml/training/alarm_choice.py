@@ -1,7 +1,7 @@
 """The numbers of a version's alarm rule, chosen on healthy cells and on films with blasts.
 
-Of patients with leukaemia, which trained nothing, only scalars are chosen: one score for all cells
-and, by how foreign a film is as a whole, the share of suspicious cells in healthy films.
+Of patients with leukaemia, which trained nothing, only scalars are chosen: by how foreign a film is
+as a whole, from which score on a cell is suspicious, and how many such cells healthy films hold.
 """
 
 from __future__ import annotations
@@ -194,27 +194,35 @@ def choose_rule(
         healthy: by set; only its mature cells are used. Each counts by itself: the rule must hold
             for every one.
         patients: cells of patients with leukaemia, blasts among them. Their mature cells count as
-            well, those of each fold of patients by themselves: patients differ more than cells.
+            a set, too.
         alarm: what is looked for.
         objectness: below it a find is most likely no cell; the version's.
     """
     rule = _unchosen(patients.classes, alarm, objectness)
     rng = np.random.default_rng(alarm.seed)
-    folds = folds_of(patients)
-    parts = [patients.part(folds == fold) for fold in np.unique(folds)]
-    sets = [_HealthySet.of(answers, rule, rng) for answers in (*healthy.values(), *parts)]
+    sets = [_HealthySet.of(answers, rule, rng) for answers in (*healthy.values(), patients)]
     blasts = _by_patient(patients, alarm, rule)
-    return max(
-        (replace(rule, score=score, bands=_bands(sets, alarm, score)) for score in SCORES),
-        key=lambda tried: _power(tried, sets, blasts),
-    )
+    bands: list[Band] = []
+    above = -1.0
+    for to in alarm.bands:
+        within = [each for each in sets if each.reaches(above, to)]
+        # A band that no set knows is taken for the one before it.
+        bands.append(_band(rule, to, within or sets, blasts, alarm.least_share))
+        above = to
+    return replace(rule, bands=tuple(bands))
 
 
 @dataclass(frozen=True)
 class _HealthySet:
-    """Films of a set's mature cells: suspicions (films, cells), NaN where not judged; medians."""
+    """Films of a set's mature cells.
 
-    suspicions: np.ndarray
+    Args:
+        beyond: float64 (films, cells), suspicions beyond what the film's median adds; NaN where a
+            cell is not judged.
+        medians: float64 (films,), of the percentiles of the cells that are.
+    """
+
+    beyond: np.ndarray
     medians: np.ndarray
 
     @classmethod
@@ -222,27 +230,35 @@ class _HealthySet:
         films = draw_films(mix_of(answers), FILMS, rng)
         suspicions = answers.suspicions(rule)[films]
         percentile = np.where(np.isnan(suspicions), np.nan, answers.percentile[films])
-        return cls(suspicions, np.nanmedian(percentile, axis=1))
+        medians = np.nanmedian(percentile, axis=1)
+        return cls(suspicions - rule.strangeness * medians[:, None], medians)
 
     def share(self, score: float) -> float:
         """Of its judged cells that are suspicious from this score on."""
-        judged = ~np.isnan(self.suspicions)
-        return float((self.suspicions[judged] >= score).mean())
+        judged = ~np.isnan(self.beyond)
+        return float((self.beyond[judged] >= score).mean())
 
     def reaches(self, above: float, to: float) -> bool:
         """Whether more than a few of its films lie in a band."""
         return bool(((self.medians > above) & (self.medians <= to)).mean() > 0.01)
 
 
-def _bands(sets: Iterable[_HealthySet], alarm: Alarm, score: float) -> tuple[Band, ...]:
-    """By band the largest share of any set that reaches it, and never less than before it."""
-    bands, above, share = [], -1.0, 0.0
-    for to in alarm.bands:
-        within = [each.share(score) for each in sets if each.reaches(above, to)]
-        share = max(share, alarm.least_share, *within)
-        bands.append(Band(to, share))
-        above = to
-    return tuple(bands)
+def _band(
+    rule: AlarmRule,
+    to: float,
+    sets: Sequence[_HealthySet],
+    blasts: Sequence[np.ndarray],
+    least_share: float,
+) -> Band:
+    """The score by which most films of some sets are alarmed for their blasts, with its share.
+
+    The share is that of the set with most suspicious cells, so that the chance of a false alarm
+    holds in each.
+    """
+    bands = [
+        Band(to, score, max(least_share, *(each.share(score) for each in sets))) for score in SCORES
+    ]
+    return max(bands, key=lambda band: _power(replace(rule, bands=(band,)), sets, blasts))
 
 
 def _by_patient(patients: CellAnswers, alarm: Alarm, rule: AlarmRule) -> list[np.ndarray]:
@@ -261,14 +277,15 @@ def blasts_by_patient(patients: CellAnswers, grave: np.ndarray) -> dict[str, np.
     return {name: places for name, places in found.items() if len(places) >= LEAST_BLASTS}
 
 
-def _power(rule: AlarmRule, sets: list[_HealthySet], blasts: list[np.ndarray]) -> float:
+def _power(rule: AlarmRule, sets: Sequence[_HealthySet], blasts: Sequence[np.ndarray]) -> float:
     """The mean chance, over sets, patients and doses, that a film with blasts is alarmed."""
     chances = []
     for healthy in sets:
-        share = healthy.share(rule.score)
-        limit = rule.limit(FILM_CELLS, rule.share_of(float(np.median(healthy.medians))))
+        median = float(np.median(healthy.medians))
+        band = rule.band_of(median)
+        share, limit = healthy.share(band.score), rule.limit(FILM_CELLS, band.share)
         for own in blasts:
-            suspicious = float((own >= rule.score).mean())
+            suspicious = float((own >= rule.least_suspicion([median])).mean())
             for dose in DOSES:
                 p = (share * (FILM_CELLS - dose) + suspicious * dose) / FILM_CELLS
                 chances.append(_reaches(limit, FILM_CELLS, p))
@@ -293,8 +310,7 @@ def _unchosen(classes: tuple[str, ...], alarm: Alarm, objectness: float) -> Alar
         not_white=alarm.not_white,
         objectness=objectness,
         strangeness=alarm.strangeness,
-        score=0.0,
-        bands=(Band(100.0, 0.0),),
+        bands=(Band(100.0, 0.0, 0.0),),
         chance=alarm.chance,
         least_cells=alarm.least_cells,
     )
@@ -448,5 +464,6 @@ def is_alarmed(rule: AlarmRule, suspicions: np.ndarray, percentiles: np.ndarray)
         percentiles: of the same cells.
     """
     judged = ~np.isnan(suspicions)
-    suspicious = int((suspicions[judged] >= rule.score).sum())
-    return rule.judge(suspicious, percentiles[judged].tolist()).is_raised
+    known = percentiles[judged].tolist()
+    suspicious = int((suspicions[judged] >= rule.least_suspicion(known)).sum())
+    return rule.judge(suspicious, known).is_raised

@@ -197,8 +197,8 @@ class Alarm:
     doubtful: tuple[str, ...] = ()
     not_white: tuple[str, ...] = ("erythroblast", "platelet")
     strangeness: float = 0.05
-    bands: tuple[float, ...] = (60.0, 80.0, 100.0)
-    chance: float = 0.03
+    bands: tuple[float, ...] = (60.0, 100.0)
+    chance: float = 0.02
     least_share: float = 0.002
     least_cells: int = 2
     seed: int = 7

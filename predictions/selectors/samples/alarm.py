@@ -80,16 +80,16 @@ def alarming_cells(sample: Sample) -> tuple[UUID, ...]:
     is_raised = False
     for key, rows in by_version.items():
         rule = AlarmRule.of_card(versions[key].card) if key in versions else None
-        suspicious = [row for row in rows if _is_suspicious(row, rule)]
+        percentiles = [
+            row.familiarity_percentile
+            for row in rows
+            if row.suspicion is not None and row.familiarity_percentile is not None
+        ]
+        least = rule.least_suspicion(percentiles) if rule else inf
+        suspicious = [row for row in rows if _is_suspicious(row, least)]
         found += suspicious
         is_raised |= any(map(_is_called_blast, suspicious))
-        if rule is not None:
-            percentiles = [
-                row.familiarity_percentile
-                for row in rows
-                if row.suspicion is not None and row.familiarity_percentile is not None
-            ]
-            is_raised |= rule.judge(len(suspicious), percentiles).is_raised
+        is_raised |= rule is not None and rule.judge(len(suspicious), percentiles).is_raised
     return tuple(row.id for row in sorted(found, key=_turn)) if is_raised else ()
 
 
@@ -123,12 +123,12 @@ def _rows(sample: Sample) -> Iterable[Any]:
     )
 
 
-def _is_suspicious(row: Any, rule: AlarmRule | None) -> bool:
+def _is_suspicious(row: Any, least: float) -> bool:
     if _is_called_blast(row):
         return True
-    if row.named_by_role == Role.DOCTOR:
+    if row.named_by_role == Role.DOCTOR or row.suspicion is None:
         return False
-    return rule is not None and rule.is_suspicious(row.suspicion)
+    return bool(row.suspicion >= least)
 
 
 def _is_called_blast(row: Any) -> bool:

@@ -13,8 +13,7 @@ RULE = AlarmRule(
     not_white=("platelet",),
     objectness=0.5,
     strangeness=0.05,
-    score=5.0,
-    bands=(Band(60.0, 0.01), Band(100.0, 0.1)),
+    bands=(Band(60.0, 5.0, 0.01), Band(100.0, 5.0, 0.1)),
     chance=0.05,
     least_cells=2,
 )
@@ -38,12 +37,13 @@ def test_probabilities_beyond_what_a_network_can_say_are_all_alike():
 def test_what_is_no_white_cell_or_no_cell_is_not_judged():
     assert RULE.suspicion({"platelet": 0.6, "immature": 0.4}, 99.0, 1.0) is None
     assert RULE.suspicion({"neutrophil": 0.4, "immature": 0.6}, 99.0, 0.4) is None
-    assert not RULE.is_suspicious(None)
 
 
-def test_a_cell_is_suspicious_from_the_score_on():
-    assert RULE.is_suspicious(5.0)
-    assert not RULE.is_suspicious(4.99)
+def test_that_all_cells_of_a_film_are_strange_makes_none_of_them_suspicious():
+    cell = {"neutrophil": 0.1, "immature": 0.9}
+    for percentile in (10.0, 99.0):
+        beyond = RULE.suspicion(cell, percentile, 1.0) - RULE.least_suspicion([percentile] * 9)
+        assert beyond == pytest.approx(math.log(9) - 5.0)
 
 
 # P(at least k of 100, 1 % each): 0.0794 for 3, 0.0184 for 4; P(at least k of 100, 10 % each):
@@ -87,4 +87,4 @@ def test_a_card_without_a_rule_raises_no_alarm():
 
 
 def test_the_least_number_of_cells_holds_however_seldom_healthy_films_show_one():
-    assert replace(RULE, bands=(Band(100.0, 0.0),)).judge(0, [50.0] * 30).limit == 2
+    assert replace(RULE, bands=(Band(100.0, 5.0, 0.0),)).judge(0, [50.0] * 30).limit == 2

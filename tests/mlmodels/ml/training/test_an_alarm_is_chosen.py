@@ -53,7 +53,7 @@ PATIENTS = joined(
 
 def test_the_score_lies_between_healthy_cells_and_blasts():
     rule = choose_rule({"home": HEALTHY}, PATIENTS, ALARM, 0.5)
-    assert 3.0 < rule.score <= 6.0
+    assert 3.0 < rule.bands[0].score <= 6.0
     assert rule.bands[0].share == ALARM.least_share
 
 
