@@ -200,7 +200,8 @@ def choose_rule(
     """
     rule = _unchosen(patients.classes, alarm, objectness)
     rng = np.random.default_rng(alarm.seed)
-    sets = [_HealthySet.of(answers, rule, rng) for answers in (*healthy.values(), patients)]
+    known = [answers for answers in (*healthy.values(), patients) if mix_of(answers)]
+    sets = [_HealthySet.of(answers, rule, rng) for answers in known]
     blasts = _by_patient(patients, alarm, rule)
     bands: list[Band] = []
     above = -1.0
@@ -439,11 +440,15 @@ def films_with_blasts(
 ) -> Iterable[tuple[np.ndarray, np.ndarray]]:
     """Suspicions and percentiles of films: mature cells, `dose` of them replaced by blasts.
 
-    The patients follow each other from film to film.
+    The patients follow each other from film to film. Where there is no mature cell, or no patient
+    with enough blasts, there is no film.
     """
-    places = draw_films(mix_of(healthy), films, rng, cells=cells, mix=mix)
-    mature, blast = healthy.suspicions(rule), grave.suspicions(rule)
     people = list(blasts_by_patient(grave, np.ones(len(grave.truth), bool)).values())
+    known = mix_of(healthy)
+    if not known or (dose and not people):
+        return
+    places = draw_films(known, films, rng, cells=cells, mix=mix)
+    mature, blast = healthy.suspicions(rule), grave.suspicions(rule)
     for number, film in enumerate(places):
         if not dose:
             yield mature[film], healthy.percentile[film]

@@ -146,6 +146,7 @@ def test_a_classified_image_has_its_cells_principal_first(technician, doctor, ap
             "probabilities",
             "disposition",
             "familiarity_percentile",
+            "suspicion",
             "reason",
             "nucleus_in_red_cells",
             "attributes",
