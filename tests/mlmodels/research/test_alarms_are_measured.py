@@ -40,5 +40,5 @@ def test_another_temperature_is_asked_anew(engine, rows, tmp_path):
 
 
 def test_a_version_without_an_alarm_is_refused_with_what_to_do(tmp_path):
-    with pytest.raises(CommandError, match="holds no alarm.*recalibrate_model"):
+    with pytest.raises(CommandError, match=r"holds no alarm.*recalibrate_model"):
         call_command("measure_alarm", model="hematovision-1.3.0", data=tmp_path)
