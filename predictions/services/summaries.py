@@ -31,7 +31,7 @@ from predictions.models import (
     SampleLabel,
     SmearImage,
 )
-from predictions.selectors.samples.alarm import alarm_columns
+from predictions.selectors.samples.alarm import BLAST, alarm_columns
 
 _UNFINISHED = (JobStatus.QUEUED, JobStatus.RUNNING)
 _AT_ONCE = 1000
@@ -141,7 +141,15 @@ def results_recorded(results: Sequence[Recorded]) -> None:
         _add(sample_id, **changes)
     labels.write()
     days.write()
-    alarms_renewed(samples)
+    # First results of versions without an alarm, nearly all there are, cost nothing.
+    alarms_renewed(
+        {
+            result.image.sample_id
+            for result in results
+            if result.image.newest_result is not None
+            or any(cell.suspicion is not None for cell in result.cells)
+        }
+    )
 
 
 def cell_reviewed(cell: Cell, review: CellReview) -> None:
@@ -172,7 +180,13 @@ def cells_reviewed(reviews: Sequence[tuple[Cell, CellReview]]) -> None:
     for at, image_ids in images.items():
         SmearImage.objects.filter(pk__in=image_ids).update(last_reviewed_at=at)
     _recount([(cell, after) for (cell, _), after in zip(reviews, named, strict=True)])
-    alarms_renewed({cell.image.sample_id for cell, _ in reviews})
+    alarms_renewed(
+        {
+            cell.image.sample_id
+            for cell, review in reviews
+            if cell.suspicion is not None or BLAST in (cell.present_label, review.to_label)
+        }
+    )
 
 
 def cell_added(cell: Cell) -> None:
@@ -228,6 +242,8 @@ def alarms_renewed(sample_ids: Collection[Any]) -> None:
 
     An alarm asks for a doctor again as soon as a cell makes it that none has acknowledged.
     """
+    if not sample_ids:
+        return
     for sample in Sample.objects.filter(pk__in=sample_ids).order_by("pk"):
         columns = alarm_columns(sample)
         if any(getattr(sample, name) != value for name, value in columns.items()):
