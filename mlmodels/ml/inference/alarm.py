@@ -167,7 +167,7 @@ class AlarmRule:
         stored = card.get("alarm")
         if not stored:
             return None
-        values = {
+        values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in stored.items()
         }
