@@ -237,7 +237,10 @@ TRAINING_THREADS = env.whole("TRAINING_THREADS", default=2, at_least=1)
 TRAINING_AT_MOST_H = env.whole("TRAINING_AT_MOST_H", default=48, at_least=1)
 # The data folder with the shipped benchmark (cells/pbc/manifest.csv); empty where it is not here.
 BENCHMARK_DATA_DIR = env.str("BENCHMARK_DATA_DIR", default="")
-INFERENCE_RUNTIME = env.choice("INFERENCE_RUNTIME", default="keras", allowed=("keras", "litert"))
+# "int8" reads with eight bits the versions in which they hold, the others as "litert".
+INFERENCE_RUNTIME = env.choice(
+    "INFERENCE_RUNTIME", default="keras", allowed=("keras", "litert", "int8")
+)
 JOB_LEASE_S = env.whole("JOB_LEASE_S", default=60, at_least=2)
 JOB_MAX_ATTEMPTS = env.whole("JOB_MAX_ATTEMPTS", default=5, at_least=1)
 JOB_RESEND_AFTER_S = env.whole("JOB_RESEND_AFTER_S", default=30, at_least=1)

@@ -22,7 +22,7 @@ class Command(ProgressCommand):
         plan = Plan()
         parser.add_argument("--model", help="a shipped version or a folder; default the newest")
         parser.add_argument(
-            "--runtimes", nargs="+", choices=("litert", "keras"), default=plan.runtimes
+            "--runtimes", nargs="+", choices=("litert", "keras", "int8"), default=plan.runtimes
         )
         parser.add_argument("--threads", nargs="+", type=int, default=plan.threads)
         parser.add_argument("--batches", nargs="+", type=int, default=plan.batches)

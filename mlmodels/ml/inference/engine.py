@@ -25,11 +25,13 @@ from mlmodels.ml.inference.crops import CropRule
 from mlmodels.ml.inference.familiarity import Familiarity, load_familiarity
 from mlmodels.ml.inference.occurring import occurring_among
 from mlmodels.ml.inference.runtimes.base import Runtime
-from mlmodels.ml.inference.runtimes.choose import FILES, open_runtime
+from mlmodels.ml.inference.runtimes.choose import FILES, INT8, INT8_FILE, open_runtime
 from mlmodels.ml.inference.version_files import CHECKSUMS, checksums_of, file_of, file_sha256
 
 CARD = "card.json"
 FAMILIARITY = "familiarity.npz"
+# Of the network of eight bits, whose features are not quite those of the other two.
+FAMILIARITY_INT8 = "familiarity.int8.npz"
 LARGEST_BATCH = 64
 
 
@@ -147,17 +149,22 @@ def load_engine(directory: Path, *, runtime: str, threads: int | None = None) ->
 
     Args:
         directory: e.g. `mlmodels/shipped/hematovision-1.3.0`.
-        runtime: "keras" or "litert"; the other one is not imported.
+        runtime: "keras" or "litert", of which the other one is not imported; or "int8", the
+            network of eight bits with what was calibrated for it. Where a version has none, or it
+            did not say the same, that is "litert".
         threads: of the network, see `open_runtime`.
 
     Raises:
         ArtifactDamaged: a file is missing, is not what was registered, or cannot be read.
     """
     sums = verify_folder(directory)
+    if runtime == INT8 and INT8_FILE not in sums:
+        runtime = "litert"
+    is_int8 = runtime == INT8
     try:
         card = json.loads((directory / CARD).read_text(encoding="utf-8"))
-        settings = card["engine"]
-        familiarity = load_familiarity(directory / FAMILIARITY)
+        settings = card["engine"] | (card["eight_bits"]["engine"] if is_int8 else {})
+        familiarity = load_familiarity(directory / (FAMILIARITY_INT8 if is_int8 else FAMILIARITY))
         return Engine(
             name=card["name"],
             version=card["version"],
@@ -168,7 +175,7 @@ def load_engine(directory: Path, *, runtime: str, threads: int | None = None) ->
             thresholds=Thresholds.of_card(settings["thresholds"]),
             familiarity=familiarity,
             runtime=open_runtime(directory, runtime, threads=threads),
-            weights_sha256=sums[FILES[runtime]],
+            weights_sha256=sums[INT8_FILE if is_int8 else FILES[runtime]],
             card=card,
             attributes=load_attributes(directory / ATTRIBUTES) if ATTRIBUTES in sums else None,
             size_limits=_size_limits(settings),

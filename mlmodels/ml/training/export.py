@@ -23,12 +23,13 @@ from mlmodels.ml.inference.calibration import (
     Thresholds,
     softmax,
 )
-from mlmodels.ml.inference.engine import CARD, FAMILIARITY, Engine
+from mlmodels.ml.inference.engine import CARD, FAMILIARITY, FAMILIARITY_INT8, Engine
 from mlmodels.ml.inference.familiarity import UNFITTED
-from mlmodels.ml.inference.runtimes.choose import FILES, open_runtime
+from mlmodels.ml.inference.runtimes.choose import FILES, INT8_FILE, open_runtime
 from mlmodels.ml.inference.version_files import CHECKSUMS, file_of, file_sha256
 from mlmodels.ml.training.attribute_fitting import fit_for_run
 from mlmodels.ml.training.data import TrainingData
+from mlmodels.ml.training.eight_bits import add_eight_bits, drop_eight_bits
 from mlmodels.ml.training.recipe import Recipe
 from mlmodels.ml.training.version_calibration import Calibrated, calibrate
 
@@ -76,6 +77,7 @@ def finish_version(
     from mlmodels.ml.inference.runtimes.keras_runtime import KerasRuntime
 
     output.mkdir(parents=True, exist_ok=True)
+    drop_eight_bits(output)
     bare = Engine(
         name=name,
         version=version,
@@ -101,6 +103,9 @@ def finish_version(
     card |= {"agreement": agreement, "hold_out": hold_out, "git_revision": git_revision}
     card |= {"attributes": described[1]} if described else {}
     write_card(card, output)
+    if recipe.eight_bits:
+        card["eight_bits"] = add_eight_bits(output, data, recipe, data_root)
+        write_card(card, output)
     return card
 
 
@@ -163,7 +168,7 @@ def write_card(card: dict[str, Any], folder: Path) -> None:
     text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
     (folder / CARD).write_text(text, encoding="utf-8")
     names = [CARD, FAMILIARITY, *FILES.values(), TRAINED_ON]
-    names += [ATTRIBUTES] if (folder / ATTRIBUTES).is_file() else []
+    names += [n for n in (ATTRIBUTES, INT8_FILE, FAMILIARITY_INT8) if (folder / n).is_file()]
     lines = [f"{file_sha256(file_of(folder, name))}  {name}\n" for name in sorted(names)]
     (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
 

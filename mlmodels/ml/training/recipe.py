@@ -258,6 +258,7 @@ class Recipe:
         safety: how acceptance is chosen for some classes by themselves; None for all alike.
         alarm: when a film raises an alarm; None for never.
         views: mirrored and turned views of a crop whose answers are averaged, 1 to 8.
+        eight_bits: whether a network of eight bits is tried beside the float one.
         seed: of everything random.
         summary: one line for people who choose a recipe; without it none is offered.
         crops_per_second: trained on two cores, a first estimate; 0 where there is none.
@@ -276,6 +277,7 @@ class Recipe:
     safety: Safety | None = None
     alarm: Alarm | None = None
     views: int = 1
+    eight_bits: bool = False
     seed: int = 7
     summary: str = ""
     crops_per_second: float = 0.0

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,11 @@ import cv2
 import numpy as np
 
 from mlmodels.ml.classes import CLASSES
-from mlmodels.ml.inference.engine import load_engine
+from mlmodels.ml.inference.engine import CARD, FAMILIARITY, FAMILIARITY_INT8, load_engine
 from mlmodels.ml.inference.finding.localize import locate
 from mlmodels.ml.inference.pipeline import read_image
-from mlmodels.ml.inference.runtimes.choose import FILES, open_runtime
-from mlmodels.ml.inference.version_files import file_of
+from mlmodels.ml.inference.runtimes.choose import FILES, INT8, INT8_FILE, open_runtime
+from mlmodels.ml.inference.version_files import copy_version, file_of
 from mlmodels.ml.pictures.reading import read_picture
 from mlmodels.ml.training.architecture import build_network
 from mlmodels.ml.training.recipe import Architecture
@@ -58,7 +60,7 @@ def crops(
 
     Args:
         directory: holds the model files.
-        runtime: "keras" or "litert".
+        runtime: "keras", "litert" or "int8".
         threads: of the network.
         batch: crops a call.
         side_px: of a crop.
@@ -74,15 +76,19 @@ def predict(
     *, directory: str, threads: int, side_px: int, repetitions: int, runtime: str = "keras"
 ) -> dict[str, Any]:
     """Milliseconds of `model.predict` with one picture a call, as simple programs use it."""
-    import keras
-
     from mlmodels.ml.inference.runtimes.keras_runtime import set_threads
 
     set_threads(threads)
-    model = keras.saving.load_model(file_of(Path(directory), FILES[runtime]), compile=False)
-    picture = _some_crops(1, side_px).astype(np.float32)
-    span = timed(lambda: model.predict(picture, verbose=0), repetitions)
+    span = timed(_predict_one(Path(directory), side_px), repetitions)
     return {"ms_per_crop": span.ms, "cpu_ms_per_crop": span.cpu_ms}
+
+
+def _predict_one(directory: Path, side_px: int) -> Callable[[], Any]:
+    import keras
+
+    model = keras.saving.load_model(file_of(directory, FILES["keras"]), compile=False)
+    picture = _some_crops(1, side_px).astype(np.float32)
+    return lambda: model.predict(picture, verbose=0)
 
 
 def locating(*, width: int, height: int, threads: int, repetitions: int) -> dict[str, Any]:
@@ -127,12 +133,100 @@ def engine(*, directory: str, runtime: str, threads: int, repetitions: int) -> d
     }
 
 
+def side_by_side(
+    *, directory: str, runtimes: list[str], threads: int, repetitions: int
+) -> dict[str, Any]:
+    """Milliseconds of the whole engine and of its network with each runtime, taken in turn.
+
+    What else the machine does then slows all of them alike. With Keras among them, also those
+    of `model.predict` with one picture.
+
+    Args:
+        directory: a version's folder.
+        runtimes: of which one is "int8" where the version has a network of eight bits.
+        threads: of the network and of OpenCV.
+        repetitions: rounds; each call is made once in a round.
+
+    Returns:
+        `calls`: by name the smallest and the median milliseconds, passed and computed.
+    """
+    cv2.setNumThreads(threads)
+    data = field_jpeg(*FIELD_SIZE)
+    calls: dict[str, Callable[[], Any]] = {}
+    for name in runtimes:
+        opened = load_engine(Path(directory), runtime=name, threads=threads)
+        one = _some_crops(1, opened.crop_rule.side_px)
+        calls[f"whole engine, {name}"] = partial(read_image, data, opened)
+        calls[f"its network, {opened.views} views, {name}"] = partial(opened.run, one)
+        if name == "keras":
+            calls["model.predict, 1 picture"] = _predict_one(Path(directory), one.shape[1])
+    return {"calls": in_turn(calls, repetitions)}
+
+
+def in_turn(
+    calls: Mapping[str, Callable[[], Any]],
+    repetitions: int,
+    *,
+    clock: Callable[[], float] = time.perf_counter,
+    cpu_clock: Callable[[], float] = time.process_time,
+) -> dict[str, dict[str, float]]:
+    """Milliseconds of several calls that are made in turn, after `WARM` rounds that do not count.
+
+    Args:
+        calls: what is measured, by name.
+        repetitions: rounds, at least 1.
+        clock, cpu_clock: as for `timed`.
+
+    Returns:
+        For each call `least_ms` and `ms`, the median, that passed; `least_cpu_ms` and `cpu_ms`,
+        that the process computed.
+    """
+    passed: dict[str, list[float]] = {name: [] for name in calls}
+    computed: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(WARM + repetitions):
+        for name, call in calls.items():
+            start, cpu_start = clock(), cpu_clock()
+            call()
+            passed[name].append(1000 * (clock() - start))
+            computed[name].append(1000 * (cpu_clock() - cpu_start))
+    return {
+        name: {
+            "least_ms": min(passed[name][WARM:]),
+            "ms": statistics.median(passed[name][WARM:]),
+            "least_cpu_ms": min(computed[name][WARM:]),
+            "cpu_ms": statistics.median(computed[name][WARM:]),
+        }
+        for name in calls
+    }
+
+
+def eight_bits(*, directory: str, target: str) -> dict[str, Any]:
+    """Copy a version and give it a network of eight bits: its milliseconds need no ranges.
+
+    What it answers is of no use, so it is never kept; a version's own is written at the end of
+    its training.
+    """
+    from mlmodels.ml.training.eight_bits import write_int8
+    from mlmodels.ml.training.export import write_card
+
+    folder = copy_version(Path(directory), Path(target))
+    card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    write_int8(folder / FILES["keras"], folder / INT8_FILE, _some_crops(2, _side_px(card)))
+    shutil.copyfile(folder / FAMILIARITY, folder / FAMILIARITY_INT8)
+    write_card({**card, "eight_bits": {"engine": {}}}, folder)
+    return {"bytes": (folder / INT8_FILE).stat().st_size}
+
+
+def _side_px(card: dict[str, Any]) -> int:
+    return int(card["engine"]["input_px"])
+
+
 def memory(*, directory: str, runtime: str, images: int, threads: int = 1) -> dict[str, Any]:
     """Growth of the resident memory while pictures with one to three cells are read.
 
     Args:
         directory: a version's folder.
-        runtime: "keras" or "litert".
+        runtime: "keras", "litert" or "int8".
         images: read after the first `SETTLED_AFTER`, whose memory is the start.
         threads: of the network.
     """
@@ -156,14 +250,20 @@ def memory(*, directory: str, runtime: str, images: int, threads: int = 1) -> di
     }
 
 
-def untrained(*, directory: str, alpha: float, input_px: int) -> dict[str, Any]:
-    """Write a network with random weights as both runtimes read it: seconds need no training."""
+def untrained(
+    *, directory: str, alpha: float, input_px: int, runtimes: list[str]
+) -> dict[str, Any]:
+    """Write a network with random weights as the runtimes read it: seconds need no training."""
+    from mlmodels.ml.training.eight_bits import write_int8
     from mlmodels.ml.training.export import write_litert
 
     shape = Architecture(alpha=alpha, weights="none", input_px=input_px)
     model = build_network(shape, len(CLASSES), None)
     model.save(Path(directory) / FILES["keras"])
     write_litert(model, Path(directory) / FILES["litert"])
+    if INT8 in runtimes:
+        kept = Path(directory) / FILES["keras"]
+        write_int8(kept, Path(directory) / INT8_FILE, _some_crops(2, input_px))
     return {"parameters": model.count_params()}
 
 
@@ -223,7 +323,17 @@ def _some_crops(count: int, side_px: int) -> np.ndarray:
 
 
 PARTS: dict[str, Callable[..., dict[str, Any]]] = {
-    part.__name__: part for part in (crops, predict, locating, engine, memory, untrained)
+    part.__name__: part
+    for part in (
+        crops,
+        predict,
+        locating,
+        engine,
+        side_by_side,
+        memory,
+        untrained,
+        eight_bits,
+    )
 }
 
 

@@ -19,7 +19,7 @@ from django.conf import settings
 
 from mlmodels.ml.errors import EngineError
 from mlmodels.ml.inference.engine import CARD, verify_folder
-from mlmodels.ml.inference.runtimes.choose import FILES
+from mlmodels.ml.inference.runtimes.choose import FILES, INT8, INT8_FILE
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class Plan:
     """What is measured.
 
     Args:
-        runtimes: "keras", "litert" or both.
+        runtimes: "keras", "litert", "int8", or several of them.
         threads: numbers of threads, e.g. 1 and 2.
         batches: crops a call, e.g. 1, 8 and 32.
         repetitions: of which each median is taken, at least 1.
@@ -72,8 +72,14 @@ def benchmark(directory: Path, plan: Plan) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         networks = [(f"{card['name']}-{card['version']}", directory, side_px)]
         if plan.untrained_px:
-            _measure("untrained", directory=folder, alpha=1.0, input_px=plan.untrained_px)
+            shape = {"alpha": 1.0, "input_px": plan.untrained_px}
+            _measure("untrained", directory=folder, runtimes=list(plan.runtimes), **shape)
             networks.append(("untrained, width 1.0", Path(folder), plan.untrained_px))
+        if INT8 in plan.runtimes and INT8_FILE not in sums:
+            target = Path(folder) / directory.name
+            _measure("eight_bits", directory=str(directory), target=str(target))
+            directory = target
+            networks[0] = (networks[0][0], directory, side_px)
         for part in [*_network_parts(networks, plan), *_engine_parts(directory, plan)]:
             rows.append({**part, **_measure(**part)})
             rows[-1].pop("directory", None)
@@ -99,6 +105,12 @@ def line_of(row: dict[str, Any]) -> str:
         figure = (
             f"{row['ms']:.1f} ms (computing {row['cpu_ms']:.1f}; decode {row['decode_ms']:.1f}, "
             f"locate {row['locate_ms']:.1f})"
+        )
+    elif row["part"] == "side_by_side":
+        what = "in turn: smallest and median computing"
+        figure = "; ".join(
+            f"{name} {one['least_cpu_ms']:.1f} and {one['cpu_ms']:.1f} ms"
+            for name, one in row["calls"].items()
         )
     elif row["part"] == "engine":
         what = f"640x480 px, {row['cells']} cell, {row['views']} views"
@@ -151,6 +163,13 @@ def _engine_parts(directory: Path, plan: Plan) -> Iterator[dict[str, Any]]:
                 "threads": threads,
                 "repetitions": plan.repetitions,
             }
+    yield {
+        "part": "side_by_side",
+        "directory": str(directory),
+        "runtimes": list(plan.runtimes),
+        "threads": plan.threads[0],
+        "repetitions": plan.repetitions,
+    }
     for runtime in plan.runtimes if plan.memory_images else ():
         yield {
             "part": "memory",

@@ -8,6 +8,7 @@ from typing import Any
 
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.inference.engine import CARD, load_engine, verify_folder
+from mlmodels.ml.training.eight_bits import add_eight_bits, drop_eight_bits
 from mlmodels.ml.training.export import write_card
 from mlmodels.ml.training.provenance import git_revision
 from mlmodels.ml.training.recipe import Recipe, deciding, load_recipe
@@ -75,7 +76,14 @@ def recalibrate(
         "metrics": {},
         **chosen.card_parts(),
     }
-    write_card(card, working_copy(directory, output))
+    folder = working_copy(directory, output)
+    # What was chosen for the network of eight bits was chosen by the other recipe.
+    drop_eight_bits(folder)
+    card.pop("eight_bits", None)
+    write_card(card, folder)
+    if new.eight_bits:
+        card["eight_bits"] = add_eight_bits(folder, training_data, new, data)
+        write_card(card, folder)
     return card
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from mlmodels.ml.classes import CLASSES
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.inference.engine import CARD, verify_folder
-from mlmodels.ml.inference.runtimes.choose import FILES
+from mlmodels.ml.inference.runtimes.choose import FILES, INT8_FILE
 from mlmodels.ml.inference.version_files import copy_version, share_weights
 from mlmodels.ml.training.export import finish_version, write_card
 from mlmodels.ml.training.loop import RunPlan, train, with_overrides
@@ -100,12 +100,13 @@ def ship(run: Path, *, version: str, about: Path | None, metrics: dict[str, Path
         if any(isinstance(m, str) and m not in sums.values() for m in measured):
             raise ArtifactDamaged(f"The figures in {file.name} are of other weights.")
         card["metrics"][name] = figures
-    card["weights_sha256"] = {name: sums[name] for name in FILES.values()}
+    weights = tuple(name for name in (*FILES.values(), INT8_FILE) if name in sums)
+    card["weights_sha256"] = {name: sums[name] for name in weights}
     part = target.with_name(target.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     copy_version(source, part)
     write_card(card, part)
-    share_weights(part, tuple(FILES.values()))
+    share_weights(part, weights)
     shutil.rmtree(target, ignore_errors=True)
     part.rename(target)
     if metrics:

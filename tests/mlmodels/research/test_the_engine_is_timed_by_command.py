@@ -10,7 +10,7 @@ from mlmodels.ml.inference.finding.localize import locate
 from mlmodels.ml.inference.version_files import copy_version
 from mlmodels.ml.pictures.reading import decode_image
 from mlmodels.research.benchmark.drawn_field import draw_field, field_jpeg
-from mlmodels.research.benchmark.measures import WARM, peak_mb, resident_mb, timed
+from mlmodels.research.benchmark.measures import WARM, in_turn, peak_mb, resident_mb, timed
 
 
 def test_the_median_leaves_the_warm_calls_out():
@@ -29,6 +29,24 @@ def test_a_call_is_made_once_a_repetition():
     calls = count()
     timed(lambda: next(calls), 7)
     assert next(calls) == WARM + 7
+
+
+def test_calls_in_turn_are_told_apart_by_their_smallest_and_their_median():
+    # One call takes 2, 4 and 9 s, the other 1 s; the warm rounds do not count.
+    slow, now = iter([*[99.0] * WARM, 9.0, 2.0, 4.0]), [0.0]
+
+    def wait(seconds):
+        now[0] += seconds
+
+    calls = {"slow": lambda: wait(next(slow)), "fast": lambda: wait(1.0)}
+    told = in_turn(calls, 3, clock=lambda: now[0], cpu_clock=lambda: now[0] / 2)
+    assert told["slow"] == {
+        "least_ms": 2000.0,
+        "ms": 4000.0,
+        "least_cpu_ms": 1000.0,
+        "cpu_ms": 2000.0,
+    }
+    assert told["fast"]["ms"] == 1000.0
 
 
 def test_a_process_never_holds_more_than_its_peak():
@@ -57,11 +75,14 @@ def test_the_command_measures_every_part(tmp_path, shipped_folder, capsys):
     )  # fmt: skip
     figures = json.loads((tmp_path / "b.json").read_text())
     parts = [row["part"] for row in figures["rows"]]
-    assert parts == [*["crops"] * 4, *["locating"] * 3, "engine", "memory"]
+    assert parts == [*["crops"] * 4, *["locating"] * 3, "engine", "side_by_side", "memory"]
     assert all(row["peak_mb"] > 10 for row in figures["rows"])
     side_px = json.loads((shipped_folder / "card.json").read_text())["engine"]["input_px"]
     assert {row["side_px"] for row in figures["rows"] if row["part"] == "crops"} == {side_px, 32}
-    assert figures["rows"][-2]["cells"] == 1
+    assert figures["rows"][-3]["cells"] == 1
+    calls = figures["rows"][-2]["calls"]
+    assert list(calls) == ["whole engine, litert", "its network, 4 views, litert"]
+    assert all(0 < one["least_cpu_ms"] <= one["cpu_ms"] for one in calls.values())
     sums = (shipped_folder / "SHA256SUMS").read_text()
     assert f"{figures['weights_sha256']['litert']}  model.tflite" in sums
     assert len(capsys.readouterr().out.splitlines()) == len(parts)

@@ -11,7 +11,7 @@ from mlmodels import artifacts
 from mlmodels.ml.adaptation.adapted_version import open_network
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.inference.engine import load_engine, verify_folder
-from mlmodels.ml.inference.runtimes.choose import FILES
+from mlmodels.ml.inference.runtimes.choose import FILES, INT8_FILE
 from mlmodels.ml.inference.version_files import checksums_of, copy_version, file_of, file_sha256
 from mlmodels.services.training import run_training
 from mlmodels.services.training.finished_versions import working_copy
@@ -50,7 +50,7 @@ def test_the_program_ships_each_weights_file_once_and_no_other(shipped_folder):
     named = {
         f"{checksums_of(folder)[name]}{Path(name).suffix}"
         for folder in artifacts.shipped_folders()
-        for name in FILES.values()
+        for name in {*FILES.values(), INT8_FILE} & set(checksums_of(folder))
     }
     assert {file.name for file in (root / "weights").iterdir()} == named
     assert not [file for name in FILES.values() for file in root.glob(f"*/{name}")]

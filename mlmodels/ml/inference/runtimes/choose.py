@@ -8,7 +8,11 @@ from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.inference.runtimes.base import Runtime
 from mlmodels.ml.inference.version_files import file_of
 
+# What every version has, by runtime.
 FILES = {"keras": "model.keras", "litert": "model.tflite"}
+# Of eight bits: a version has it where it says the same (decision 0025).
+INT8, INT8_FILE = "int8", "model.int8.tflite"
+RUNTIMES = (*FILES, INT8)
 
 
 def open_runtime(directory: Path, name: str, *, threads: int | None = None) -> Runtime:
@@ -16,7 +20,7 @@ def open_runtime(directory: Path, name: str, *, threads: int | None = None) -> R
 
     Args:
         directory: a version's folder, its files already verified.
-        name: "keras" or "litert".
+        name: "keras", "litert" or "int8".
         threads: that the network computes with, at least 1; None is one for LiteRT, and for
             Keras what TensorFlow chooses. TensorFlow's are the process's: the first counts.
 
@@ -27,16 +31,17 @@ def open_runtime(directory: Path, name: str, *, threads: int | None = None) -> R
     # Imported here on purpose: a process must not load TensorFlow unless it runs it.
     if name == "keras":
         from mlmodels.ml.inference.runtimes.keras_runtime import KerasRuntime as Opened
-    elif name == "litert":
+    elif name in RUNTIMES:
         from mlmodels.ml.inference.runtimes.litert_runtime import (  # type: ignore[assignment]
             LiteRTRuntime as Opened,
         )
     else:
-        raise ArtifactDamaged(f"There is no runtime {name}. Choose keras or litert.")
+        raise ArtifactDamaged(f"There is no runtime {name}. Choose one of {', '.join(RUNTIMES)}.")
+    file = INT8_FILE if name == INT8 else FILES[name]
     try:
-        return Opened(file_of(directory, FILES[name]), threads=threads)
+        return Opened(file_of(directory, file), threads=threads)
     except (OSError, ValueError, TypeError, RuntimeError, KeyError) as error:
         raise ArtifactDamaged(
-            f"The model file {FILES[name]} of {directory.name} cannot be opened. "
+            f"The model file {file} of {directory.name} cannot be opened. "
             "Restore the version's folder."
         ) from error

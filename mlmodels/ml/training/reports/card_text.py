@@ -97,8 +97,15 @@ def _decides(card: dict[str, Any]) -> str:
         f"Chosen on {c['n']} training pictures whose sources did not train "
         f"({c['right']} of them right). Keras and LiteRT agree on {card['agreement']['n']} of "
         f"these: same class {card['agreement']['same_class']:.2%}, probabilities differ by at most "
-        f"{card['agreement']['largest_difference']:.1e}.{_sizes(e)}{_words(card)}"
+        f"{card['agreement']['largest_difference']:.1e}.{_eight_bits(card)}{_sizes(e)}"
+        f"{_words(card)}"
     )
+
+
+def _eight_bits(card: dict[str, Any]) -> str:
+    """Whether its network of eight bits is used, and why; nothing where none was tried."""
+    tried = card.get("eight_bits")
+    return f" Eight bits: {tried['why']}" if tried else ""
 
 
 def _by_class(thresholds: dict[str, Any]) -> str:
