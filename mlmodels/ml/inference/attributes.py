@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -76,10 +77,11 @@ class AttributeHead:
         Returns:
             For each cell, by attribute.
         """
-        read: list[dict[str, AttributeValue]] = [{} for _ in features]
-        p = self._probabilities(features)
-        for attribute in self.attributes:
-            block = self._block(attribute)
+        return self._read(self._probabilities(features))
+
+    def _read(self, p: np.ndarray) -> list[dict[str, AttributeValue]]:
+        read: list[dict[str, AttributeValue]] = [{} for _ in p]
+        for attribute, block in self._blocks.items():
             for row, of_cell in zip(read, p, strict=True):
                 best = block[int(of_cell[block].argmax())]
                 row[attribute] = AttributeValue(self.columns[best][1], float(of_cell[best]))
@@ -97,7 +99,8 @@ class AttributeHead:
             family, if cells of the class are known to show it. Nothing for other classes.
         """
         told = []
-        read, p = self.read(features), self._probabilities(features)
+        p = self._probabilities(features)
+        read = self._read(p)
         for label, row, of_cell in zip(labels, read, p, strict=True):
             sure = {name: self._sure(name, value, of_cell, label) for name, value in row.items()}
             told.append({name: value for name, value in sure.items() if value is not None})
@@ -131,13 +134,17 @@ class AttributeHead:
         """float64 (N, V): those of one attribute add up to 1."""
         logits = np.asarray(features, dtype=np.float32) @ self.weights + self.bias
         p = np.empty(logits.shape)
-        for attribute in self.attributes:
-            block = self._block(attribute)
+        for block in self._blocks.values():
             p[:, block] = softmax(logits[:, block])
         return p
 
-    def _block(self, attribute: str) -> list[int]:
-        return [k for k, (name, _) in enumerate(self.columns) if name == attribute]
+    @cached_property
+    def _blocks(self) -> dict[str, list[int]]:
+        """Places of each attribute's columns."""
+        return {
+            attribute: [k for k, (name, _) in enumerate(self.columns) if name == attribute]
+            for attribute in self.attributes
+        }
 
     def _sure(
         self, attribute: str, best: AttributeValue, p: np.ndarray, label: str

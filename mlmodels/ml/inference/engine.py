@@ -32,7 +32,8 @@ CARD = "card.json"
 FAMILIARITY = "familiarity.npz"
 # Of the network of eight bits, whose features are not quite those of the other two.
 FAMILIARITY_INT8 = "familiarity.int8.npz"
-LARGEST_BATCH = 64
+# LiteRT answers the same to the bit, and sooner than with more at once (docs/model/speed.md).
+LARGEST_BATCH = 8
 
 
 @dataclass(frozen=True)
