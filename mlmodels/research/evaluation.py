@@ -93,7 +93,7 @@ def evaluate(
     Args:
         pictures: what is measured.
         directory: the version's folder.
-        runtime: "keras" or "litert".
+        runtime: "keras", "litert" or "int8".
         occurring: classes that cells are named among, as a profile declares them; none for all.
 
     Returns:

@@ -35,7 +35,7 @@ class Command(ProgressCommand):
             help="name cells among these, as in a profile that declares them",
         )
         parser.add_argument("--model", help="a shipped version or a folder; default the newest")
-        parser.add_argument("--runtime", choices=("keras", "litert"), default="keras")
+        parser.add_argument("--runtime", choices=("keras", "litert", "int8"), default="keras")
         parser.add_argument("--json", help="where the figures go")
         parser.add_argument("--predictions", help="where a CSV, one row a picture, goes")
         parser.add_argument(
