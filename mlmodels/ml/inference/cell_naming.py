@@ -59,7 +59,7 @@ class CellFinding:
         attributes: what the cell looks like, by attribute, as far as the version is sure;
             nothing of an unidentified cell.
         reason: why the picture, not the network, keeps it from being accepted: `TOO_SMALL`,
-            `MARKED` or empty.
+            `MARKED`, a code of `finding/photograph.py` or empty.
         evidence, lead: see `Signs`.
     """
 

@@ -19,6 +19,12 @@ from mlmodels.ml.inference.finding.cell_boundary import cell_boxes
 from mlmodels.ml.inference.finding.field import Field, Nucleus
 from mlmodels.ml.inference.finding.localize import locate
 from mlmodels.ml.inference.finding.marks import find_marks, paint_over
+from mlmodels.ml.inference.finding.photograph import (
+    LOW_RESOLUTION,
+    Photograph,
+    PhotographLimits,
+    judge_photograph,
+)
 from mlmodels.ml.inference.finding.quality import doubt_about_field
 from mlmodels.ml.inference.finding.scale import doubt_about_scale
 from mlmodels.ml.pictures.picture import ImageLimits, Picture
@@ -49,11 +55,14 @@ class Findings:
         timings_ms: of decode, locate, crop, classify and decide, ms.
         field_note: why the picture may be no stained blood film, or cannot be read in full, in
             sentences; else empty. No cell of such a picture is accepted.
+        photograph_again: why its photograph should be taken again, a code of
+            `finding/photograph.py`; else empty. `field_note` says it in a sentence.
     """
 
     cells: tuple[CellFinding, ...]
     timings_ms: dict[str, float]
     field_note: str = ""
+    photograph_again: str = ""
 
 
 def read_image(
@@ -93,12 +102,15 @@ def read_image(
     )
 
 
-def read_pixels(rgb: np.ndarray, engine: Engine) -> Findings:
+def read_pixels(
+    rgb: np.ndarray, engine: Engine, *, limits: PhotographLimits = PhotographLimits()
+) -> Findings:
     """Find and name the cells of a decoded picture.
 
     Args:
         rgb: uint8 array, shape (H, W, 3), oriented RGB.
         engine: a loaded version.
+        limits: what its photograph must show at least.
 
     Returns:
         The findings, without the time of decoding.
@@ -106,7 +118,7 @@ def read_pixels(rgb: np.ndarray, engine: Engine) -> Findings:
     start = time.perf_counter()
     clean, seen = _seen_without_marks(rgb)
     located = 1000 * (time.perf_counter() - start)
-    findings = _read(clean, seen, engine)
+    findings = _read(clean, seen, engine, limits=limits)
     return replace(findings, timings_ms={"locate": located, **findings.timings_ms})
 
 
@@ -142,8 +154,9 @@ def read_box(
     seen = field_of_box(whole, box, longer_px=max(width, height))
     crop = cut_crop(clean, seen, seen.nuclei[0], engine.crop_rule)
     weighed = weigh(seen, engine.run(crop[np.newaxis]), engine)
-    doubted = bool(doubt_about_field(seen) or doubt_about_scale(seen.um_per_px))
-    reason = reason_of(box, seen)
+    photograph = judge_photograph(clean, seen)
+    doubted = bool(doubt_about_field(seen) or doubt_about_scale(seen.um_per_px) or photograph.code)
+    reason = reason_of(box, seen) or photograph.reason(0)
     return name_cell(weighed, 0, seen.nuclei[0], box, engine, doubted=doubted, reason=reason)
 
 
@@ -154,7 +167,14 @@ def _seen_without_marks(rgb: np.ndarray) -> tuple[np.ndarray, Field]:
     return clean, replace(locate(clean), marks=marks)
 
 
-def _read(rgb: np.ndarray, seen: Field, engine: Engine, *, reduced_by: int = 1) -> Findings:
+def _read(
+    rgb: np.ndarray,
+    seen: Field,
+    engine: Engine,
+    *,
+    reduced_by: int = 1,
+    limits: PhotographLimits = PhotographLimits(),
+) -> Findings:
     """Name the cells of a picture whose nuclei are found."""
     spans = {"crop": 0.0, "classify": 0.0}
     parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
@@ -171,14 +191,27 @@ def _read(rgb: np.ndarray, seen: Field, engine: Engine, *, reduced_by: int = 1) 
     cells: tuple[CellFinding, ...] = ()
     no_film = doubt_about_field(seen)
     um_per_px = None if seen.um_per_px is None else seen.um_per_px / reduced_by
-    notes = [no_film, doubt_about_scale(um_per_px), _left_out(seen)]
+    photograph = judge_photograph(rgb, seen, reduced_by=reduced_by, limits=limits)
+    scale = doubt_about_scale(um_per_px)
+    # Of a scale that is too small, too, one sentence is enough.
+    too_small = bool(scale) and photograph.code == LOW_RESOLUTION
+    of_photograph = "" if too_small else photograph.sentence
+    notes = [no_film, scale, of_photograph, _left_out(seen)]
     note = " ".join(filter(None, notes))
     if parts:
         logits, cell_logits, features = (np.concatenate(each) for each in zip(*parts, strict=True))
         answers = logits, cell_logits, features
-        cells = _judge(rgb.shape, seen, answers, engine, doubted=bool(note), is_film=not no_film)
+        cells = _judge(
+            rgb.shape,
+            seen,
+            answers,
+            engine,
+            photograph,
+            doubted=bool(note),
+            is_film=not no_film,
+        )
     spans["decide"] = 1000 * (time.perf_counter() - last)
-    return Findings(cells, spans, note)
+    return Findings(cells, spans, note, photograph.code)
 
 
 def _left_out(seen: Field) -> str:
@@ -231,6 +264,7 @@ def _judge(
     seen: Field,
     answers: tuple[np.ndarray, np.ndarray, np.ndarray],
     engine: Engine,
+    photograph: Photograph,
     *,
     doubted: bool,
     is_film: bool,
@@ -258,7 +292,7 @@ def _judge(
             boxes[k],
             engine,
             doubted=doubted,
-            reason=reason_of(boxes[k], seen),
+            reason=reason_of(boxes[k], seen) or photograph.reason(ordered[k][1]),
         )
         for k in without_overlaps(boxes)
     )
