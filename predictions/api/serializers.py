@@ -144,7 +144,12 @@ class ImageBody(serializers.Serializer):
     error = serializers.SerializerMethodField()
     model_version = serializers.SerializerMethodField()
     field_note = serializers.CharField(
-        help_text="Why the picture may be no stained blood film, or is not read in full."
+        help_text="Why the picture may be no stained blood film, should be photographed again, or "
+        "is not read in full."
+    )
+    photograph_again = serializers.SerializerMethodField(
+        help_text="Why the field should be photographed again: out_of_focus, low_resolution, "
+        "overexposed or underexposed; none where the photograph is good enough."
     )
     imaging_profile = serializers.UUIDField(source="image.imaging_profile_id", allow_null=True)
     familiarity = serializers.SerializerMethodField(
@@ -156,6 +161,10 @@ class ImageBody(serializers.Serializer):
     def get_error(self, reading: ImageReading) -> str | None:
         """The sentence of a failure."""
         return reading.error or None
+
+    def get_photograph_again(self, reading: ImageReading) -> str | None:
+        """The code of what is wrong with the photograph."""
+        return reading.photograph_again or None
 
     def get_model_version(self, reading: ImageReading) -> str | None:
         """Name and version of the model that found the cells."""

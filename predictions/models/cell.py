@@ -38,6 +38,10 @@ class Cell(models.Model):
 
         TOO_SMALL = "too_small", "too small in this picture"
         MARKED = "marked", "something is drawn across it"
+        OUT_OF_FOCUS = "out_of_focus", "out of focus"
+        LOW_RESOLUTION = "low_resolution", "too few pixels"
+        OVEREXPOSED = "overexposed", "overexposed"
+        UNDEREXPOSED = "underexposed", "underexposed"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     # Both are the first column of an index below.

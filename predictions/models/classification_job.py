@@ -20,6 +20,14 @@ class ClassificationJob(Leased):
         CLASSIFYING = "classifying", "classifying"
         RECORDING = "recording", "recording"
 
+    class PhotographAgain(models.TextChoices):
+        """What is wrong with a photograph that can be taken again."""
+
+        OUT_OF_FOCUS = "out_of_focus", "out of focus"
+        LOW_RESOLUTION = "low_resolution", "too few pixels"
+        OVEREXPOSED = "overexposed", "overexposed"
+        UNDEREXPOSED = "underexposed", "underexposed"
+
     FINAL = (Status.SUCCEEDED, Status.FAILED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -37,6 +45,13 @@ class ClassificationJob(Leased):
         blank=True,
         default="",
         help_text="Why the picture may be no stained blood film, for a person.",
+    )
+    # None rather than empty, as of `Cell.reason`.
+    photograph_again = models.CharField(  # noqa: DJ001
+        max_length=16,
+        choices=PhotographAgain,
+        null=True,
+        help_text="Why the field should be photographed again; none where it is good enough.",
     )
     queued_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)

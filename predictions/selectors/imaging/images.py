@@ -34,6 +34,7 @@ class ImageReading:
         labels: what a cell can be called in this laboratory, by code.
         has_result: whether a job of this image ever succeeded.
         field_note: why the picture may be no stained blood film; else empty.
+        photograph_again: why the field should be photographed again, a code; else empty.
         familiarity: of its cells, as the version that found them sees it.
         can_rerun, can_download, can_review: what the viewer may do with it now.
         can_overrule: whether the viewer's word goes before a doctor's; else it is a remark.
@@ -49,6 +50,7 @@ class ImageReading:
     labels: dict[str, Label]
     has_result: bool
     field_note: str
+    photograph_again: str
     can_rerun: bool
     can_download: bool
     can_review: bool
@@ -146,6 +148,7 @@ def image_for_reading(viewer: User, image_id: UUID) -> ImageReading:
         labels=labels_for(image.sample.laboratory),
         has_result=made_by is not None,
         field_note=made_by.field_note if made_by else "",
+        photograph_again=(made_by.photograph_again or "") if made_by else "",
         can_rerun=policy.can_rerun(viewer, image),
         can_download=allows(viewer, Action.DOWNLOAD_ORIGINALS),
         can_review=policy.can_review(viewer, image.sample),

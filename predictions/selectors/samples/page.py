@@ -79,12 +79,17 @@ class ClassCount:
 
 @dataclass(frozen=True)
 class ImageTile:
-    """An image of the sample, with what was found in it."""
+    """An image of the sample, with what was found in it.
+
+    Args:
+        photograph_again: why it should be photographed again, in words; else empty.
+    """
 
     number: int
     image: SmearImage
     counts: list[ClassCount]
     error: str
+    photograph_again: str
     can_rerun: bool
     can_dismiss: bool
     can_move: bool
@@ -102,6 +107,11 @@ class SamplePage:
     head: SampleHead
     failed: list[ImageTile]
     rest: list[ImageTile]
+
+    @property
+    def photograph_again(self) -> list[ImageTile]:
+        """Images that should be photographed again."""
+        return [tile for tile in self.rest if tile.photograph_again]
 
     @property
     def images_read(self) -> int:
@@ -251,10 +261,17 @@ def _tile(
         image=image,
         counts=counts,
         error=image.newest_job.error if image.newest_job else "",
+        photograph_again=_why_again(image),
         can_rerun=not head.sample.is_frozen and policy.can_rerun(viewer, image),
         can_dismiss=head.can_change and _has_failed(image) and image.newest_result_id is None,
         can_move=head.can_change and image.is_final,
     )
+
+
+def _why_again(image: SmearImage) -> str:
+    job = image.newest_job
+    is_set_aside = image.dismissed_at is not None
+    return "" if job is None or is_set_aside else job.get_photograph_again_display() or ""
 
 
 def _has_failed(image: SmearImage) -> bool:

@@ -221,6 +221,7 @@ class Result:
         features: of each cell, in the same order; none where they are not kept.
         timings_ms: of each step of the engine.
         field_note: why the picture may be no stained blood film; else empty.
+        photograph_again: of `ClassificationJob`; empty where it is good enough.
     """
 
     held: Claim
@@ -228,6 +229,7 @@ class Result:
     features: Sequence[bytes] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     field_note: str = ""
+    photograph_again: str = ""
 
 
 def record(results: Sequence[Result]) -> list[Claim]:
@@ -303,7 +305,9 @@ def _end_succeeded(results: Sequence[Result]) -> list[Result]:
     for result in kept:
         row = mine[result.held.job_id]
         row.timings_ms, row.field_note = dict(result.timings_ms), result.field_note
-    ClassificationJob.objects.bulk_update(mine.values(), ["timings_ms", "field_note"])
+        row.photograph_again = result.photograph_again or None
+    told = ["timings_ms", "field_note", "photograph_again"]
+    ClassificationJob.objects.bulk_update(mine.values(), told)
     ended = ClassificationJob.objects.filter(pk__in=mine)
     _end(ended, _Status.SUCCEEDED, error="", error_code="")
     return kept

@@ -166,6 +166,7 @@ def _read(held: jobs.Claim) -> jobs.Result | None:
         features=[stored_features(cell) for cell in findings.cells],
         timings_ms=findings.timings_ms,
         field_note=findings.field_note,
+        photograph_again=findings.photograph_again,
     )
 
 
