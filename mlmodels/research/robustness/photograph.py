@@ -11,6 +11,7 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,17 +93,17 @@ def changes() -> dict[str, Change]:
     """What is done to a picture, by name: from uint8 (H, W, 3) to uint8 (H', W', 3)."""
     made: dict[str, Change] = {AS_IS: lambda rgb: rgb}
     for sigma in SIGMAS_PX:
-        made[f"Gaussian, {sigma:g} px of 360"] = lambda rgb, by=sigma: blurred(rgb, by)
+        made[f"Gaussian, {sigma:g} px of 360"] = partial(blurred, sigma_px=sigma)
     for length in MOTIONS_PX:
-        made[f"motion, {length:g} px of 360"] = lambda rgb, by=length: moved(rgb, by)
+        made[f"motion, {length:g} px of 360"] = partial(moved, length_px=length)
     for side in SIDES_PX:
-        made[f"shrunk to {side} px"] = lambda rgb, to=side: shrunk(rgb, to)
+        made[f"shrunk to {side} px"] = partial(shrunk, side_px=side)
     for side in ENLARGED_FROM_PX:
-        made[f"shrunk to {side} px and enlarged"] = lambda rgb, to=side: enlarged(rgb, to)
+        made[f"shrunk to {side} px and enlarged"] = partial(enlarged, side_px=side)
     for gain in GAINS:
-        made[f"light × {gain:g}"] = lambda rgb, by=gain: brightness(rgb, by)
+        made[f"light × {gain:g}"] = partial(brightness, factor=gain)
     for gamma in GAMMAS:
-        made[f"gamma {gamma:g}"] = lambda rgb, by=gamma: curved(rgb, by)
+        made[f"gamma {gamma:g}"] = partial(curved, gamma=gamma)
     return made
 
 

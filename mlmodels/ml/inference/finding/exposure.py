@@ -57,7 +57,7 @@ def exposure_of(rgb: np.ndarray, field: Field) -> Exposure:
     each = [_of_nucleus(seen, is_white, field, nucleus, scale) for nucleus in field.nuclei]
     clipped, around, green = np.array(each, dtype=np.float64).reshape(-1, 3).T
     return Exposure(
-        white_share=np.count_nonzero(is_white) / max(1, np.count_nonzero(inside)),
+        white_share=int(np.count_nonzero(is_white)) / max(1, int(np.count_nonzero(inside))),
         clipped=clipped,
         white_around=around,
         levels=(WHITE_LEVEL - green) / float(field.gains[1]),
