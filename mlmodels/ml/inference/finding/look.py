@@ -18,6 +18,7 @@ from mlmodels.ml.inference.finding.stained import (
     stain_threshold,
     stained_parts,
     standing_out,
+    threshold_among_stained,
 )
 from mlmodels.ml.inference.finding.surround import is_round, with_fading_edge
 from mlmodels.ml.inference.preprocess import apply_gains, background_gains, black_corners
@@ -78,7 +79,7 @@ def _nuclei(
 
     Where the scale is known the field holds many red cells, which say what is no nucleus.
     """
-    threshold = stain_threshold(score)
+    threshold = threshold_among_stained(score, stain_threshold(score))
     level = None if red_cell_px is None else level_of_red_cells(score, green)
     if level is None:
         labels, parts = stained_parts(score, threshold, red_cell_px)
