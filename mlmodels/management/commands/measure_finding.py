@@ -11,6 +11,7 @@ from mlmodels.artifacts import model_directory
 from mlmodels.management.progress_command import ProgressCommand
 from mlmodels.ml.errors import EngineError
 from mlmodels.research import evaluation
+from mlmodels.research.finding.films import MOST_FIELDS, measure_films
 from mlmodels.research.finding.run import Plan, measure_finding
 from mlmodels.research.finding.text import finding_markdown
 
@@ -29,13 +30,23 @@ class Command(ProgressCommand):
         parser.add_argument("--cell-px", nargs="+", type=int, default=plan.cell_px)
         parser.add_argument("--least-cells", type=int, default=plan.least_cells)
         parser.add_argument("--seed", type=int, default=plan.seed)
+        parser.add_argument(
+            "--films",
+            action="store_true",
+            help="instead: which real fields of each set are doubted, also in other stains",
+        )
+        parser.add_argument("--most", type=int, default=MOST_FIELDS, help="fields a set, --films")
         parser.add_argument("--json", help="where the figures go")
         parser.add_argument("--markdown", type=Path, help="where the page goes")
 
     def handle(self, *args: Any, **options: Any) -> None:
         numbers = [*options["across"], *options["cell_px"], options["least_cells"]]
+        numbers.append(options["most"])
         if min(numbers) < 1:
             raise CommandError("Fields across, widths of cells and counts are at least 1.")
+        if options["films"]:
+            self._measure_films(options)
+            return
         plan = Plan(
             tuple(options["across"]),
             tuple(options["cell_px"]),
@@ -60,6 +71,22 @@ class Command(ProgressCommand):
         cells = sum(row["cells"] for row in figures["rows"])
         found = sum(row["found"] for row in figures["rows"])
         self.stdout.write(f"{found} of {cells} cells found")
+
+    def _measure_films(self, options: dict[str, Any]) -> None:
+        try:
+            figures = measure_films(data=options["data"], most=options["most"])
+            evaluation.keep_results(figures, json_file=options["json"])
+        except (EngineError, OSError) as error:
+            raise CommandError(str(error)) from error
+        for row in figures["rows"]:
+            drawn = f", {row['drawn_found']} of {row['drawn']} drawn cells found and "
+            self.stdout.write(
+                f"{row['set']} {row['stain']}: {row['doubted']} of {row['fields']} doubted, "
+                f"{row['central_found']} with a nucleus in the middle, "
+                f"{row['nothing_found']} with none"
+                + (f"{drawn}{row['false']} others" if row["drawn"] else "")
+                + f", {row['median_ms']} ms"
+            )
 
 
 def _words(numbers: Sequence[int]) -> str:

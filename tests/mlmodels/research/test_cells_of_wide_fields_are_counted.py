@@ -66,3 +66,19 @@ def test_counts_below_one_are_refused(data):
 def test_a_folder_without_boxes_is_told(tmp_path):
     with pytest.raises(CommandError, match="no table of boxes"):
         call_command("measure_finding", data=tmp_path)
+
+
+def test_films_of_every_set_are_counted_also_in_other_stains(data, tmp_path, capsys):
+    for name in ("pbc", "kaggle", "mll", "deepapl"):
+        folder = data / "cells" / name
+        folder.mkdir(parents=True)
+        (folder / "a.png").write_bytes(encode(draw_smear(seed=5, cells=1), "PNG"))
+        (folder / "manifest.csv").write_text(f"path,split_hint\ncells/{name}/a.png,train\n")
+    table = tmp_path / "films.json"
+    call_command("measure_finding", data=data, films=True, json=str(table))
+    rows = {(row["set"], row["stain"]): row for row in json.loads(table.read_text())["rows"]}
+    assert rows["bccd", ""]["drawn_found"] == rows["bccd", ""]["drawn"] == 2
+    assert rows["mll", ""]["fields"] == rows["mll", ""]["central_found"] == 1
+    assert rows["bccd", "violet"]["fields"] == 2
+    assert ("mll", "violet") not in rows
+    assert "bccd : 0 of 2 doubted" in capsys.readouterr().out

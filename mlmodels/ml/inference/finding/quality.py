@@ -1,17 +1,25 @@
 """Whether a picture looks like a stained blood film at all, before its cells may be accepted.
 
-It judges colours and light of the whole field, which are the same whatever cell is in it. It
-says nothing about a cell, and a film it doubts is still read.
+It judges colours and light of the whole field, which are the same whatever cell is in it. What
+only a film shows weighs more than colours, which lamps and stains give (`structure`). It says
+nothing about a cell, and a film it doubts is still read.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mlmodels.ml.inference.finding.field import Field
 from mlmodels.ml.inference.finding.stained import FOREGROUND_BELOW
+from mlmodels.ml.inference.finding.structure import (
+    ONE_STAIN_DEG,
+    degrees_between_stains,
+    is_filled_by_nuclei,
+    shows_red_cells,
+    shows_two_stains,
+)
 from mlmodels.ml.inference.finding.surround import is_round
 
 # A pixel of background: no channel of the white-balanced picture below this.
@@ -35,6 +43,15 @@ LEAST_SPREAD = 16.0
 MASK_UP_TO = 8.0
 LEAST_COLOUR = 12.0
 LEAST_VIOLET, ONE_TINT, MOST_COLOUR_OF_TINT = 8.0, 6.0, 42.0
+# Where nuclei fill the picture: docs/model/finding.md, "Films that were doubted".
+LEAST_BACKGROUND_BESIDE_NUCLEI = 0.03
+MOST_COLOUR_BETWEEN_NUCLEI = 110.0
+MOST_GRASS_BESIDE_NUCLEI = 0.25
+MOST_WARM_COLOUR = 90.0
+NOT_BRIGHT = "nothing in it is as bright as the background of a film"
+TOO_GREEN = "parts of it are greener than anything on a stained film"
+TOO_STRONG = "its colours are stronger than those of a stain"
+NO_BACKGROUND = "it has no pale, even background"
 
 
 @dataclass(frozen=True)
@@ -46,7 +63,9 @@ class FieldLook:
         background_share: of the rest that is as bright as the background of a film, 0 to 1.
         green_share, yellow_share: of what is darker, where red, or blue, is clearly less than
             green, 0 to 1.
+        grass_share: of the same, where red and blue are clearly less than green, 0 to 1.
         colour: mean of the largest minus the smallest channel of what is darker, levels.
+        warm_colour: the same of what of it has less blue than red or green; 0 where hardly any has.
         background_colour: the same of what is not darker, its 90th percentile, levels.
         gain: the largest of the three that the white balance needed.
         violet: green below red and blue, its 99th percentile, levels.
@@ -60,7 +79,9 @@ class FieldLook:
     background_share: float
     green_share: float
     yellow_share: float
+    grass_share: float
     colour: float
+    warm_colour: float
     background_colour: float
     gain: float
     violet: float
@@ -82,12 +103,15 @@ def look_at_field(field: Field) -> FieldLook:
     corner_share = 1 - float(seen.mean())
     gain = float(field.gains.max())
     if not len(pixels):
-        return FieldLook(corner_share, 0.0, 0.0, 0.0, 0.0, 0.0, gain, 0.0, 0.0, 0.0, 0.0, 0.0)
+        return FieldLook(corner_share, *[0.0] * 7, gain, *[0.0] * 5)
     red, green, blue = pixels.T
     least = np.minimum(np.minimum(red, green), blue)
     colour = np.maximum(np.maximum(red, green), blue) - least
     dark = green < FOREGROUND_BELOW
     enough = np.count_nonzero(dark) > LEAST_FOREGROUND * len(pixels)
+    warm = dark & (blue < np.maximum(red, green))
+    is_warm = np.count_nonzero(warm) > LEAST_FOREGROUND * len(pixels)
+    greenest = green - np.maximum(red, blue)
     rest = colour[~dark]
     middle, ground = _light(pixels / field.gains)
     low, high = np.percentile(pixels, [0.5, 99.5], axis=0)
@@ -96,7 +120,9 @@ def look_at_field(field: Field) -> FieldLook:
         background_share=float((least >= BACKGROUND_FROM).mean()),
         green_share=float((green - red > GREENER_THAN_RED)[dark].mean()) if enough else 0.0,
         yellow_share=float((green - blue > GREENER_THAN_BLUE)[dark].mean()) if enough else 0.0,
+        grass_share=float((greenest > GREENER_THAN_RED)[dark].mean()) if enough else 0.0,
         colour=float(colour[dark].mean()) if enough else 0.0,
+        warm_colour=float(colour[warm].mean()) if is_warm else 0.0,
         background_colour=float(np.percentile(rest, 90)) if rest.size else 0.0,
         gain=gain,
         violet=float(np.percentile(np.minimum(red, blue) - green, 99)),
@@ -135,7 +161,7 @@ def doubt_about_field(field: Field) -> str:
     extreme of them (docs/model/experiments.md, "Is it a film").
     """
     look = look_at_field(field)
-    reason = _doubt_about_light(look, field) or _doubt_about_colours(look)
+    reason = _doubt_about_light(look, field) or _doubt_about_colours(look, field)
     return f"This does not look like a stained blood film: {reason}." if reason else ""
 
 
@@ -155,8 +181,7 @@ def _doubt_about_light(look: FieldLook, field: Field) -> str:
             "its ground is dark, as in fluorescence, in dark field or in a negative. Photograph "
             "a stained film in bright light, or save the picture as a positive"
         )
-    is_tinted = look.violet < LEAST_VIOLET and look.one_tint < ONE_TINT
-    if look.colour < LEAST_COLOUR or (is_tinted and look.colour < MOST_COLOUR_OF_TINT):
+    if look.colour < LEAST_COLOUR or _is_tinted(look, field):
         return (
             "it has no colours, or only one tint. Cells are told apart by their stain, so upload "
             "the photograph in colour"
@@ -164,27 +189,61 @@ def _doubt_about_light(look: FieldLook, field: Field) -> str:
     return ""
 
 
+def _is_tinted(look: FieldLook, field: Field) -> bool:
+    """Whether a picture has one tint, as sepia, and not the two of nuclei and red cells."""
+    seems = look.violet < LEAST_VIOLET and look.one_tint < ONE_TINT
+    if not seems or look.colour >= MOST_COLOUR_OF_TINT:
+        return False
+    apart = degrees_between_stains(field)
+    return apart is None or apart < ONE_STAIN_DEG
+
+
 def _is_masked(field: Field) -> bool:
     """Whether what is black has no light of its own, as what a program left out."""
     return float(np.median(field.balanced[field.blackout > 0])) <= MASK_UP_TO
 
 
-def _doubt_about_colours(look: FieldLook) -> str:
+def _doubt_about_colours(look: FieldLook, field: Field) -> str:
+    """Of pictures whose colours no film has, unless they show what only a film does."""
+    reason = _odd_colours(look)
+    if not reason or shows_red_cells(field, look.background_share):
+        return ""
+    if is_filled_by_nuclei(field):
+        return _odd_colours_of_nuclei(look)
+    if reason == TOO_GREEN and shows_two_stains(field, look.background_share):
+        # A lamp with little red makes nuclei blue-green, yet nothing green.
+        return _odd_colours(replace(look, green_share=look.grass_share))
+    return reason
+
+
+def _odd_colours(look: FieldLook) -> str:
     reasons = (
-        (look.gain > MOST_GAIN, "nothing in it is as bright as the background of a film"),
-        (
-            look.green_share > MOST_GREEN_SHARE,
-            "parts of it are greener than anything on a stained film",
-        ),
+        (look.gain > MOST_GAIN, NOT_BRIGHT),
+        (look.green_share > MOST_GREEN_SHARE, TOO_GREEN),
         (
             look.yellow_share > MOST_YELLOW_SHARE,
             "much of it is yellow or green, which stained cells are not",
         ),
-        (look.colour > MOST_COLOUR, "its colours are stronger than those of a stain"),
+        (look.colour > MOST_COLOUR, TOO_STRONG),
         (
             look.background_share < LEAST_BACKGROUND_SHARE
             or look.background_colour > MOST_COLOUR_OF_BACKGROUND,
-            "it has no pale, even background",
+            NO_BACKGROUND,
+        ),
+    )
+    return next((words for applies, words in reasons if applies), "")
+
+
+def _odd_colours_of_nuclei(look: FieldLook) -> str:
+    """The same where nuclei fill the picture: blue and violet are strong, the ground is scarce."""
+    reasons = (
+        (look.gain > MOST_GAIN, NOT_BRIGHT),
+        (look.grass_share > MOST_GRASS_BESIDE_NUCLEI, TOO_GREEN),
+        (look.warm_colour > MOST_WARM_COLOUR, TOO_STRONG),
+        (
+            look.background_share < LEAST_BACKGROUND_BESIDE_NUCLEI
+            or look.background_colour > MOST_COLOUR_BETWEEN_NUCLEI,
+            NO_BACKGROUND,
         ),
     )
     return next((words for applies, words in reasons if applies), "")
