@@ -23,7 +23,8 @@ def _head(figures: dict[str, Any]) -> str:
     return (
         "# Finding cells in wide fields\n\n"
         "Fields of BCCD with drawn boxes, laid together n × n and reduced so that the longer side "
-        "of the middle drawn cell gets so many pixels. Written by the command below; do not edit."
+        "of the middle drawn cell gets so many pixels. The tables of the first two sections are "
+        "written by the command below."
         f"\n\n`{figures['command']}`\n\n"
         f"{figures['model']}, weights SHA-256 `{figures['weights_sha256']}`, seed "
         f"{figures['seed']}."

@@ -46,7 +46,7 @@ LEAST_VIOLET, ONE_TINT, MOST_COLOUR_OF_TINT = 8.0, 6.0, 42.0
 # Where nuclei fill the picture: docs/model/finding.md, "Films that were doubted".
 LEAST_BACKGROUND_BESIDE_NUCLEI = 0.03
 MOST_COLOUR_BETWEEN_NUCLEI = 110.0
-MOST_GRASS_BESIDE_NUCLEI = 0.25
+MOST_GRASS_BESIDE_NUCLEI = 0.4
 MOST_WARM_COLOUR = 90.0
 NOT_BRIGHT = "nothing in it is as bright as the background of a film"
 TOO_GREEN = "parts of it are greener than anything on a stained film"

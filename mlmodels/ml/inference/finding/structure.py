@@ -31,7 +31,7 @@ LEAST_TEXTURE_OF_LARGE = 8.0
 # Nuclei that fill a picture: share of it that is stained, and of what is no background that is
 # violet, that is, green is less than red and blue by so many levels.
 LEAST_STAINED_SHARE = 0.08
-LEAST_VIOLET_SHARE = 0.2
+LEAST_VIOLET_SHARE = 0.15
 VIOLET_BY = 8
 # What takes away less light has no hue to measure; sum of the three channels' absorbances.
 LEAST_ABSORBANCE = 0.2
