@@ -138,12 +138,12 @@ def usual_table(seen: Sequence[Seen], data: Path, *, source: str) -> dict[str, A
                 counts[classes[path]][attribute][value] += 1
     table: dict[str, Any] = {}
     for label, attributes in sorted(counts.items()):
-        sizes = [
-            each.cell.nucleus_in_red_cells
+        measured = (
+            each.cell.nucleus_in_red_cells or 0.0
             for each in seen
             if each.true == label == each.cell.label
-            and 0 < (each.cell.nucleus_in_red_cells or 0) <= NUCLEUS_AT_MOST
-        ]
+        )
+        sizes = [size for size in measured if 0 < size <= NUCLEUS_AT_MOST]
         shares = {
             attribute: {v: round(n / of.total(), 4) for v, n in sorted(of.items())}
             for attribute, of in sorted(attributes.items())

@@ -477,7 +477,7 @@ def _judge(engine: Engine, logits: np.ndarray, seen: _Seen, cells: CellCrops) ->
     p, against = judge_classes(logits, engine)
     percentiles = engine.familiarity.percentiles(seen.features)
     evidence = evidence_of(logits, engine.temperature)
-    leads = engine.familiarity.leads(seen.features, p.argmax(axis=1), engine.rivals)
+    rivals = softmax(logits, engine.temperature)[:, engine.rivals].sum(axis=1)
     scores = sigmoid(seen.cell)
     found = []
     for i, row in enumerate(p):
@@ -486,7 +486,7 @@ def _judge(engine: Engine, logits: np.ndarray, seen: _Seen, cells: CellCrops) ->
             found.append(_Verdict(Answer(true, "", 0.0, ""), 0.0))
             continue
         label, confidence = engine.classes[int(row.argmax())], float(row.max())
-        signs = Signs(confidence, float(percentiles[i]), float(evidence[i]), float(leads[i]))
+        signs = Signs(confidence, float(percentiles[i]), float(evidence[i]), float(rivals[i]))
         doubts = float(cells.edge_share[i]), float(scores[i])
         disposition = engine.decide(label, signs, *doubts, against=float(against[i]))
         counting = confidence * (1 - float(against[i]))

@@ -28,13 +28,13 @@ class Signs:
         confidence: calibrated, 0 to 1.
         percentile: of its out-of-distribution score among calibration cells, 0 to 100.
         evidence: see `evidence_of`.
-        lead: see `Familiarity.leads`.
+        rival: calibrated probability that it is of a class that a person always looks at, 0 to 1.
     """
 
     confidence: float
     percentile: float
     evidence: float = float("inf")
-    lead: float = float("inf")
+    rival: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,13 @@ class Acceptance:
         confidence: at least this, calibrated, 0 to 1.
         percentile: of its out-of-distribution score at most this, 0 to 100.
         evidence: at least this; see `evidence_of`.
-        lead: at least this; see `Familiarity.leads`.
+        rival: at most this, 0 to 1; see `Signs`.
     """
 
     confidence: float = 0.0
     percentile: float = 100.0
     evidence: float = float("-inf")
-    lead: float = float("-inf")
+    rival: float = 1.0
 
     def is_met_by(self, signs: Signs) -> bool:
         """Whether nothing of the signs falls short."""
@@ -59,7 +59,7 @@ class Acceptance:
             signs.confidence >= self.confidence
             and signs.percentile <= self.percentile
             and signs.evidence >= self.evidence
-            and signs.lead >= self.lead
+            and signs.rival <= self.rival
         )
 
     def in_words(self) -> str:
@@ -72,15 +72,17 @@ class Acceptance:
             ),
             (self.evidence > -np.inf, f"evidence from {self.evidence:.3g}"),
             (
-                self.lead > -np.inf,
-                f"nearer, by {self.lead:.3g}, than to a class that a person always looks at",
+                self.rival < 1,
+                f"at most {100 * self.rival:.2g} % for classes that people look at",
             ),
         ]
         return ", ".join(words for is_asked, words in asked if is_asked)
 
     def as_dict(self) -> dict[str, float]:
-        """Plain numbers, for the card; evidence and lead only where they are asked for."""
-        return {name: value for name, value in vars(self).items() if value > -np.inf}
+        """Plain numbers, for the card; what came after the first two only where it is asked for."""
+        idle = vars(Acceptance())
+        asked = {name: value for name, value in vars(self).items() if value != idle[name]}
+        return {"confidence": self.confidence, "percentile": self.percentile, **asked}
 
 
 @dataclass(frozen=True)

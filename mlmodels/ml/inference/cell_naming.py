@@ -60,7 +60,7 @@ class CellFinding:
             nothing of an unidentified cell.
         reason: why the picture, not the network, keeps it from being accepted: `TOO_SMALL`,
             `MARKED`, a code of `finding/photograph.py` or empty.
-        evidence, lead: see `Signs`.
+        signs: all of what spoke for and against its class.
     """
 
     box: Box
@@ -75,8 +75,7 @@ class CellFinding:
     attributes: dict[str, AttributeValue] = field(default_factory=dict)
     nucleus_in_red_cells: float | None = None
     reason: str = ""
-    evidence: float = field(default=0.0, repr=False, compare=False)
-    lead: float = field(default=0.0, repr=False, compare=False)
+    signs: Signs = field(default=Signs(0.0, 100.0), repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ class Weighed:
         scores: float64 (N,), objectness.
         percentiles: float64 (N,), of out-of-distribution scores.
         evidence: float64 (N,), of `evidence_of`, whatever the size and whichever classes occur.
-        leads: float64 (N,), of `Familiarity.leads`.
+        rivals: float64 (N,), see `Signs.rival`; whichever classes occur.
         sizes: float64 (N,), in red cells; NaN where unknown.
         features: float32 (N, F).
     """
@@ -100,7 +99,7 @@ class Weighed:
     scores: np.ndarray
     percentiles: np.ndarray
     evidence: np.ndarray
-    leads: np.ndarray
+    rivals: np.ndarray
     sizes: np.ndarray
     features: np.ndarray
 
@@ -127,7 +126,7 @@ def weigh(
         scores=sigmoid(cell_logits),
         percentiles=engine.familiarity.percentiles(features),
         evidence=evidence,
-        leads=engine.familiarity.leads(features, probabilities.argmax(axis=1), engine.rivals),
+        rivals=softmax(logits, engine.temperature)[:, engine.rivals].sum(axis=1),
         sizes=sizes,
         features=features,
     )
@@ -175,7 +174,7 @@ def name_cell(
     p = weighed.probabilities[i]
     label, confidence = engine.classes[int(p.argmax())], float(p.max())
     percentile, objectness = float(weighed.percentiles[i]), float(weighed.scores[i])
-    signs = Signs(confidence, percentile, float(weighed.evidence[i]), float(weighed.leads[i]))
+    signs = Signs(confidence, percentile, float(weighed.evidence[i]), float(weighed.rivals[i]))
     disposition = engine.decide(
         label,
         signs,
@@ -200,8 +199,7 @@ def name_cell(
         attributes=_seen(engine, weighed.features[i], label, disposition),
         nucleus_in_red_cells=_told(weighed.sizes[i], nucleus, engine.thresholds),
         reason=reason,
-        evidence=signs.evidence,
-        lead=signs.lead,
+        signs=signs,
     )
 
 

@@ -48,28 +48,6 @@ class Familiarity:
         ranks = np.searchsorted(self.quantiles, scores, side="right")
         return 100.0 * ranks / len(self.quantiles)
 
-    def leads(self, features: np.ndarray, named: np.ndarray, rivals: np.ndarray) -> np.ndarray:
-        """How much nearer each cell lies to the class it is named than to any rival.
-
-        Args:
-            features: float32 (N, F).
-            named: int (N,), the place of each cell's class among all K.
-            rivals: bool (K,), classes that a person always looks at.
-
-        Returns:
-            float64 (N,), differences of Mahalanobis distances: above 0 where the cell lies nearer
-            to its own class. Minus infinity where it cannot be told: there are no rivals, or the
-            version does not know where each class lies.
-        """
-        if len(self.centres) != len(rivals) or not rivals.any():
-            return np.full(len(named), -np.inf)
-        z = (np.asarray(features, dtype=np.float32) - self.mean) @ self.basis
-        distances = np.linalg.norm(z[:, None, :] - self.centres[None], axis=2)
-        found: np.ndarray = (
-            distances[:, rivals].min(axis=1) - distances[np.arange(len(named)), named]
-        )
-        return found.astype(np.float64)
-
     def save(self, file: Path) -> None:
         """Write as `.npz`."""
         np.savez_compressed(

@@ -31,8 +31,8 @@ FOLDS = 5
 # only one of some classes that is never dangerous.
 CONFIDENCES = (0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.997, 0.998, 0.999, 0.9995, 0.9999)
 PERCENTILES = (10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 85.0, 90.0, 95.0, 97.5)
-# Evidence and lead have no scale of their own: so many of their quantiles among the cells named so.
-QUANTILES = 25
+# The others have no scale of their own: so many of their quantiles among the cells named so.
+QUANTILES = 50
 NEVER = Acceptance(confidence=1.01, percentile=0.0)
 
 
@@ -46,7 +46,7 @@ class Answers:
         named: str array, shape (N,), the version's class; empty where nothing was found.
         confidence: float64 array, shape (N,), 0 to 1.
         percentile: float64 array, shape (N,), of out-of-distribution scores, 0 to 100.
-        evidence, lead: float64 array, shape (N,), see `Signs`.
+        evidence, rival: float64 array, shape (N,), see `Signs`.
         acceptable: bool array, shape (N,): accepted, were no class stricter than all.
     """
 
@@ -56,7 +56,7 @@ class Answers:
     confidence: np.ndarray
     percentile: np.ndarray
     evidence: np.ndarray
-    lead: np.ndarray
+    rival: np.ndarray
     acceptable: np.ndarray
 
     def part(self, kept: np.ndarray) -> Answers:
@@ -84,8 +84,8 @@ def ask(engine: Engine, rows: Iterable[Row], root: Path) -> Answers:
                 cell.label if cell else "",
                 cell.confidence if cell else 0.0,
                 cell.familiarity_percentile if cell else 100.0,
-                cell.evidence if cell else -np.inf,
-                cell.lead if cell else -np.inf,
+                cell.signs.evidence if cell else -np.inf,
+                cell.signs.rival if cell else 1.0,
                 cell is not None and cell.disposition == ACCEPTED,
             )
         )
@@ -143,9 +143,9 @@ def _tried(answers: Answers, label: str, sign: str) -> list[float]:
     values = getattr(answers, sign)[answers.acceptable & (answers.named == label)]
     values = values[np.isfinite(values)]
     if not len(values):
-        return [np.inf]
-    spread = np.quantile(values, np.linspace(0, 1, QUANTILES))
-    return [float(value) for value in spread[::-1]]
+        return []
+    spread = np.quantile(values, np.linspace(0, 1, QUANTILES)).tolist()
+    return spread if sign == "rival" else spread[::-1]
 
 
 def _accepted_as(answers: Answers, label: str, least: Acceptance) -> np.ndarray:
@@ -155,7 +155,7 @@ def _accepted_as(answers: Answers, label: str, least: Acceptance) -> np.ndarray:
         & (answers.confidence >= least.confidence)
         & (answers.percentile <= least.percentile)
         & (answers.evidence >= least.evidence)
-        & (answers.lead >= least.lead)
+        & (answers.rival <= least.rival)
     )
     return taken
 

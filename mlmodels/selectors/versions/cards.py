@@ -194,8 +194,7 @@ def _stricter(thresholds: dict[str, Any], labels: dict[str, Label]) -> tuple[Str
     known = Thresholds.of_card(thresholds)
     own = {code: known.acceptance(code) for code in known.by_class}
     return tuple(
-        StricterClass(_called(code, labels), least.in_words())
-        for code, least in own.items()
+        StricterClass(_called(code, labels), least.in_words()) for code, least in own.items()
     )
 
 

@@ -214,7 +214,7 @@ def _of_alarm(sample: Sample) -> Iterator[str]:
     were signed.
     """
     seen = sample.acknowledgements.filter(cells__isnull=False).select_related("by").last()
-    if seen is not None:
+    if seen is not None and seen.cells is not None:
         cells = f"{len(seen.cells)} cell{'' if len(seen.cells) == 1 else 's'}"
         at = local_time(moment(seen.at), sample.laboratory.time_zone)
         yield (

@@ -103,7 +103,7 @@ def alarm_columns(sample: Sample) -> dict[str, int | None]:
 def acknowledged_cells(sample: Sample) -> set[UUID]:
     """The cells that a doctor has looked at, in any acknowledgement of the sample."""
     rows = sample.acknowledgements.filter(cells__isnull=False)
-    return {UUID(cell) for cells in rows.values_list("cells", flat=True) for cell in cells}
+    return {UUID(cell) for cells in rows.values_list("cells", flat=True) for cell in cells or ()}
 
 
 def _rows(sample: Sample) -> Iterable[Any]:

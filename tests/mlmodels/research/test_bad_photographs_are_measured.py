@@ -3,6 +3,7 @@
 import csv
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,9 +25,14 @@ GOOD = Measures(
 )
 
 
-def reading(picture: Measures = GOOD, cell: Measures | None = GOOD, **told: object) -> Reading:
+def reading(picture: Measures = GOOD, cell: Measures | None = GOOD, **told: Any) -> Reading:
     """A picture whose neutrophil is accepted as one."""
-    answer = {"label": "neutrophil", "predicted": "neutrophil", "accepted": True, **told}
+    answer: dict[str, Any] = {
+        "label": "neutrophil",
+        "predicted": "neutrophil",
+        "accepted": True,
+        **told,
+    }
     return Reading("a set", "a change", picture=picture, cell=cell, **answer)
 
 

@@ -122,6 +122,7 @@ def test_an_installation_of_the_version_before_goes_on_with_the_newest(
     settings.SHIPPED_MODELS_DIR = now
     register_shipped()
     active = active_version(laboratory)
+    assert active is not None
     assert active.folder == newest.name
     old.refresh_from_db()
     # It stays to go back to.

@@ -30,6 +30,12 @@ def now(sample):
     return Sample.objects.get(pk=sample.pk)
 
 
+def alarm(sample):
+    found = alarm_of(now(sample))
+    assert found is not None
+    return found
+
+
 def codes(viewer, sample):
     return [each.code for each in missing_for(viewer, case_of(viewer, sample.pk))]
 
@@ -56,21 +62,21 @@ def test_it_goes_to_the_doctor_with_its_alarm(technician, alarmed):
 
 
 def test_the_act_is_on_record_with_its_cells(doctor, alarmed):
-    cells = alarm_of(alarmed).cells
+    cells = alarm(alarmed).cells
     acknowledge_alarm(actor=doctor, sample_id=alarmed.pk, note="Reactive")
     row = AlarmAcknowledgement.objects.get()
     assert (row.by, row.note, row.cells) == (doctor, "Reactive", [str(cell) for cell in cells])
     event = AuditEvent.objects.get(action=AuditAction.ALARM_ACKNOWLEDGED)
     assert event.changes["alarm_cells"] == [None, 8]
-    alarm = alarm_of(now(alarmed))
-    assert (alarm.unseen, alarm.acknowledged_by) == (0, doctor.display_name)
+    after = alarm(alarmed)
+    assert (after.unseen, after.acknowledged_by) == (0, doctor.display_name)
 
 
 def test_more_cells_ask_again(technician, doctor, alarmed):
     acknowledge_alarm(actor=doctor, sample_id=alarmed.pk)
     record_result(make_image(technician, alarmed), *film(2))
     assert (now(alarmed).alarm_cells, now(alarmed).alarm_unseen) == (10, 2)
-    assert alarm_of(now(alarmed)).acknowledged_by == doctor.display_name
+    assert alarm(alarmed).acknowledged_by == doctor.display_name
 
 
 def test_fewer_of_the_same_cells_do_not_ask_again(doctor, alarmed):
@@ -80,7 +86,7 @@ def test_fewer_of_the_same_cells_do_not_ask_again(doctor, alarmed):
 
 
 def test_whoever_saw_other_cells_is_told(technician, doctor, alarmed):
-    seen = alarm_of(alarmed).digest
+    seen = alarm(alarmed).digest
     record_result(make_image(technician, alarmed), *film(2))
     with pytest.raises(StateRefused, match="Other cells make the alarm"):
         acknowledge_alarm(actor=doctor, sample_id=alarmed.pk, seen=seen)
@@ -113,6 +119,6 @@ def test_the_report_says_who_looked(technician, doctor, alarmed):
 
 def test_the_report_of_a_film_without_an_alarm_says_nothing_of_one(technician, doctor):
     sample = make_alarmed(technician, suspicious=0)
-    confirm(technician, sample.images.get().cells.first())
+    confirm(technician, sample.images.get().cells.all()[0])
     send_to_doctor(actor=technician, sample_id=sample.pk)
     assert "alarm" not in sign_case(doctor, sample).content

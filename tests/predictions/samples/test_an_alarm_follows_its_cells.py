@@ -27,7 +27,9 @@ def columns(sample):
 def test_a_film_with_enough_suspicious_cells_raises_an_alarm(technician):
     sample = make_alarmed(technician, suspicious=8)
     assert columns(sample) == (8, 8)
-    assert list(alarm_of(sample).cells) == [cell.pk for cell in suspicious_cells(sample)]
+    found = alarm_of(sample)
+    assert found is not None
+    assert list(found.cells) == [cell.pk for cell in suspicious_cells(sample)]
 
 
 def test_a_film_with_fewer_raises_none(technician):
@@ -38,7 +40,8 @@ def test_a_film_with_fewer_raises_none(technician):
 
 def test_a_version_without_a_rule_raises_none(technician):
     sample = make_sample(technician)
-    record_result(make_image(technician, sample), *[{"label": "neutrophil"}] * 5)
+    cells: list[dict[str, object]] = [{"label": "neutrophil"}] * 5
+    record_result(make_image(technician, sample), *cells)
     assert columns(sample) == (None, None)
 
 
@@ -92,7 +95,7 @@ def test_a_technician_takes_no_cell_out_of_an_alarm(technician):
 
 def test_a_cell_that_a_person_calls_a_blast_makes_an_alarm_whatever_the_model_said(technician):
     sample = make_alarmed(technician, suspicious=0)
-    cell = sample.images.get().cells.first()
+    cell = sample.images.get().cells.all()[0]
     say(technician, cell, "blast")
     assert alarming_cells(now(sample)) == (cell.pk,)
     say(technician, cell, "neutrophil")

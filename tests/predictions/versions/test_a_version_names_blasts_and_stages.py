@@ -5,6 +5,7 @@ import json
 import pytest
 from django.urls import reverse
 
+from mlmodels.ml.inference.calibration import Signs
 from mlmodels.ml.inference.engine import load_engine
 from mlmodels.models import ModelVersion
 from mlmodels.selectors.labels import labels_for
@@ -106,8 +107,8 @@ def test_a_sample_that_an_older_version_read_is_shown_as_before(
 def test_a_class_that_means_none_of_the_others_leaves_a_cell_unidentified(model, tmp_path):
     change = calling_neutrophils(UNLIKE, unlike=UNLIKE)
     engine = load_engine(make_version_folder(tmp_path / "version", change), runtime="litert")
-    assert engine.decide(UNLIKE, 0.999, 0.0, 0.0, 1.0) == "unidentified"
-    assert engine.decide("lymphocyte", 0.999, 0.0, 0.0, 1.0) == "accepted"
+    assert engine.decide(UNLIKE, Signs(0.999, 0.0), 0.0, 1.0) == "unidentified"
+    assert engine.decide("lymphocyte", Signs(0.999, 0.0), 0.0, 1.0) == "accepted"
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ nothing about a cell, and a film it doubts is still read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -103,7 +103,8 @@ def look_at_field(field: Field) -> FieldLook:
     corner_share = 1 - float(seen.mean())
     gain = float(field.gains.max())
     if not len(pixels):
-        return FieldLook(corner_share, *[0.0] * 7, gain, *[0.0] * 5)
+        nothing = dict.fromkeys((each.name for each in fields(FieldLook)), 0.0)
+        return FieldLook(**{**nothing, "corner_share": corner_share, "gain": gain})
     red, green, blue = pixels.T
     least = np.minimum(np.minimum(red, green), blue)
     colour = np.maximum(np.maximum(red, green), blue) - least

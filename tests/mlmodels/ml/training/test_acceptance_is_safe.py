@@ -20,7 +20,7 @@ from mlmodels.ml.training.safe_acceptance import (
 SAFETY = Safety("films", ("monocyte",), grave=("blast",), dangerous=("smudge",))
 
 
-def answers(*cells, patient="one", evidence=None, lead=None):
+def answers(*cells, patient="one", evidence=None, rival=None):
     """Cells as (what people called it, confidence, percentile), all named monocyte."""
     truth, confidence, percentile = zip(*cells, strict=True)
     n = len(cells)
@@ -31,7 +31,7 @@ def answers(*cells, patient="one", evidence=None, lead=None):
         np.array(confidence),
         np.array(percentile),
         np.full(n, np.inf) if evidence is None else np.array(evidence),
-        np.full(n, np.inf) if lead is None else np.array(lead),
+        np.zeros(n) if rival is None else np.array(rival),
         np.ones(n, bool),
     )
 
@@ -61,24 +61,29 @@ def test_what_another_doubt_keeps_from_being_accepted_is_not_counted():
     assert not accepted(doubted, {"monocyte": Acceptance(0.0, 100.0)}).any()
 
 
-def test_evidence_and_lead_are_chosen_where_the_recipe_names_them():
-    asked = replace(SAFETY, signs=("evidence", "lead"))
+def test_evidence_and_rivals_are_chosen_where_the_recipe_names_them():
+    asked = replace(SAFETY, signs=("evidence", "rival"))
     cells = [("monocyte", 0.95, 5), ("monocyte", 0.95, 5), ("blast", 0.9999, 1), ("blast", 0.95, 1)]
-    known = answers(*cells, evidence=[9, 8, 7, 9.5], lead=[3, 2, 5, 0.5])
+    known = answers(*cells, evidence=[9, 8, 7, 9.5], rival=[0.01, 0.02, 0.001, 0.3])
     found = choose_acceptance(known, asked)
     assert accepted(known, found).tolist() == [True, True, False, False]
     assert found["monocyte"].confidence == 0
 
 
+def test_the_probability_of_a_rival_is_bounded_where_the_recipe_names_it():
+    asked = replace(SAFETY, signs=("rival",))
+    cells = [("monocyte", 0.95, 5), ("monocyte", 0.95, 5), ("blast", 0.99, 5)]
+    found = choose_acceptance(answers(*cells, rival=[0.001, 0.01, 0.02]), asked)
+    assert 0.01 <= found["monocyte"].rival < 0.02
+
+
 def test_a_class_without_a_cell_that_may_be_accepted_never_is():
-    asked = replace(SAFETY, signs=("evidence", "lead"))
+    asked = replace(SAFETY, signs=("evidence", "rival"))
     assert choose_acceptance(answers(("blast", 0.99, 5)), asked) == {"monocyte": NEVER}
 
 
 def test_an_unknown_sign_is_refused():
-    text = load_recipe("mobilenet_v2_safe").text.replace(
-        "[safety]", '[safety]\nsigns = ["confidence", "mood"]'
-    )
+    text = load_recipe("mobilenet_v2_safe").text.replace('"rival"', '"mood"')
     with pytest.raises(RecipeInvalid, match="signs"):
         parse_recipe(text)
 

@@ -116,21 +116,27 @@ def test_a_card_keeps_what_is_stricter_for_a_class():
     assert "by_class" not in LIMITS.as_dict()
 
 
-LEADING = replace(LIMITS, by_class={"monocyte": Acceptance(evidence=6.0, lead=1.5)})
+KNOWING = replace(LIMITS, by_class={"monocyte": Acceptance(evidence=6.0)})
 
 
-@pytest.mark.parametrize(
-    ("evidence", "lead", "expected"),
-    [(6.0, 1.5, "accepted"), (5.9, 9.0, "review"), (9.0, 1.4, "review"), (9.0, -np.inf, "review")],
-)
-def test_a_class_may_ask_for_evidence_and_a_lead_over_its_rivals(evidence, lead, expected):
-    assert decide("monocyte", Signs(0.99, 10.0, evidence, lead), 0.0, 1.0, LEADING) == expected
+@pytest.mark.parametrize(("evidence", "expected"), [(6.0, "accepted"), (5.9, "review")])
+def test_a_class_may_ask_for_evidence(evidence, expected):
+    assert decide("monocyte", Signs(0.99, 10.0, evidence), 0.0, 1.0, KNOWING) == expected
+
+
+def test_a_class_may_bound_what_is_left_for_its_rivals():
+    bounded = replace(LIMITS, by_class={"monocyte": Acceptance(rival=0.01)})
+    found = [
+        decide("monocyte", Signs(0.98, 10.0, rival=p), 0.0, 1.0, bounded) for p in (0.01, 0.02)
+    ]
+    assert found == ["accepted", "review"]
+    assert Thresholds.of_card(bounded.as_dict()) == bounded
 
 
 def test_a_card_keeps_what_a_class_asks_for_and_nothing_else():
-    stored = LEADING.as_dict()["by_class"]["monocyte"]
-    assert stored == {"confidence": 0.0, "percentile": 100.0, "evidence": 6.0, "lead": 1.5}
-    assert Thresholds.of_card(LEADING.as_dict()) == LEADING
+    stored = KNOWING.as_dict()["by_class"]["monocyte"]
+    assert stored == {"confidence": 0.0, "percentile": 100.0, "evidence": 6.0}
+    assert Thresholds.of_card(KNOWING.as_dict()) == KNOWING
     assert set(STRICTER.as_dict()["by_class"]["monocyte"]) == {"confidence", "percentile"}
 
 

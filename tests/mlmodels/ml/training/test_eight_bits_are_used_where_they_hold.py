@@ -74,7 +74,7 @@ def test_an_engine_says_the_same_as_itself(shipped_engine, pictures):
 
 
 def test_another_acceptance_is_noticed_where_the_class_is_the_same(shipped_engine, pictures):
-    both = [
+    lax, strict = [
         replace(
             shipped_engine,
             always_reviewed=frozenset(),
@@ -90,7 +90,7 @@ def test_another_acceptance_is_noticed_where_the_class_is_the_same(shipped_engin
         )
         for least in (0.0, 1.01)
     ]
-    found = sameness(*both, pictures)
+    found = sameness(lax, strict, pictures)
     assert (found.n, found.same_class) == (3, 3)
     assert found.same_acceptance == 0
 

@@ -94,7 +94,7 @@ def test_neither_jpeg_nor_noise_makes_a_field_soft_or_a_soft_one_sharp(film, qua
     for rgb, code in ((film, ""), (blurred(film, 6), OUT_OF_FOCUS)):
         noisy = np.clip(rgb + noise, 0, 255).astype(np.uint8)
         packed = cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-        assert code_of(cv2.imdecode(packed, cv2.IMREAD_COLOR)) == code
+        assert code_of(np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR))) == code
 
 
 @pytest.mark.parametrize(
