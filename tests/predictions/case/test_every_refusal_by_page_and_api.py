@@ -14,13 +14,15 @@ from accounts.models import AuditAction, AuditEvent
 from predictions import checklist
 from predictions.models import Report, Sample
 from predictions.services.review.added_cells import add_cell
+from tests.factories.alarms import make_alarmed, suspicious_cells
 from tests.factories.cases import cells_of, confirm, make_case, make_ready, make_signed
 from tests.factories.images import make_image, make_sample
 from tests.factories.people import PASSWORD
 from tests.factories.profiles import say
 from tests.factories.results import fail_image, record_result
 
-pytestmark = pytest.mark.django_db
+# A version is there before the sample, so that its card may hold a rule for alarms.
+pytestmark = pytest.mark.usefixtures("model")
 
 SIGNED = {"meaning": "responsibility", "password": PASSWORD}
 
@@ -70,6 +72,12 @@ def with_a_blast(technician, doctor):
     return sample
 
 
+def alarmed(technician, doctor):
+    sample = make_alarmed(technician, suspicious=8)
+    confirm(technician, suspicious_cells(sample)[0])
+    return sample
+
+
 def unreviewed(technician, doctor):
     return make_case(technician, to_review={"monocyte": 2})
 
@@ -104,6 +112,11 @@ REFUSALS = {
         lambda technician, doctor: make_ready(technician, wbc=Decimal("1.50")),
         ["critical_value"],
         "1.50 × 10⁹/L is a critical value. Tell the ward, and record whom you told and when.",
+    ),
+    "alarm": (
+        alarmed,
+        ["alarm"],
+        "A doctor looks at the 8 cells that make this alarm and acknowledges it.",
     ),
     "blasts": (with_a_blast, ["blasts"], "Blasts are suspected: 1 cell is called a blast."),
 }
