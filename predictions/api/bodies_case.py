@@ -241,8 +241,8 @@ class AlarmForm(serializers.Serializer):
     seen = serializers.CharField(
         required=False,
         allow_blank=True,
-        help_text="As the sample's alarm gave it: where other cells make the alarm by now, nothing "
-        "is acknowledged (409). Without it, what stands is acknowledged.",
+        help_text="As the sample's alarm gave it, nothing where it has none: where others make "
+        "the alarm by now, nothing is acknowledged (409).",
     )
 
 

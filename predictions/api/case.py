@@ -169,7 +169,10 @@ class AlarmView(Endpoint):
         """Record that a doctor has looked where blasts are suspected or an alarm was raised."""
         form = AlarmForm(data=request.data)
         form.is_valid(raise_exception=True)
-        seen = contacts.acknowledge_alarm(
-            actor=request.user, sample_id=sample_id, **form.validated_data
+        acknowledged = contacts.acknowledge_alarm(
+            actor=request.user,
+            sample_id=sample_id,
+            note=form.validated_data.get("note", ""),
+            seen=form.validated_data.get("seen", ""),
         )
-        return Response(AlarmBody(seen).data, status=201)
+        return Response(AlarmBody(acknowledged).data, status=201)

@@ -33,8 +33,8 @@ class Signs:
 
     confidence: float
     percentile: float
-    evidence: float = float("inf")
-    rival: float = 0.0
+    evidence: float = float("-inf")
+    rival: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,8 @@ class Acceptance:
 
     def in_words(self) -> str:
         """What it asks for, for a person."""
+        if self.confidence > 1:
+            return "never"
         asked = [
             (self.confidence > 0, f"confidence from {100 * self.confidence:.4g} %"),
             (

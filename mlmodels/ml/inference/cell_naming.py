@@ -61,6 +61,7 @@ class CellFinding:
         reason: why the picture, not the network, keeps it from being accepted: `TOO_SMALL`,
             `MARKED`, a code of `finding/photograph.py` or empty.
         signs: all of what spoke for and against its class.
+        of_all: the probabilities with no class left out: an alarm is raised by these.
     """
 
     box: Box
@@ -76,6 +77,7 @@ class CellFinding:
     nucleus_in_red_cells: float | None = None
     reason: str = ""
     signs: Signs = field(default=Signs(0.0, 100.0), repr=False, compare=False)
+    of_all: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class Weighed:
     Args:
         probabilities: float64 (N, K), calibrated, sizes in red cells counted in; 0 for classes that
             do not occur.
+        of_all: the same with no class left out.
         against: float64 (N,), of `against_acceptance`.
         scores: float64 (N,), objectness.
         percentiles: float64 (N,), of out-of-distribution scores.
@@ -95,6 +98,7 @@ class Weighed:
     """
 
     probabilities: np.ndarray
+    of_all: np.ndarray
     against: np.ndarray
     scores: np.ndarray
     percentiles: np.ndarray
@@ -120,13 +124,15 @@ def weigh(
     if engine.size_limits is not None:
         logits = weigh_sizes(logits, sizes, engine.size_limits)
     probabilities, against = judge_classes(logits, engine)
+    of_all = softmax(logits, engine.temperature)
     return Weighed(
         probabilities=probabilities,
+        of_all=of_all,
         against=against,
         scores=sigmoid(cell_logits),
         percentiles=engine.familiarity.percentiles(features),
         evidence=evidence,
-        rivals=softmax(logits, engine.temperature)[:, engine.rivals].sum(axis=1),
+        rivals=of_all[:, engine.rivals].sum(axis=1),
         sizes=sizes,
         features=features,
     )
@@ -142,12 +148,7 @@ def judge_classes(logits: np.ndarray, engine: Engine) -> tuple[np.ndarray, np.nd
     Returns:
         float64 (N, K), rows add up to 1; and (N,), of `against_acceptance`.
     """
-    against = against_acceptance(
-        softmax(logits, engine.temperature),
-        engine.classes,
-        engine.occurring,
-        engine.always_reviewed,
-    )
+    against = against_acceptance(softmax(logits, engine.temperature), engine.occurring)
     return softmax(leave_out(logits, engine.occurring), engine.temperature), against
 
 
@@ -200,6 +201,7 @@ def name_cell(
         nucleus_in_red_cells=_told(weighed.sizes[i], nucleus, engine.thresholds),
         reason=reason,
         signs=signs,
+        of_all=dict(zip(engine.classes, map(float, weighed.of_all[i]), strict=True)),
     )
 
 

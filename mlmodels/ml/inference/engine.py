@@ -84,7 +84,8 @@ class Engine:
         """
         if declared is None:
             return replace(self, occurring=None)
-        return replace(self, occurring=occurring_among(declared, self.classes))
+        is_unlike = np.array([name == self.unlike for name in self.classes])
+        return replace(self, occurring=occurring_among(declared, self.classes) | is_unlike)
 
     @property
     def classes_that_occur(self) -> tuple[str, ...]:
@@ -98,7 +99,7 @@ class Engine:
     @property
     def rivals(self) -> np.ndarray:
         """Which classes a person always looks at: bool array, shape (K,)."""
-        return np.array([name in self.always_reviewed for name in self.classes])
+        return np.array([c in self.always_reviewed or c == self.unlike for c in self.classes])
 
     def decide(
         self,

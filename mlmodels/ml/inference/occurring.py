@@ -12,12 +12,15 @@ import numpy as np
 
 from mlmodels.ml.classes import WIDER_CLASS, class_among
 
+# These may occur anywhere, whatever a person declared: a laboratory that expects none must be told.
+NEVER_LEFT_OUT = frozenset({"blast"})
+
 
 def occurring_among(declared: Collection[str], classes: Sequence[str]) -> np.ndarray:
     """Which classes of a version are among those that somebody declared.
 
     A class is, where it was declared itself, where it is a finer word for one that was, and where
-    it is the nearest that this version has for one.
+    it is the nearest that this version has for one. `NEVER_LEFT_OUT` always are.
 
     Args:
         declared: names of classes, perhaps of another version.
@@ -26,7 +29,7 @@ def occurring_among(declared: Collection[str], classes: Sequence[str]) -> np.nda
     Returns:
         bool array, shape (K,).
     """
-    known = {class_among(name, classes) for name in declared}
+    known = {class_among(name, classes) for name in declared} | NEVER_LEFT_OUT
     return np.array([c in known or WIDER_CLASS.get(c) in declared for c in classes], dtype=bool)
 
 
@@ -45,26 +48,19 @@ def leave_out(logits: np.ndarray, occurring: np.ndarray | None) -> np.ndarray:
     return np.where(occurring, logits, -np.inf)
 
 
-def against_acceptance(
-    probabilities: np.ndarray,
-    classes: Sequence[str],
-    occurring: np.ndarray | None,
-    always_reviewed: Collection[str],
-) -> np.ndarray:
+def against_acceptance(probabilities: np.ndarray, occurring: np.ndarray | None) -> np.ndarray:
     """What was left out and speaks against accepting a cell as a class that occurs.
 
     Args:
         probabilities: float array, shape (N, K), with nothing left out.
-        classes: in the order of the columns.
         occurring: bool array, shape (K,); none where every class occurs.
-        always_reviewed: classes whose cells a person sees.
 
     Returns:
-        float64 array, shape (N,), 0 to 1: how probably the cell is of a class that was left out
-        and that a person would have to see; 1 where its most probable class of all was left out.
+        float64 array, shape (N,), 0 to 1: how probably the cell is of a class that was left out, so
+        that what is left of its confidence is what it would be with every class; 1 where its most
+        probable class of all was left out.
     """
     if occurring is None:
         return np.zeros(len(probabilities))
-    grave = ~occurring & np.array([c in always_reviewed for c in classes])
     left_out = ~occurring[probabilities.argmax(axis=1)]
-    return np.where(left_out, 1.0, probabilities[:, grave].sum(axis=1))
+    return np.where(left_out, 1.0, probabilities[:, ~occurring].sum(axis=1))

@@ -15,6 +15,8 @@ from mlmodels import artifacts
 from mlmodels.errors import ModelVersionChanged, ModelVersionRefused, ModelVersionTaken
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.evaluation.agreement import runtimes_agree
+from mlmodels.ml.inference.alarm import AlarmRule
+from mlmodels.ml.inference.calibration import Thresholds
 from mlmodels.ml.inference.engine import verify_folder
 from mlmodels.models import ImagingProfile, ModelVersion
 from mlmodels.services.versions.class_labels import add_class_labels, refuse_unusable_classes
@@ -118,6 +120,14 @@ def _refuse_unusable(card: dict[str, Any]) -> None:
             "The card of this version does not say how its network is used. Finish the training "
             "with this program, and register the version that it writes."
         )
+    try:
+        Thresholds.of_card(card["engine"]["thresholds"])
+        AlarmRule.of_card(card)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ModelVersionRefused(
+            "The card of this version holds thresholds or a rule for alarms that this program does "
+            "not know. Update the program, or calibrate the version again."
+        ) from error
     refuse_unusable_classes(card)
     if not runtimes_agree(card):
         raise ModelVersionRefused(

@@ -52,6 +52,7 @@ from predictions.selectors.reports.case import (
     reported_value,
 )
 from predictions.selectors.review.counts import label_uses
+from predictions.selectors.samples.alarm import cells_of_sample
 
 MOST_CROPS = 8
 MOST_CROPS_WAITED_FOR = 64
@@ -214,17 +215,20 @@ def _of_alarm(sample: Sample) -> Iterator[str]:
     were signed.
     """
     seen = sample.acknowledgements.filter(cells__isnull=False).select_related("by").last()
-    if seen is not None and seen.cells is not None:
-        cells = f"{len(seen.cells)} cell{'' if len(seen.cells) == 1 else 's'}"
+    # An image may have moved to another sample since, and its cells with it.
+    kept = 0 if seen is None else len(cells_of_sample(sample, seen.cells or ()))
+    if seen is not None and kept:
+        cells = f"{kept} cell{'' if kept == 1 else 's'}"
         at = local_time(moment(seen.at), sample.laboratory.time_zone)
         yield (
             f"The model raised an alarm: {cells} might be blasts or others that it does not name. "
             f"{seen.by.display_name} looked at them and acknowledged it on {at}."
         )
-    elif sample.alarm_cells:
+    if sample.alarm_unseen:
+        cells = f"{sample.alarm_unseen} cell{'' if sample.alarm_unseen == 1 else 's'}"
         yield (
-            f"The model raised an alarm that no doctor has acknowledged yet: {sample.alarm_cells} "
-            "of the cells might be blasts or others that it does not name."
+            f"The model raised an alarm that no doctor has acknowledged yet: {cells} might be "
+            "blasts or others that it does not name."
         )
 
 

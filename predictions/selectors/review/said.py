@@ -134,6 +134,8 @@ def _why_review(cell: Cell, engine: dict[str, Any]) -> str:
     if cell.confidence < limits.get("accept_probability", 0):
         return "not sure enough"
     own = limits.get("by_class", {}).get(cell.label)
+    if own and {"evidence", "rival"} & set(own):
+        return "a cell that people must see may look like this"
     if own and (cell.confidence < own["confidence"] or percentile > own["percentile"]):
         return "a blast may look like this"
     if cell.label in always_reviewed(engine.get("always_reviewed", ())):

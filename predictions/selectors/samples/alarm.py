@@ -106,6 +106,14 @@ def acknowledged_cells(sample: Sample) -> set[UUID]:
     return {UUID(cell) for cells in rows.values_list("cells", flat=True) for cell in cells or ()}
 
 
+def cells_of_sample(sample: Sample, cells: Iterable[str]) -> list[UUID]:
+    """Those of some cells, by their keys, that the sample still shows."""
+    shown = Cell.objects.filter(
+        image__sample=sample, job=F("image__newest_result"), pk__in=list(cells)
+    )
+    return list(shown.values_list("pk", flat=True))
+
+
 def _rows(sample: Sample) -> Iterable[Any]:
     """The cells that a version judged, and those that people call blasts."""
     judged = Q(suspicion__isnull=False) | Q(present_label=BLAST, last_review_number__gt=0)

@@ -226,7 +226,7 @@ def _suspicion(cell: CellFinding, rule: AlarmRule | None) -> float | None:
     """None too of a cell that the picture shows too small to be named at all."""
     if rule is None or cell.reason == Cell.Reason.TOO_SMALL:
         return None
-    return rule.suspicion(cell.probabilities, cell.familiarity_percentile, cell.objectness)
+    return rule.suspicion(cell.of_all, cell.familiarity_percentile, cell.objectness)
 
 
 def stored_features(cell: CellFinding) -> bytes:

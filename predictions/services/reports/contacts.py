@@ -15,6 +15,7 @@ from predictions.errors import ContactRefused, StateRefused
 from predictions.models import AlarmAcknowledgement, CriticalContact, Sample, SampleEvent
 from predictions.selectors.reports.case import Case, read_case, reported_value
 from predictions.selectors.samples.alarm import alarming_cells, digest_of
+from predictions.services import summaries
 from predictions.services.samples.steps import sample_under_lock, take_step
 
 LONGEST_NAME, LONGEST_NOTE = 120, 500
@@ -74,13 +75,14 @@ def record_contact(
 
 @transaction.atomic
 def acknowledge_alarm(
-    *, actor: User, sample_id: UUID, note: str = "", seen: str = ""
+    *, actor: User, sample_id: UUID, note: str = "", seen: str | None = None
 ) -> AlarmAcknowledgement:
     """Record that a doctor has looked at what made the program suspect blasts, or raise an alarm.
 
     Args:
         note: what they found.
-        seen: the digest of the cells of the alarm that they were shown; empty where nobody says.
+        seen: the digest of the cells of the alarm that they were shown, empty for none; None where
+            whatever stands is acknowledged.
 
     Raises:
         SampleNotFound: there is no such sample in the actor's laboratory.
@@ -97,7 +99,7 @@ def acknowledge_alarm(
             "Nothing of this sample waits for an acknowledgement. Load the page again."
         )
     cells = alarming_cells(sample)
-    if seen and seen != digest_of(cells):
+    if seen is not None and seen != (digest_of(cells) if cells else ""):
         raise StateRefused(
             "Other cells make the alarm by now. Load the page again, look at them, then "
             "acknowledge it."
@@ -110,8 +112,7 @@ def acknowledge_alarm(
         immature_granulocytes=facts.immature_granulocytes,
         cells=[str(cell) for cell in cells] or None,
     )
-    if cells:
-        Sample.objects.filter(pk=sample.pk).update(alarm_unseen=0)
+    summaries.alarms_renewed({sample.pk})
     take_step(
         actor=actor,
         sample=sample,

@@ -14,7 +14,6 @@ from tests.drawn_cells import draw_smear
 MATURE = ("neutrophil", "eosinophil", "basophil", "lymphocyte", "monocyte")
 NO_DOUBT = (0.0, 1.0)
 CLASSES = ("neutrophil", "monocyte", "platelet", "immature_granulocyte")
-GRAVE = frozenset({"immature_granulocyte"})
 
 
 def logits_of(*shares: float) -> np.ndarray:
@@ -33,8 +32,7 @@ def test_what_is_left_out_has_no_probability_and_the_others_share_it(shipped_eng
 @pytest.mark.parametrize(
     ("shares", "expected"),
     [
-        # A platelet that does not occur is no danger; an immature granulocyte is.
-        ((0.6, 0.1, 0.2, 0.1), 0.1),
+        ((0.6, 0.1, 0.2, 0.1), 0.3),
         ((0.6, 0.1, 0.0, 0.3), 0.3),
         # The most probable class of all was left out, grave or not.
         ((0.3, 0.1, 0.2, 0.4), 1.0),
@@ -43,14 +41,14 @@ def test_what_is_left_out_has_no_probability_and_the_others_share_it(shipped_eng
 )
 def test_what_was_left_out_speaks_against_accepting(shares, expected):
     occurring = np.array([True, True, False, False])
-    found = against_acceptance(np.array([shares]), CLASSES, occurring, GRAVE)
+    found = against_acceptance(np.array([shares]), occurring)
     assert found[0] == pytest.approx(expected)
 
 
 def test_nothing_speaks_against_where_nothing_is_left_out():
     p = np.array([[0.1, 0.1, 0.1, 0.7]])
-    assert against_acceptance(p, CLASSES, None, GRAVE)[0] == 0
-    assert against_acceptance(p, CLASSES, np.ones(4, bool), GRAVE)[0] == 0
+    assert against_acceptance(p, None)[0] == 0
+    assert against_acceptance(p, np.ones(4, bool))[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -60,6 +58,35 @@ def test_nothing_speaks_against_where_nothing_is_left_out():
 def test_the_confidence_that_is_left_decides(shipped_engine, confidence, against, found):
     engine = replace(shipped_engine, thresholds=Thresholds(0.9, 0.4, 0.0, 100.0, 100.0))
     assert engine.decide("neutrophil", Signs(confidence, 0.0), *NO_DOUBT, against=against) == found
+
+
+def test_to_leave_classes_out_accepts_nothing_that_was_not_accepted_before(shipped_engine):
+    limits = Thresholds(0.9, 0.0, 0.0, 100.0, 100.0)
+    engine = replace(shipped_engine, thresholds=limits, always_reviewed=frozenset())
+    masked = engine.of_classes(["neutrophil", "lymphocyte"])
+    logits = np.random.default_rng(1).normal(0, 4, (3000, len(engine.classes)))
+    before, _ = judge_classes(logits, engine)
+    after, against = judge_classes(logits, masked)
+    passed = 0
+    for i, row in enumerate(after):
+        label, signs = engine.classes[int(row.argmax())], Signs(float(row.max()), 0.0)
+        if masked.decide(label, signs, *NO_DOUBT, against=float(against[i])) == ACCEPTED:
+            assert before[i].max() >= 0.9
+            passed += 1
+    assert passed
+
+
+def test_a_blast_is_never_left_out():
+    classes = ("neutrophil", "blast", "none_of_these", "platelet")
+    assert occurring_among(["neutrophil"], classes).tolist() == [True, True, False, False]
+
+
+def test_what_is_unlike_every_class_is_a_rival_and_always_occurs(shipped_engine):
+    engine = replace(shipped_engine, classes=CLASSES, unlike="platelet")
+    assert engine.rivals.tolist() == [False, False, True, True]
+    occurring = engine.of_classes(["neutrophil"]).occurring
+    assert occurring is not None
+    assert occurring.tolist() == [True, False, True, False]
 
 
 def test_even_where_everything_is_accepted_a_left_out_class_is_not(shipped_engine):

@@ -28,7 +28,7 @@ def test_none_of_them_is_accepted_at_any_confidence(shipped_engine, label):
 
 @pytest.mark.parametrize("label", sorted(set(CLASSES) - ALWAYS_REVIEWED))
 def test_the_other_classes_are_accepted(shipped_engine, label):
-    assert shipped_engine.decide(label, Signs(1.0, 0.0), *NO_DOUBT) == ACCEPTED
+    assert shipped_engine.decide(label, Signs(1.0, 0.0, 99.0, 0.0), *NO_DOUBT) == ACCEPTED
 
 
 @pytest.mark.parametrize(("added", "asked"), [(["monocyte"], {"monocyte"}), ([], set())])
