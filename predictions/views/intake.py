@@ -14,6 +14,7 @@ from accounts.requests import SignedInRequest
 from hematovision.errors import DomainError
 from hematovision.file_responses import json_unless_known
 from hematovision.sent_files import sent_in
+from predictions.models import SmearImage
 from predictions.requests import outcomes_in_order
 from predictions.selectors.imaging.familiarity import upload_choices
 from predictions.selectors.samples import progress
@@ -84,10 +85,22 @@ def sample_progress(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
             }
             for image in found.failed
         ],
+        "doubtful": [_doubt(image) for image in found.doubtful],
         # Where the person looks at what was read.
         "url": reverse("predictions:sample", args=[sample_id]),
     }
     return json_unless_known(request, body)
+
+
+def _doubt(image: SmearImage) -> dict[str, Any]:
+    """What the newest job says of a picture that it could read."""
+    job = image.newest_job
+    return {
+        "name": image.original_name,
+        "url": reverse("predictions:image", args=[image.pk]),
+        "error": job.field_note if job else "",
+        "photograph_again": bool(job and job.photograph_again),
+    }
 
 
 def _values(request: HttpRequest) -> dict[str, str]:

@@ -1,5 +1,5 @@
-// One upload on its way: a bar that stays in sight, and a list of only what failed. What was sent
-// it is told; what was unpacked and read it asks the server for.
+// One upload on its way: a bar that stays in sight, and lists of only what failed and of what should
+// be photographed again. What was sent it is told; what was unpacked and read it asks the server for.
 import { copyOf } from "./previews.mjs";
 import { ask } from "./session/requests.mjs";
 
@@ -12,22 +12,22 @@ const find = (name) => section.querySelector(`[data-batch-${name}]`);
 
 export class Batch {
   #refused = []; // [{name, error}]
-  #sample = { unfinished: 0, failed: [], failed_count: 0, url: null };
+  #sample = { unfinished: 0, failed: [], failed_count: 0, doubtful: [], url: null };
   #archive = null; // where the unpacking of the one ZIP is asked for
   #done = 0; // sent or unpacked, refused ones among them
   #read = 0;
   #last = null; // where the newest picture is looked at
   #isSent = false;
   #isOver = false;
-  #shownFailures = "[]";
+  #shown = { failures: "[]", doubts: "[]" };
 
   // `total` is the number of pictures, none while a ZIP keeps it to itself; `progress` is where
   // the sample's reading is asked for.
   constructor({ total, progress }) {
     this.total = total;
     this.progress = progress;
-    for (const name of ["go-on", "open", "again", "failures"]) find(name).hidden = true;
-    find("list").replaceChildren();
+    for (const name of ["go-on", "open", "again", "failures", "doubts"]) find(name).hidden = true;
+    for (const name of ["failures", "doubts"]) find(`${name}-list`).replaceChildren();
     section.hidden = false;
     section.focus();
     this.#showProblem("");
@@ -126,6 +126,7 @@ export class Batch {
     find("open").href = url ?? "";
     find("open").textContent = result ? "Open the result" : "Open the sample";
     this.#drawFailures();
+    this.#drawDoubts();
   }
 
   #wordsOfUnopened() {
@@ -146,15 +147,26 @@ export class Batch {
       ...this.#refused.map((row) => ({ ...row, word: "refused", url: null })),
       ...this.#sample.failed.map((row) => ({ ...row, word: "not read" })),
     ];
+    const count = this.#refused.length + this.#sample.failed_count;
+    this.#drawRows("failures", rows.map((row) => ({ ...row, kind: "failure" })), `${count} failed`);
+  }
+
+  // While the film still lies under the microscope.
+  #drawDoubts() {
+    const rows = this.#sample.doubtful.map((row) => ({ ...row, kind: row.photograph_again ? "again" : "doubt", word: "" }));
+    const count = rows.length === 1 ? "1 picture" : `${rows.length} pictures`;
+    this.#drawRows("doubts", rows, `${count} to look at or to photograph again`);
+  }
+
+  #drawRows(name, rows, words) {
     // Drawn anew only when it is another list: focus stays where it is.
     const now = JSON.stringify(rows);
-    if (now === this.#shownFailures) return;
-    this.#shownFailures = now;
-    const count = this.#refused.length + this.#sample.failed_count;
-    find("failures").hidden = count === 0;
-    find("failures").textContent = `${count} failed`;
-    find("list").replaceChildren(...rows.map(failureRow));
-    announce(find("failures").textContent);
+    if (now === this.#shown[name]) return;
+    this.#shown[name] = now;
+    find(name).hidden = rows.length === 0;
+    find(name).textContent = words;
+    find(`${name}-list`).replaceChildren(...rows.map(outcomeRow));
+    announce(words);
   }
 
   #showProblem(sentence) {
@@ -176,8 +188,8 @@ async function getJson(url) {
   return answer.json();
 }
 
-function failureRow({ name, error, word, url }) {
-  const row = copyOf("failure");
+function outcomeRow({ name, error, kind, word, url }) {
+  const row = copyOf(kind);
   row.querySelector(".outcome__name").textContent = name;
   row.querySelector(".badge-word").append(word);
   // The sentence of a single file begins with its name, which stands beside it here.

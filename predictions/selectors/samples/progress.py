@@ -16,19 +16,21 @@ LISTED = 100
 
 @dataclass(frozen=True)
 class SampleProgress:
-    """The counts of a sample's images, and those that could not be read.
+    """The counts of a sample's images, those that could not be read, and the doubtful pictures.
 
     Args:
         images: all of them.
         unfinished: queued or running.
         failed_count: could not be read, and nobody has set them aside.
         failed: those, with their newest job; at most `LISTED`.
+        doubtful: read, but their newest job says what is wrong with the picture; at most `LISTED`.
     """
 
     images: int
     unfinished: int
     failed_count: int
     failed: list[SmearImage]
+    doubtful: list[SmearImage]
 
 
 def sample_progress(viewer: User, sample_id: UUID) -> SampleProgress:
@@ -41,11 +43,14 @@ def sample_progress(viewer: User, sample_id: UUID) -> SampleProgress:
     if sample is None:
         raise SampleNotFound()
     images = policy.visible_images(viewer).filter(sample=sample)
-    failed = images.filter(status=JobStatus.FAILED, dismissed_at__isnull=True)
-    newest = failed.select_related("newest_job").order_by("uploaded_at", "id")
+    standing = images.filter(dismissed_at__isnull=True).select_related("newest_job")
+    standing = standing.order_by("uploaded_at", "id")
+    failed = standing.filter(status=JobStatus.FAILED)
+    doubtful = standing.filter(status=JobStatus.SUCCEEDED).exclude(newest_job__field_note="")
     return SampleProgress(
         images=sample.images_count,
         unfinished=sample.images_unfinished,
         failed_count=sample.images_failed,
-        failed=list(newest[:LISTED]) if sample.images_failed else [],
+        failed=list(failed[:LISTED]) if sample.images_failed else [],
+        doubtful=list(doubtful[:LISTED]),
     )

@@ -58,6 +58,14 @@ def test_the_sample_page_counts_such_images_and_links_to_them(
     assert "(out of focus)" in note[1]
 
 
+def test_the_upload_page_is_told_while_it_waits(technician, soft, page_as):
+    make_image(technician, sample=soft.sample, cells=1)
+    (told,) = page_as(technician).get(f"/samples/{soft.sample_id}/progress/").json()["doubtful"]
+    assert (told["name"], told["url"]) == (soft.original_name, f"/images/{soft.pk}/")
+    assert FOCUS in told["error"]
+    assert told["photograph_again"] is True
+
+
 def test_the_api_tells_a_code_beside_the_sentence(technician, soft, api_as):
     body = api_as(technician).get(f"/api/v1/images/{soft.pk}/").json()
     assert body["photograph_again"] == "out_of_focus"

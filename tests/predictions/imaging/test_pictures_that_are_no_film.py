@@ -31,6 +31,18 @@ def test_the_result_page_tells_why_nothing_is_accepted(technician, meadow, page_
     assert not Cell.objects.filter(image=meadow, disposition="accepted").exists()
 
 
+def test_rows_and_tiles_ask_for_a_look_at_the_picture(technician, meadow, page_as):
+    client = page_as(technician)
+    row = client.get(reverse("predictions:image_status", args=[meadow.pk])).content.decode()
+    assert "Check the picture" in row
+    assert SENTENCE in row
+    tile = client.get(reverse("predictions:sample", args=[meadow.sample_id])).content.decode()
+    assert "Check the picture" in tile
+    (told,) = client.get(f"/samples/{meadow.sample_id}/progress/").json()["doubtful"]
+    assert told["error"].startswith(SENTENCE)
+    assert told["photograph_again"] is False
+
+
 def test_the_api_tells_it_too(technician, meadow, api_as):
     answer = api_as(technician).get(f"/api/v1/images/{meadow.pk}/")
     assert answer.json()["field_note"].startswith(SENTENCE)

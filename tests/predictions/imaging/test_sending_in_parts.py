@@ -160,6 +160,7 @@ def test_the_progress_of_a_sample_counts_and_lists_only_what_failed(technician, 
                 "error": "The picture is torn. Run it again.",
             }
         ],
+        "doubtful": [],
         "url": f"/samples/{sample.pk}/",
     }
 
