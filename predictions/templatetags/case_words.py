@@ -33,7 +33,7 @@ def suspicion_in_words(facts: CaseFacts) -> str:
     """What makes one suspect blasts."""
     reasons = []
     if facts.blasts:
-        reasons.append(f"{facts.blasts} cell{'' if facts.blasts == 1 else 's'} called blast")
+        reasons.append(f"{facts.blasts} blast{'' if facts.blasts == 1 else 's'}")
     if facts.immature_granulocytes:
         plural = "" if facts.immature_granulocytes == 1 else "s"
         reasons.append(f"{facts.immature_granulocytes} immature granulocyte{plural}")

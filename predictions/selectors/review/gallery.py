@@ -21,7 +21,7 @@ from mlmodels.models import Label, ModelVersion
 from mlmodels.selectors.labels import labels_for
 from predictions import policy
 from predictions.errors import SampleNotFound
-from predictions.models import Cell, CellReview, ImageLabel, Sample
+from predictions.models import Cell, CellReview, ImageLabel, Sample, SampleEvent
 from predictions.selectors.imaging import confidence
 from predictions.selectors.samples.alarm import alarming_cells
 from predictions.selectors.samples.rules import always_reviewed, rules_of
@@ -198,6 +198,7 @@ class Gallery:
         columns: unidentified first, then in the laboratory's order; those without cells, too.
         only: the code of the one class that is asked for; empty for all.
         only_alarm: whether only the cells that make the alarm are shown.
+        can_sign: whether the viewer may sign the sample now, and acknowledge its alarm.
         fields: by image.
         counted: how many cells the percentages are of.
         state: as `state_of` gives it.
@@ -213,6 +214,7 @@ class Gallery:
     labels: dict[str, Label]
     counted: int
     can_review: bool
+    can_sign: bool
     state: str
     results: str
     as_of: datetime
@@ -281,6 +283,7 @@ def gallery_of(
         labels=labels,
         counted=counted,
         can_review=policy.can_review(viewer, sample),
+        can_sign=policy.can_take(viewer, sample, SampleEvent.Kind.SIGNED),
         state=state,
         results=_fingerprint(images, len(cells)),
         as_of=as_of,

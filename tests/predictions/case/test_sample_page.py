@@ -136,7 +136,7 @@ def test_the_page_follows_while_images_are_read(page_as, technician):
 
 def test_a_suspicion_of_blasts_stands_on_top(page_as, technician):
     sample = make_case(technician, {"neutrophil": 100}, to_review={"blast": 1})
-    assert "Blasts are suspected." in page_of(page_as(technician), sample)
+    assert "Blasts are suspected:" in page_of(page_as(technician), sample)
 
 
 def test_an_admin_reads_and_does_nothing(page_as, technician, admin):

@@ -12,6 +12,7 @@ from tests.factories.profiles import say
 
 pytestmark = pytest.mark.usefixtures("model")
 SENTENCE = "This film may hold blasts or other cells that the model does not name"
+MARK = "</svg>\nalarm</span>"
 
 
 @pytest.fixture
@@ -62,6 +63,29 @@ def test_the_gallery_shows_its_cells_alone_where_asked(page_as, technician, alar
     assert (everything.count('role="option"'), everything.count("cell--alarm")) == (128, 8)
 
 
+def test_its_cells_alone_are_not_confirmed_as_a_column(page_as, technician, alarmed):
+    assert "data-confirm-all" in page(page_as, technician, "gallery", alarmed).content.decode()
+    alone = page(page_as, technician, "gallery", alarmed, "?alarm").content.decode()
+    assert "data-confirm-all" not in alone
+
+
+def test_from_its_cells_a_doctor_goes_on_to_acknowledge_it(page_as, technician, doctor, alarmed):
+    way_on = f"{reverse('predictions:sign', args=[alarmed.pk])}#alarm"
+    assert way_on not in page(page_as, doctor, "gallery", alarmed, "?alarm").content.decode()
+    confirm(technician, suspicious_cells(alarmed)[0])
+    send_to_doctor(actor=technician, sample_id=alarmed.pk)
+    assert way_on in page(page_as, doctor, "gallery", alarmed, "?alarm").content.decode()
+    assert way_on not in page(page_as, technician, "gallery", alarmed, "?alarm").content.decode()
+
+
+def test_the_worklist_marks_it_until_a_doctor_has_looked(page_as, technician, doctor, alarmed):
+    client = page_as(doctor)
+    address = reverse("predictions:worklist") + "?state=in_review"
+    assert MARK in client.get(address).content.decode()
+    acknowledge_alarm(actor=doctor, sample_id=alarmed.pk)
+    assert MARK not in client.get(address).content.decode()
+
+
 def test_a_gallery_without_an_alarm_shows_all_cells_where_its_cells_are_asked_for(
     page_as, technician
 ):
@@ -76,7 +100,9 @@ def test_a_doctor_acknowledges_it_on_the_page_of_the_signature(
     confirm(technician, suspicious_cells(alarmed)[0])
     send_to_doctor(actor=technician, sample_id=alarmed.pk)
     shown = page(page_as, doctor, "sign", alarmed)
-    assert b"8 cells may be blasts" in shown.content
+    said = shown.content.decode()
+    assert (said.count(SENTENCE), said.count("data-alarm")) == (2, 1)  # the form, and what blocks
+    assert "Show the 8 cells that make this alarm" in said
     seen = shown.context["head"].alarm.digest
     act = reverse("predictions:alarm_acknowledge", args=[alarmed.pk])
     say(doctor, suspicious_cells(alarmed)[0], "lymphocyte")
