@@ -17,6 +17,7 @@ from predictions.errors import ImageNotFound
 from predictions.models import Cell, CellReview, ClassificationJob, Sample, SmearImage
 from predictions.selectors.imaging.familiarity import Familiarity, familiarity_of_cells
 from predictions.selectors.review.counts import CellCounts, counts_of
+from predictions.selectors.samples.alarm import alarming_cells
 
 POLL_EVERY_S = 0.1
 
@@ -36,6 +37,7 @@ class ImageReading:
         field_note: why the picture may be no stained blood film; else empty.
         photograph_again: why the field should be photographed again, a code; else empty.
         familiarity: of its cells, as the version that found them sees it.
+        alarming: its cells among those that make the sample's alarm.
         can_rerun, can_download, can_review: what the viewer may do with it now.
         can_overrule: whether the viewer's word goes before a doctor's; else it is a remark.
     """
@@ -56,6 +58,7 @@ class ImageReading:
     can_review: bool
     can_overrule: bool
     familiarity: Familiarity
+    alarming: list[Cell]
 
     @property
     def is_final(self) -> bool:
@@ -137,6 +140,7 @@ def image_for_reading(viewer: User, image_id: UUID) -> ImageReading:
     for cell in cells:
         # What their cards say depends on the picture's size.
         cell.image = image
+    alarm = set(alarming_cells(image.sample)) if image.sample.alarm_cells else set()
     return ImageReading(
         image=image,
         sample=image.sample,
@@ -154,6 +158,7 @@ def image_for_reading(viewer: User, image_id: UUID) -> ImageReading:
         can_review=policy.can_review(viewer, image.sample),
         can_overrule=policy.can_overrule(viewer),
         familiarity=familiarity_of_cells(cells, version),
+        alarming=[cell for cell in cells if cell.pk in alarm],
     )
 
 

@@ -63,6 +63,17 @@ def test_the_gallery_shows_its_cells_alone_where_asked(page_as, technician, alar
     assert (everything.count('role="option"'), everything.count("cell--alarm")) == (128, 8)
 
 
+def test_the_page_of_an_image_names_those_of_its_cells(page_as, technician, doctor, alarmed):
+    image, page_of = alarmed.images.get(), page_as(technician).get
+    address = reverse("predictions:image", args=[image.pk])
+    text = page_of(address).content.decode()
+    assert "they count towards the alarm of this film" in text
+    places = sorted(cell.position for cell in suspicious_cells(alarmed))
+    assert f"Look at cells {', '.join(map(str, places))} first:" in text
+    acknowledge_alarm(actor=doctor, sample_id=alarmed.pk)
+    assert "the alarm of this film" not in page_of(address).content.decode()
+
+
 def test_its_cells_alone_are_not_confirmed_as_a_column(page_as, technician, alarmed):
     assert "data-confirm-all" in page(page_as, technician, "gallery", alarmed).content.decode()
     alone = page(page_as, technician, "gallery", alarmed, "?alarm").content.decode()
