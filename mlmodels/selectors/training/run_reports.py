@@ -12,7 +12,7 @@ from uuid import UUID
 from accounts.models import User
 from mlmodels import artifacts
 from mlmodels.errors import TrainingRunNotFound
-from mlmodels.ml.classes import class_in_words
+from mlmodels.ml.classes import CLASSES, class_in_words
 from mlmodels.ml.evaluation.failure_analysis import failures, worst_classes
 from mlmodels.ml.training.reports.names import DATA, PICTURES, REPORT
 from mlmodels.models import TrainingRun
@@ -211,7 +211,7 @@ def _by_split(pictures: dict[str, dict[str, int]], code: str) -> tuple[int, ...]
 def _known(run: TrainingRun) -> tuple[str, ...]:
     """What the laboratory's model names now, and so could be missed in another one."""
     version = active_version(run.laboratory)
-    return tuple(version.classes) if version else ()
+    return tuple(version.classes) if version else CLASSES
 
 
 def _report_parts(report: dict[str, Any], names: _Names, known: tuple[str, ...]) -> dict[str, Any]:
