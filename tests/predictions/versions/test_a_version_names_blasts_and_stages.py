@@ -108,7 +108,7 @@ def test_a_class_that_means_none_of_the_others_leaves_a_cell_unidentified(model,
     change = calling_neutrophils(UNLIKE, unlike=UNLIKE)
     engine = load_engine(make_version_folder(tmp_path / "version", change), runtime="litert")
     assert engine.decide(UNLIKE, Signs(0.999, 0.0), 0.0, 1.0) == "unidentified"
-    assert engine.decide("lymphocyte", Signs(0.999, 0.0), 0.0, 1.0) == "accepted"
+    assert engine.decide("lymphocyte", Signs(0.999, 0.0, 99.0, 0.0), 0.0, 1.0) == "accepted"
 
 
 @pytest.mark.slow
