@@ -134,7 +134,7 @@ def test_a_version_is_small_enough_for_the_repository(shipped_folder):
 
 def test_nothing_of_a_test_set_was_trained_on(shipped_folder):
     sources = load_trained_on(shipped_folder).sources
-    assert not {s for s in sources if s.startswith(("jtsc", "raabin"))}
+    assert not {s for s in sources if s.startswith(("jtsc", "raabin", "deepapl"))}
 
 
 @pytest.mark.skipif(not DATA, reason="HEMATOVISION_DATA names no folder of real images")
