@@ -19,9 +19,11 @@ import numpy as np
 from mlmodels.ml.classes import told_as
 from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.errors import RejectedImage
+from mlmodels.ml.evaluation.labelled_cell import is_named_in_the_middle, labelled_cell
 from mlmodels.ml.evaluation.metrics import Answer, summarise
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.pipeline import read_image
+from mlmodels.ml.pictures.reading import decode_image
 
 logger = logging.getLogger(__name__)
 
@@ -44,9 +46,9 @@ class Prediction:
 
     Args:
         row: the manifest's.
-        predicted: most probable class of the principal cell, empty where none was found.
+        predicted: most probable class of the labelled cell, empty where none was found.
         confidence: 0 to 1.
-        disposition: of the principal cell, empty where none was found.
+        disposition: of the labelled cell, empty where none was found.
         cells_found: how many cells.
         milliseconds: from bytes to findings.
         trained_on: its hash or source was in the version's training.
@@ -243,12 +245,18 @@ def predict_picture(data: bytes, row: Row, engine: Engine, *, trained_on: bool) 
     except RejectedImage as refusal:
         return Prediction(row, "", 0.0, "", 0, 0.0, trained_on, refusal.message)
     spent = 1000 * (time.perf_counter() - start)
-    if not cells:
+    size = _size(data) if is_named_in_the_middle(row.source) else (0, 0)
+    cell = labelled_cell(cells, size, row.source)
+    if cell is None:
         return Prediction(row, "", 0.0, "", 0, spent, trained_on)
-    first = cells[0]
     return Prediction(
-        row, first.label, first.confidence, first.disposition, len(cells), spent, trained_on
+        row, cell.label, cell.confidence, cell.disposition, len(cells), spent, trained_on
     )
+
+
+def _size(data: bytes) -> tuple[int, int]:
+    height, width = decode_image(data).shape[:2]
+    return width, height
 
 
 def _predict(row: Row, root: Path, engine: Engine, trained_on: TrainedOn) -> Prediction:

@@ -15,6 +15,7 @@ import numpy as np
 
 from mlmodels.ml.classes import class_among
 from mlmodels.ml.datasets.manifest import Row, read_manifest
+from mlmodels.ml.evaluation.labelled_cell import labelled_cell
 from mlmodels.ml.evaluation.metrics import wilson_interval
 from mlmodels.ml.inference.alarm import AlarmRule, Band
 from mlmodels.ml.inference.engine import Engine
@@ -90,13 +91,14 @@ def ask(engine: Engine, rows: Iterable[Row], root: Path) -> CellAnswers:
         root: the data folder.
 
     Returns:
-        The principal cells. A picture in which none is found is left out.
+        The labelled cells. A picture in which none is found is left out.
     """
     found = []
     for row in rows:
-        cells = read_pixels(decode_image(row.file(root).read_bytes()), engine).cells
-        if cells:
-            cell = cells[0]
+        rgb = decode_image(row.file(root).read_bytes())
+        size = rgb.shape[1], rgb.shape[0]
+        cell = labelled_cell(read_pixels(rgb, engine).cells, size, row.source)
+        if cell is not None:
             p = [cell.probabilities[name] for name in engine.classes]
             found.append((row.label, row.source, p, cell.familiarity_percentile, cell.objectness))
     columns = [np.array(column) for column in zip(*found, strict=True)]

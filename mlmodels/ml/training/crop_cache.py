@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 
 from mlmodels.ml.datasets.manifest import Row
+from mlmodels.ml.evaluation.labelled_cell import place_of_labelled
 from mlmodels.ml.inference.crops import CropRule, cut_crop, cut_square
 from mlmodels.ml.inference.finding.field import Field
 from mlmodels.ml.inference.finding.localize import locate
@@ -31,8 +32,6 @@ LAYOUT = "4"
 NO_CELL = "no_cell"
 # A cell that is none of the classes; the network is to be unsure of it.
 UNLIKE = "unlike"
-# Sets whose pictures hold neighbours and name the cell in the middle, not the largest one.
-NAMED_IN_THE_MIDDLE = {"mll", "deepapl"}
 NEGATIVE_SIDES = (28.0, 95.0)
 _FIELDS = ("path", "label", "source", "split", "kind", "sha256", "set")
 
@@ -126,27 +125,13 @@ def _crops_of(row: Row, name: str, root: Path, wide: CropRule) -> Iterator[tuple
     digest = hashlib.sha256(data).hexdigest()
     crop = Crop(row.path, row.label, row.source, row.split, row.kind, digest, name)
     if seen.nuclei:
-        nucleus = seen.nuclei[place_of_labelled(seen, rgb, name)]
+        centres = [nucleus.centre for nucleus in seen.nuclei]
+        nucleus = seen.nuclei[place_of_labelled(centres, (rgb.shape[1], rgb.shape[0]), name)]
         yield crop, cut_crop(rgb, seen, nucleus, wide)
     rng = np.random.default_rng(int(digest[:8], 16))
     wanted = 5 if row.kind == "photograph" else int(rng.random() < 0.12)
     for square in _no_cells(rgb, seen, wide, wanted, rng):
         yield replace(crop, label=NO_CELL), square
-
-
-def place_of_labelled(seen: Field, rgb: np.ndarray, name: str) -> int:
-    """The place, among a picture's nuclei, of the cell that its label is of.
-
-    Args:
-        seen: the field, with a nucleus.
-        rgb: uint8 array, shape (H, W, 3), its picture.
-        name: of the set: the largest nucleus, or that of the middle.
-    """
-    if name not in NAMED_IN_THE_MIDDLE:
-        return 0
-    middle = np.array([rgb.shape[1], rgb.shape[0]]) / 2
-    gaps = [float(np.hypot(*(np.array(n.centre) - middle))) for n in seen.nuclei]
-    return int(np.argmin(gaps))
 
 
 def _no_cells(

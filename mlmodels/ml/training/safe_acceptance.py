@@ -18,6 +18,7 @@ import numpy as np
 
 from mlmodels.ml.classes import class_among
 from mlmodels.ml.datasets.manifest import Row
+from mlmodels.ml.evaluation.labelled_cell import labelled_cell
 from mlmodels.ml.evaluation.metrics import wilson_interval
 from mlmodels.ml.inference.calibration import ACCEPTED, Acceptance
 from mlmodels.ml.inference.engine import Engine
@@ -38,7 +39,7 @@ NEVER = Acceptance(confidence=1.01, percentile=0.0)
 
 @dataclass(frozen=True)
 class Answers:
-    """What a version says of the principal cell of each picture.
+    """What a version says of the labelled cell of each picture.
 
     Args:
         truth: str array, shape (N,), what people called the cell.
@@ -75,8 +76,9 @@ def ask(engine: Engine, rows: Iterable[Row], root: Path) -> Answers:
     found = []
     engine = replace(engine, thresholds=replace(engine.thresholds, by_class={}))
     for row in rows:
-        cells = read_pixels(decode_image(row.file(root).read_bytes()), engine).cells
-        cell = cells[0] if cells else None
+        rgb = decode_image(row.file(root).read_bytes())
+        size = rgb.shape[1], rgb.shape[0]
+        cell = labelled_cell(read_pixels(rgb, engine).cells, size, row.source)
         found.append(
             (
                 row.label,

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from mlmodels.ml.datasets.manifest import read_manifest
+from mlmodels.ml.evaluation.labelled_cell import place_of_labelled
 from mlmodels.ml.inference.calibration import Thresholds, sigmoid, softmax
 from mlmodels.ml.inference.crops import cut_crop
 from mlmodels.ml.inference.engine import Engine
@@ -24,7 +25,6 @@ from mlmodels.ml.pictures.reading import decode_image
 from mlmodels.ml.training import alarm_choice, safe_acceptance
 from mlmodels.ml.training.alarm_choice import AlarmChosen
 from mlmodels.ml.training.augment import augment
-from mlmodels.ml.training.crop_cache import place_of_labelled
 from mlmodels.ml.training.data import TrainingData
 from mlmodels.ml.training.fitting import (
     accept_threshold,
@@ -198,7 +198,8 @@ def ask(engine: Engine, data: TrainingData, places: np.ndarray, root: Path) -> A
             continue
         rgb = decode_image((root / crop.path).read_bytes())
         seen = locate(rgb)
-        place = place_of_labelled(seen, rgb, crop.set)
+        centres = [nucleus.centre for nucleus in seen.nuclei]
+        place = place_of_labelled(centres, (rgb.shape[1], rgb.shape[0]), crop.set)
         crops.append(cut_crop(rgb, seen, seen.nuclei[place], engine.crop_rule))
         truth.append(data.classes.index(crop.label))
         sets.append(crop.set)

@@ -5,10 +5,8 @@ from dataclasses import replace
 import pytest
 
 from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.inference.finding.localize import locate
-from mlmodels.ml.training.crop_cache import UNLIKE, place_of_labelled
+from mlmodels.ml.training.crop_cache import UNLIKE
 from mlmodels.ml.training.data import epoch_batches, load_training_data
-from tests.drawn_cells import draw_smear
 from tests.factories.datasets import draw_dataset
 
 COLUMNS = "path,class,subtype,source,split\n"
@@ -72,19 +70,3 @@ def test_cells_unlike_the_classes_train_without_a_class_and_calibrate_nothing(
     _, classes, is_cell = batch
     assert (classes == -1).any()
     assert is_cell[classes == -1].all()
-
-
-def test_the_cell_in_the_middle_is_meant_where_a_set_says_so():
-    pictures = (
-        draw_smear(seed=seed, centres=[(90, 180), (240, 180)], width=480) for seed in range(6)
-    )
-    larger_aside = 0
-    for field in pictures:
-        seen = locate(field)
-        largest, middle = (
-            seen.nuclei[place_of_labelled(seen, field, name)] for name in ("pbc", "mll")
-        )
-        assert largest is seen.nuclei[0]
-        assert abs(middle.centre[0] - 240) < 40
-        larger_aside += largest is not middle
-    assert larger_aside
