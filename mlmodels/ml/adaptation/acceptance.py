@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mlmodels.ml.evaluation.metrics import Z95, wilson_interval
-from mlmodels.ml.training.fitting import accept_threshold
+from mlmodels.ml.training.calibration.fitting import accept_threshold
 
 # Of what is accepted without a person, so much is to be right.
 WANTED = 0.97

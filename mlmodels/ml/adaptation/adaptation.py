@@ -33,7 +33,7 @@ from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.familiarity import Familiarity
 from mlmodels.ml.inference.occurring import leave_out
 from mlmodels.ml.inference.size_evidence import weigh_sizes
-from mlmodels.ml.training.fitting import fit_temperature, objectness_threshold
+from mlmodels.ml.training.calibration.fitting import fit_temperature, objectness_threshold
 from mlmodels.ml.training.linear_head import LinearHead
 from mlmodels.ml.training.progress import CALIBRATING, Progress, Tell, tell_nobody
 

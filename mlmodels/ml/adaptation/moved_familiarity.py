@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from mlmodels.ml.inference.familiarity import Familiarity
-from mlmodels.ml.training.fitting import QUANTILES
+from mlmodels.ml.training.calibration.fitting import QUANTILES
 
 # What a class's place in training counts against reviewed cells of another microscope.
 PRIOR_CELLS = 10.0

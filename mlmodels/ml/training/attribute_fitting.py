@@ -30,7 +30,7 @@ from mlmodels.ml.inference.finding.localize import locate
 from mlmodels.ml.pictures.reading import decode_image
 from mlmodels.ml.training.crop_cache import NO_CELL, Crop
 from mlmodels.ml.training.data import TrainingData
-from mlmodels.ml.training.fitting import fit_temperature
+from mlmodels.ml.training.calibration.fitting import fit_temperature
 from mlmodels.ml.training.linear_head import LinearHead, fit_linear_head
 from mlmodels.ml.whole_files import written_whole
 

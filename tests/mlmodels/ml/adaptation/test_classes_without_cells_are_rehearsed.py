@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlmodels.ml.adaptation.rehearsal import rare_classes, rehearsed_heads, stand_ins
-from mlmodels.ml.training.fitting import fit_familiarity
+from mlmodels.ml.training.calibration.fitting import fit_familiarity
 
 MEANS = np.array([[4.0, 0, 0, 0, 0, 0], [0, 4.0, 0, 0, 0, 0], [0, 0, 4.0, 0, 0, 0]])
 SHIFT = np.array([1.0, 1.0, 1.0, 0, 2.0, 0])

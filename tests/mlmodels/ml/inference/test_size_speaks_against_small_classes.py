@@ -9,7 +9,7 @@ import pytest
 
 from mlmodels.ml.inference.pipeline import read_pixels
 from mlmodels.ml.inference.size_evidence import MOST, weigh_sizes
-from mlmodels.ml.training.fitting import fit_size_limits
+from mlmodels.ml.training.calibration.fitting import fit_size_limits
 from tests.drawn_cells import draw_smear
 
 LIMITS = np.array([2.0, np.inf, 1.0])

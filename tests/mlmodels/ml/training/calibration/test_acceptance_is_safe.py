@@ -8,7 +8,7 @@ import pytest
 from mlmodels.ml.errors import RecipeInvalid
 from mlmodels.ml.inference.calibration import Acceptance
 from mlmodels.ml.training.recipe import Safety, load_recipe, parse_recipe
-from mlmodels.ml.training.safe_acceptance import (
+from mlmodels.ml.training.calibration.safe_acceptance import (
     NEVER,
     Answers,
     accepted,

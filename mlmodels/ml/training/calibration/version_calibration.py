@@ -22,11 +22,11 @@ from mlmodels.ml.inference.finding.localize import locate
 from mlmodels.ml.inference.finding.red_cells import sizes_in_red_cells
 from mlmodels.ml.inference.size_evidence import weigh_sizes
 from mlmodels.ml.pictures.reading import decode_image
-from mlmodels.ml.training import alarm_choice, safe_acceptance
-from mlmodels.ml.training.alarm_choice import AlarmChosen
+from mlmodels.ml.training.calibration import alarm_choice, safe_acceptance
+from mlmodels.ml.training.calibration.alarm_choice import AlarmChosen
 from mlmodels.ml.training.augment import augment
 from mlmodels.ml.training.data import TrainingData
-from mlmodels.ml.training.fitting import (
+from mlmodels.ml.training.calibration.fitting import (
     accept_threshold,
     fit_familiarity,
     fit_size_limits,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from mlmodels.ml.errors import RecipeInvalid
-from mlmodels.ml.training import alarm_choice
-from mlmodels.ml.training.alarm_choice import CellAnswers, choose_rule, folds_of, rules_by_fold
+from mlmodels.ml.training.calibration import alarm_choice
+from mlmodels.ml.training.calibration.alarm_choice import CellAnswers, choose_rule, folds_of, rules_by_fold
 from mlmodels.ml.training.recipe import Alarm, load_recipe, parse_recipe
 
 CLASSES = ("neutrophil", "lymphocyte", "immature_granulocyte")

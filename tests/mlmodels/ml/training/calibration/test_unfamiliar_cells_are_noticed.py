@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlmodels.ml.inference.familiarity import familiarity_in_words, load_familiarity
-from mlmodels.ml.training.fitting import fit_familiarity
+from mlmodels.ml.training.calibration.fitting import fit_familiarity
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.pipeline import read_pixels
 from mlmodels.ml.pictures.reading import decode_image
 from mlmodels.ml.training.recipe import Alarm
-from mlmodels.ml.training.safe_acceptance import FOLDS, fold_of
+from mlmodels.ml.training.calibration.safe_acceptance import FOLDS, fold_of
 
 # A film of 100 white cells of a healthy person; classes that a set lacks, or names roughly, are
 # left out and the others drawn more often. Within the reference intervals of adults.

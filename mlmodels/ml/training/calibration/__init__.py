@@ -1,0 +1,1 @@
+"""What of a version is chosen after its training, beside the network."""
