@@ -8,7 +8,7 @@ hides none.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import NormalDist, median
 from typing import Any
@@ -32,6 +32,20 @@ class Band:
     percentile: float
     score: float
     share: float
+
+
+@dataclass(frozen=True)
+class Film:
+    """The judged white cells of a film.
+
+    Args:
+        cells: how many.
+        median: of their familiarity percentiles, 0 to 100. A cell that is named as one of the
+            alarm's classes counts as 0: blasts do not make their own film a foreign one.
+    """
+
+    cells: int
+    median: float
 
 
 @dataclass(frozen=True)
@@ -101,25 +115,27 @@ class AlarmRule:
         alarm, against = (_sum(probabilities, names) for names in (self.classes, self.against))
         return math.log(alarm / against) + self.strangeness * percentile
 
-    def least_suspicion(self, percentiles: Sequence[float]) -> float:
-        """From which suspicion on a cell of a film counts towards an alarm, in nats.
+    def film(self, cells: Iterable[tuple[str, float]]) -> Film:
+        """What is known of a film as a whole.
 
         Args:
-            percentiles: of all judged white cells of the film, 0 to 100 each.
+            cells: of each judged white cell the class that the version named, and its percentile.
         """
-        middle = _median(percentiles)
-        return self.band_of(middle).score + self.strangeness * middle
+        percentiles = [self.strangeness_of(*cell) for cell in cells]
+        return Film(len(percentiles), median(percentiles) if percentiles else 0.0)
 
-    def judge(self, suspicious: int, percentiles: Sequence[float]) -> Judgement:
-        """Judge a film.
+    def strangeness_of(self, label: str, percentile: float) -> float:
+        """How strange a cell makes its film, 0 to 100; see `Film`."""
+        return 0.0 if label in self.classes else percentile
 
-        Args:
-            suspicious: how many of its cells are.
-            percentiles: of all its judged white cells, 0 to 100 each.
-        """
-        n = len(percentiles)
-        share = self.band_of(_median(percentiles)).share
-        return Judgement(n, suspicious, self.limit(n, share))
+    def least_suspicion(self, film: Film) -> float:
+        """From which suspicion on a cell of a film counts towards an alarm, in nats."""
+        return self.band_of(film.median).score + self.strangeness * film.median
+
+    def judge(self, suspicious: int, film: Film) -> Judgement:
+        """Judge a film of which so many cells are suspicious."""
+        share = self.band_of(film.median).share
+        return Judgement(film.cells, suspicious, self.limit(film.cells, share))
 
     def band_of(self, percentile: float) -> Band:
         """The band of films with this median percentile, 0 to 100."""
@@ -173,10 +189,6 @@ class AlarmRule:
         }
         bands = tuple(Band(**band) for band in values.pop("bands"))
         return cls(**values, bands=bands)
-
-
-def _median(percentiles: Sequence[float]) -> float:
-    return median(percentiles) if percentiles else 0.0
 
 
 def _sum(probabilities: Mapping[str, float], names: Sequence[str]) -> float:

@@ -28,9 +28,9 @@ from mlmodels.ml.inference.crops import cut_crop
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.finding.localize import locate
 from mlmodels.ml.pictures.reading import decode_image
+from mlmodels.ml.training.calibration.fitting import fit_temperature
 from mlmodels.ml.training.crop_cache import NO_CELL, Crop
 from mlmodels.ml.training.data import TrainingData
-from mlmodels.ml.training.calibration.fitting import fit_temperature
 from mlmodels.ml.training.linear_head import LinearHead, fit_linear_head
 from mlmodels.ml.whole_files import written_whole
 

@@ -20,10 +20,10 @@ from mlmodels.ml.inference.pipeline import read_pixels
 from mlmodels.ml.inference.runtimes.choose import FILES, INT8, INT8_FILE, open_runtime
 from mlmodels.ml.inference.version_files import file_of
 from mlmodels.ml.pictures.reading import decode_image
+from mlmodels.ml.training.calibration.version_calibration import ask, ask_changed, calibrate
 from mlmodels.ml.training.crop_cache import NO_CELL
 from mlmodels.ml.training.data import TrainingData
 from mlmodels.ml.training.recipe import Recipe
-from mlmodels.ml.training.calibration.version_calibration import ask, ask_changed, calibrate
 
 # What is asked of it, on so many cells: the same class and the same acceptance (decision 0025).
 LEAST_SAME_CLASS, LEAST_SAME_ACCEPTANCE = 0.995, 0.99

@@ -28,10 +28,10 @@ from mlmodels.ml.inference.familiarity import UNFITTED
 from mlmodels.ml.inference.runtimes.choose import FILES, INT8_FILE, open_runtime
 from mlmodels.ml.inference.version_files import CHECKSUMS, file_of, file_sha256
 from mlmodels.ml.training.attribute_fitting import fit_for_run
+from mlmodels.ml.training.calibration.version_calibration import Calibrated, calibrate
 from mlmodels.ml.training.data import TrainingData
 from mlmodels.ml.training.eight_bits import add_eight_bits, drop_eight_bits
 from mlmodels.ml.training.recipe import Recipe
-from mlmodels.ml.training.calibration.version_calibration import Calibrated, calibrate
 
 TRAINED_ON = "trained_on.csv"
 PACKAGES = (

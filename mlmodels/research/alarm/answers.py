@@ -14,7 +14,7 @@ import numpy as np
 
 from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.inference.engine import Engine
-from mlmodels.ml.training.calibration.alarm_choice import CellAnswers, ask
+from mlmodels.ml.training.calibration.alarm_films import CellAnswers, ask
 
 _ARRAYS = ("truth", "source", "probabilities", "percentile", "objectness")
 

@@ -18,18 +18,16 @@ from mlmodels.ml.datasets.manifest import Row, read_manifest
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.inference.alarm import AlarmRule
 from mlmodels.ml.inference.engine import Engine, load_engine
-from mlmodels.ml.training.calibration.alarm_choice import (
-    DOSES,
+from mlmodels.ml.training.calibration.alarm_choice import DOSES, folds_of, patient_rows
+from mlmodels.ml.training.calibration.alarm_films import (
     FILM_CELLS,
     CellAnswers,
     alarmed,
     blasts_by_patient,
-    folds_of,
     mix_of,
-    patient_rows,
 )
-from mlmodels.ml.training.recipe import Alarm, load_recipe
 from mlmodels.ml.training.calibration.safe_acceptance import FOLDS
+from mlmodels.ml.training.recipe import Alarm, load_recipe
 from mlmodels.research.alarm.answers import kept_answers
 
 # Healthy, too, yet far from the mix that the rule was chosen on: a child, or a virus.

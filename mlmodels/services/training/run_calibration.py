@@ -8,11 +8,11 @@ from typing import Any
 
 from mlmodels.ml.errors import ArtifactDamaged
 from mlmodels.ml.inference.engine import CARD, load_engine, verify_folder
+from mlmodels.ml.training.calibration.version_calibration import calibrate
 from mlmodels.ml.training.eight_bits import add_eight_bits, drop_eight_bits
 from mlmodels.ml.training.export import write_card
 from mlmodels.ml.training.provenance import git_revision
 from mlmodels.ml.training.recipe import Recipe, deciding, load_recipe
-from mlmodels.ml.training.calibration.version_calibration import calibrate
 from mlmodels.services.training.finished_versions import data_of, recipe_of, working_copy
 
 

@@ -80,16 +80,13 @@ def alarming_cells(sample: Sample) -> tuple[UUID, ...]:
     is_raised = False
     for key, rows in by_version.items():
         rule = AlarmRule.of_card(versions[key].card) if key in versions else None
-        percentiles = [
-            row.familiarity_percentile
-            for row in rows
-            if row.suspicion is not None and row.familiarity_percentile is not None
-        ]
-        least = rule.least_suspicion(percentiles) if rule else inf
+        film = rule.film(_judged(rows)) if rule else None
+        least = rule.least_suspicion(film) if rule and film else inf
         suspicious = [row for row in rows if _is_suspicious(row, least)]
         found += suspicious
         is_raised |= any(map(_is_called_blast, suspicious))
-        is_raised |= rule is not None and rule.judge(len(suspicious), percentiles).is_raised
+        if rule and film:
+            is_raised |= rule.judge(len(suspicious), film).is_raised
     return tuple(row.id for row in sorted(found, key=_turn)) if is_raised else ()
 
 
@@ -123,12 +120,22 @@ def _rows(sample: Sample) -> Iterable[Any]:
         "id",
         "suspicion",
         "familiarity_percentile",
+        "label",
         "present_label",
         "named_by_role",
         "last_review_number",
         "job__model_version",
         named=True,
     )
+
+
+def _judged(rows: Iterable[Any]) -> list[tuple[str, float]]:
+    """Of each cell that a version judged what it named and how strange the cell was to it."""
+    return [
+        (row.label, row.familiarity_percentile)
+        for row in rows
+        if row.suspicion is not None and row.familiarity_percentile is not None
+    ]
 
 
 def _is_suspicious(row: Any, least: float) -> bool:

@@ -22,10 +22,10 @@ from mlmodels.ml.inference.finding.localize import locate
 from mlmodels.ml.inference.finding.red_cells import sizes_in_red_cells
 from mlmodels.ml.inference.size_evidence import weigh_sizes
 from mlmodels.ml.pictures.reading import decode_image
+from mlmodels.ml.training.augment import augment
 from mlmodels.ml.training.calibration import alarm_choice, safe_acceptance
 from mlmodels.ml.training.calibration.alarm_choice import AlarmChosen
-from mlmodels.ml.training.augment import augment
-from mlmodels.ml.training.data import TrainingData
+from mlmodels.ml.training.calibration.alarm_films import CellAnswers
 from mlmodels.ml.training.calibration.fitting import (
     accept_threshold,
     fit_familiarity,
@@ -33,6 +33,7 @@ from mlmodels.ml.training.calibration.fitting import (
     fit_temperature,
     objectness_threshold,
 )
+from mlmodels.ml.training.data import TrainingData
 from mlmodels.ml.training.recipe import Alarm, Calibration, Recipe, Safety
 
 FAMILIAR_CELLS = 1600
@@ -154,7 +155,7 @@ def _calibrated(chosen: Calibrated, engine: Engine) -> Engine:
 def _alarmed(chosen: Calibrated, engine: Engine, alarm: Alarm, root: Path) -> Calibrated:
     """The same with the rule of the alarm."""
     answers = chosen.calibration
-    cells = alarm_choice.CellAnswers(
+    cells = CellAnswers(
         classes=engine.classes,
         truth=np.array(engine.classes)[answers.truth],
         source=answers.sets,

@@ -27,8 +27,8 @@ from mlmodels.ml.inference.engine import FAMILIARITY, Engine, load_engine
 from mlmodels.ml.inference.runtimes.keras_runtime import KerasRuntime
 from mlmodels.ml.inference.size_evidence import weigh_sizes
 from mlmodels.ml.training.architecture import build_network
-from mlmodels.ml.training.export import write_card, write_litert
 from mlmodels.ml.training.calibration.fitting import fit_familiarity
+from mlmodels.ml.training.export import write_card, write_litert
 from mlmodels.ml.training.linear_head import fit_corrections
 from mlmodels.ml.training.recipe import Architecture
 from mlmodels.research.onboarding import Asked, demonstrate, draw_reviewed

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from mlmodels.ml.inference.alarm import AlarmRule, Band
+from mlmodels.ml.inference.alarm import AlarmRule, Band, Film
 
 RULE = AlarmRule(
     classes=("blast", "immature"),
@@ -45,32 +45,42 @@ def test_what_is_no_white_cell_or_no_cell_is_not_judged():
 def test_that_all_cells_of_a_film_are_strange_makes_none_of_them_suspicious():
     cell = {"neutrophil": 0.1, "immature": 0.9}
     for percentile in (10.0, 99.0):
-        found, least = RULE.suspicion(cell, percentile, 1.0), RULE.least_suspicion([percentile] * 9)
+        found, least = (
+            RULE.suspicion(cell, percentile, 1.0),
+            RULE.least_suspicion(Film(9, percentile)),
+        )
         beyond = (found or 0.0) - least
         assert beyond == pytest.approx(math.log(9) - 5.0)
+
+
+def test_cells_that_are_named_as_blasts_do_not_make_their_own_film_a_foreign_one():
+    mature, blast = ("neutrophil", 20.0), ("blast", 99.0)
+    assert RULE.film([mature] * 10) == Film(10, 20.0)
+    assert RULE.film([mature] * 4 + [blast] * 6) == Film(10, 0.0)
+    assert RULE.film([("lymphocyte", 99.0)] * 3) == Film(3, 99.0)
 
 
 # P(at least k of 100, 1 % each): 0.0794 for 3, 0.0184 for 4; P(at least k of 100, 10 % each):
 # 0.0726 for 15, 0.0399 for 16 (binomial tables).
 @pytest.mark.parametrize(("median", "limit"), [(50.0, 4), (60.0, 4), (60.1, 16), (100.0, 16)])
 def test_a_foreign_film_may_hold_more_suspicious_cells(median, limit):
-    assert RULE.judge(0, [median] * 100).limit == limit
+    assert RULE.judge(0, Film(100, median)).limit == limit
 
 
 def test_one_blast_more_than_healthy_films_hold_raises_the_alarm():
-    assert not RULE.judge(3, [50.0] * 100).is_raised
-    assert RULE.judge(4, [50.0] * 100).is_raised
+    assert not RULE.judge(3, Film(100, 50.0)).is_raised
+    assert RULE.judge(4, Film(100, 50.0)).is_raised
 
 
 def test_a_film_of_few_cells_needs_a_larger_part_of_them():
-    assert not RULE.judge(1, [50.0] * 5).is_raised
-    assert RULE.judge(2, [50.0] * 5).is_raised
+    assert not RULE.judge(1, Film(5, 50.0)).is_raised
+    assert RULE.judge(2, Film(5, 50.0)).is_raised
     # P(at least 2 of 5, 10 % each) is 0.081, of 3 it is 0.0086.
-    assert RULE.judge(0, [90.0] * 5).limit == 3
+    assert RULE.judge(0, Film(5, 90.0)).limit == 3
 
 
 def test_a_film_without_a_white_cell_raises_no_alarm():
-    assert not RULE.judge(0, []).is_raised
+    assert not RULE.judge(0, RULE.film([])).is_raised
 
 
 def test_a_film_of_many_cells_is_judged_as_well():
@@ -91,4 +101,4 @@ def test_a_card_without_a_rule_raises_no_alarm():
 
 
 def test_the_least_number_of_cells_holds_however_seldom_healthy_films_show_one():
-    assert replace(RULE, bands=(Band(100.0, 5.0, 0.0),)).judge(0, [50.0] * 30).limit == 2
+    assert replace(RULE, bands=(Band(100.0, 5.0, 0.0),)).judge(0, Film(30, 50.0)).limit == 2

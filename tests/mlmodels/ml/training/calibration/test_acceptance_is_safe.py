@@ -7,7 +7,6 @@ import pytest
 
 from mlmodels.ml.errors import RecipeInvalid
 from mlmodels.ml.inference.calibration import Acceptance
-from mlmodels.ml.training.recipe import Safety, load_recipe, parse_recipe
 from mlmodels.ml.training.calibration.safe_acceptance import (
     NEVER,
     Answers,
@@ -16,6 +15,7 @@ from mlmodels.ml.training.calibration.safe_acceptance import (
     fold_of,
     measured_on_others,
 )
+from mlmodels.ml.training.recipe import Safety, load_recipe, parse_recipe
 
 SAFETY = Safety("films", ("monocyte",), grave=("blast",), dangerous=("smudge",))
 

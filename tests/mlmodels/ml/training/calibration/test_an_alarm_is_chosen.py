@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from mlmodels.ml.errors import RecipeInvalid
-from mlmodels.ml.training.calibration import alarm_choice
-from mlmodels.ml.training.calibration.alarm_choice import CellAnswers, choose_rule, folds_of, rules_by_fold
+from mlmodels.ml.training.calibration import alarm_films
+from mlmodels.ml.training.calibration.alarm_choice import choose_rule, folds_of, rules_by_fold
+from mlmodels.ml.training.calibration.alarm_films import CellAnswers
 from mlmodels.ml.training.recipe import Alarm, load_recipe, parse_recipe
 
 CLASSES = ("neutrophil", "lymphocyte", "immature_granulocyte")
@@ -96,7 +97,7 @@ def test_films_are_counted_by_dose():
     blasts = PATIENTS.part(PATIENTS.truth == "blast")
     rng = np.random.default_rng(1)
     found = {
-        dose: alarm_choice.alarmed([rule], [HEALTHY], [blasts], dose, 20, rng) for dose in (0, 20)
+        dose: alarm_films.alarmed([rule], [HEALTHY], [blasts], dose, 20, rng) for dose in (0, 20)
     }
     assert (found[0]["alarmed"], found[20]["alarmed"]) == (0, 20)
     assert found[20]["interval"] == pytest.approx([0.8389, 1.0], abs=1e-4)
@@ -104,7 +105,7 @@ def test_films_are_counted_by_dose():
 
 def test_a_film_has_the_mix_of_healthy_people_whatever_classes_a_set_lacks():
     places = {"neutrophil": np.array([0]), "lymphocyte": np.array([1]), "monocyte": np.array([2])}
-    films = alarm_choice.draw_films(places, 2, np.random.default_rng(1))
+    films = alarm_films.draw_films(places, 2, np.random.default_rng(1))
     assert [int((films[0] == place).sum()) for place in range(3)] == [63, 31, 6]
 
 

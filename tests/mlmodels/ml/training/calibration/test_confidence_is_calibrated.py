@@ -14,7 +14,11 @@ from mlmodels.ml.inference.calibration import (
     sigmoid,
     softmax,
 )
-from mlmodels.ml.training.calibration.fitting import accept_threshold, fit_temperature, objectness_threshold
+from mlmodels.ml.training.calibration.fitting import (
+    accept_threshold,
+    fit_temperature,
+    objectness_threshold,
+)
 
 LIMITS = Thresholds(0.8, 0.4, 0.5, 97.5, 99.5)
 OBJECTNESS = LIMITS.objectness

@@ -8,8 +8,8 @@ import pytest
 from mlmodels.ml.inference.calibration import Thresholds
 from mlmodels.ml.inference.familiarity import Familiarity
 from mlmodels.ml.training.calibration.fitting import accept_threshold, fit_temperature
-from mlmodels.ml.training.recipe import parse_recipe
 from mlmodels.ml.training.calibration.version_calibration import Answers, choose_thresholds
+from mlmodels.ml.training.recipe import parse_recipe
 
 RECIPE = parse_recipe(
     'name = "r"\nversion = "1"\n[calibration]\naccepted_accuracy = 0.98\n'
