@@ -433,14 +433,18 @@ def _temperature(engine: Engine, logits: np.ndarray, truth: np.ndarray) -> float
 def _acceptance(moved: Engine, left_out: _Seen, cells: CellCrops) -> tuple[Thresholds, Acceptable]:
     """The thresholds by which an adaptation accepts, and what the reviewed cells show of them.
 
-    What the base asks of each class stays asked.
+    What the base asks of each class stays asked, at the temperature of the adaptation.
 
     Args:
         moved: the base with the temperature and the familiarity of the adaptation.
         left_out: of each cell by a last layer that was fitted without it.
     """
     objectness = objectness_threshold(sigmoid(left_out.cell), LOST_CELLS)
-    base = replace(moved.thresholds, objectness=objectness)
+    by_class = {
+        label: least.softened(moved.temperature)
+        for label, least in moved.thresholds.by_class.items()
+    }
+    base = replace(moved.thresholds, objectness=objectness, by_class=by_class)
     open_to_all = replace(base, accept_probability=0.0, identify_probability=0.0)
     judged = _judge(replace(moved, thresholds=open_to_all), left_out.logits, left_out, cells)
     least = least_confidence(

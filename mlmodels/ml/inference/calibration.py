@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,18 @@ class Acceptance:
             and signs.evidence >= self.evidence
             and signs.rival <= self.rival
         )
+
+    def softened(self, by: float) -> Acceptance:
+        """The same demand where the temperature is multiplied, and evidence and rivals with it.
+
+        Args:
+            by: above 0. Where one class is far ahead, evidence is its logit and a rival's odds are
+                the exponential of what it lacks to that: both divided by the temperature.
+        """
+        odds = self.rival / (1.0 - self.rival) if self.rival < 1.0 else inf
+        softer = odds ** (1.0 / by)
+        rival = softer / (1.0 + softer) if softer < inf else 1.0
+        return replace(self, evidence=self.evidence / by, rival=rival)
 
     def in_words(self) -> str:
         """What it asks for, for a person."""

@@ -337,7 +337,7 @@ def test_no_answer_becomes_surer_by_its_temperature_and_each_class_stays_as_stri
     asked = replace(engine, thresholds=replace(engine.thresholds, by_class=strict))
     fitted = adapt(asked, network, cells)
     assert fitted.temperature >= 1
-    assert fitted.thresholds.by_class == strict
+    assert fitted.thresholds.by_class == strict  # Confidence and percentile know no temperature.
     assert fitted.thresholds.acceptance("neutrophil").confidence >= 0.999
 
 

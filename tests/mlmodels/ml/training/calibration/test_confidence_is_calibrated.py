@@ -149,3 +149,20 @@ def test_evidence_grows_with_what_is_found_and_not_with_how_it_is_shared():
     assert found[0] == pytest.approx(8.0, abs=0.001)
     assert found[1] == pytest.approx(8.0 + np.log(2), abs=0.001)
     assert found[2] < 2.3
+
+
+def test_a_demand_stays_the_same_at_another_temperature():
+    # One class far ahead of one rival: logits 8 and 2, and what is asked is just that.
+    logits = np.array([[8.0, 2.0]])
+    asked = Acceptance(
+        0.9, 50.0, evidence=float(evidence_of(logits)[0]), rival=softmax(logits)[0, 1]
+    )
+    softer = asked.softened(2.0)
+    assert softer.evidence == pytest.approx(evidence_of(logits, 2.0)[0], abs=0.05)
+    assert softer.rival == pytest.approx(softmax(logits, 2.0)[0, 1])
+    assert (softer.confidence, softer.percentile) == (0.9, 50.0)
+
+
+def test_what_a_class_does_not_ask_for_is_not_asked_at_another_temperature_either():
+    assert Acceptance(0.9).softened(1.7) == Acceptance(0.9)
+    assert Acceptance(rival=0.0).softened(1.7).rival == 0.0
