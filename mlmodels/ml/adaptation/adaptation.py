@@ -125,6 +125,7 @@ class _Seen:
 
     Args:
         logits: float array (N, K), as `_weighed` gives them.
+        by_size: float array (N, K), what of them the cells' sizes say.
         cell: float array (N,).
         features: float array (N, F).
         layer: weights (F, K) and bias (K,) of the last layer, divided by the version's temperature;
@@ -132,6 +133,7 @@ class _Seen:
     """
 
     logits: np.ndarray
+    by_size: np.ndarray
     cell: np.ndarray
     features: np.ndarray
     layer: tuple[np.ndarray, np.ndarray] | None = None
@@ -140,6 +142,7 @@ class _Seen:
         return replace(
             self,
             logits=self.logits[places],
+            by_size=self.by_size[places],
             cell=self.cell[places],
             features=self.features[places],
         )
@@ -237,7 +240,7 @@ def measured_on_others(
 def answers_as_it_is(engine: Engine, cells: CellCrops) -> list[Answer]:
     """What the version says of the cells without any adaptation."""
     logits, cell, features = engine.run(cells.pixels)
-    seen = _Seen(_weighed(engine, logits, cells), cell, features)
+    seen = _Seen(*_weighed(engine, logits, cells), cell, features)
     as_it_is = replace(engine, temperature=1.0)
     return [verdict.answer for verdict in _judge(as_it_is, seen.logits, seen, cells)]
 
@@ -340,14 +343,15 @@ def _look(engine: Engine, network: AdaptableNetwork, cells: CellCrops) -> _Seen:
     layer = network.head_on_features()
     if layer is not None:
         layer = (layer[0] / engine.temperature, layer[1] / engine.temperature)
-    return _Seen(_weighed(engine, logits, cells), cell, features, layer)
+    return _Seen(*_weighed(engine, logits, cells), cell, features, layer)
 
 
-def _weighed(engine: Engine, logits: np.ndarray, cells: CellCrops) -> np.ndarray:
-    """Logits after what the cells' sizes say, divided by the version's temperature."""
+def _weighed(engine: Engine, logits: np.ndarray, cells: CellCrops) -> tuple[np.ndarray, np.ndarray]:
+    """Logits divided by the version's temperature, sizes counted in; and what sizes say of them."""
+    by_size = np.zeros_like(logits)
     if engine.size_limits is not None:
-        logits = weigh_sizes(logits, cells.sizes, engine.size_limits)
-    return logits / engine.temperature
+        by_size = weigh_sizes(logits, cells.sizes, engine.size_limits) - logits
+    return (logits + by_size) / engine.temperature, by_size / engine.temperature
 
 
 def _head(engine: Engine, seen: _Seen, truth: np.ndarray, strength: float) -> LinearHead | None:
@@ -480,7 +484,7 @@ def _judge(engine: Engine, logits: np.ndarray, seen: _Seen, cells: CellCrops) ->
     """
     p, against = judge_classes(logits, engine)
     percentiles = engine.familiarity.percentiles(seen.features)
-    evidence = evidence_of(logits, engine.temperature)
+    evidence = evidence_of(logits - seen.by_size, engine.temperature)
     rivals = softmax(logits, engine.temperature)[:, engine.rivals].sum(axis=1)
     scores = sigmoid(seen.cell)
     found = []

@@ -21,7 +21,13 @@ from mlmodels.ml.adaptation.reviewed_cells import (
 )
 from mlmodels.ml.datasets.manifest import Row, write_manifest
 from mlmodels.ml.errors import ManifestInvalid
-from mlmodels.ml.inference.calibration import ACCEPTED, REVIEW, Acceptance, Thresholds
+from mlmodels.ml.inference.calibration import (
+    ACCEPTED,
+    REVIEW,
+    Acceptance,
+    Thresholds,
+    evidence_of,
+)
 from mlmodels.ml.inference.crops import Box, CropRule
 from mlmodels.ml.inference.engine import FAMILIARITY, Engine, load_engine
 from mlmodels.ml.inference.runtimes.keras_runtime import KerasRuntime
@@ -377,3 +383,15 @@ def test_sizes_count_for_an_adaptation_as_they_do_in_use(engine, cells):
         a.predicted for a in answers_as_it_is(engine, cells)
     ]
     assert plain == {"neutrophil"} != set(expected)
+
+
+def test_evidence_is_what_the_network_found_whatever_the_sizes_say(engine, cells):
+    large = replace(cells, sizes=np.full(len(cells.truth), 1.6))
+    least = float(evidence_of(engine.run(large.pixels)[0], engine.temperature).min())
+    asked = dict.fromkeys(CLASSES, Acceptance(evidence=least - 1e-4))
+    known = Thresholds(0.0, 0.0, 0.0, 100.0, 100.0, by_class=asked)
+    sized = replace(
+        engine, thresholds=known, size_limits=np.array([0.8, np.inf]), always_reviewed=frozenset()
+    )
+    answers = answers_as_it_is(sized, large)
+    assert {a.disposition for a in answers} == {"accepted"}
