@@ -28,3 +28,15 @@ def test_somebody_signed_in_is_led_to_the_dashboard(page_as, doctor):
     page = page_as(doctor).get("/").content.decode()
     assert "Open your dashboard" in page
     assert "Upload" not in page
+
+
+@pytest.mark.parametrize("address", ["/", "/about/"])
+def test_what_is_said_of_blasts_follows_the_classes_of_the_model(client, model, address):
+    without = client.get(address).content.decode()
+    assert "no class for blasts" in without or "Blasts, reactive lymphocytes" in without
+    model.classes = [*model.classes, "blast"]
+    model.save()
+    knowing = client.get(address).content.decode()
+    assert "no class for blasts" not in knowing
+    assert "Blasts, reactive lymphocytes" not in knowing
+    assert "calls some of" in knowing
