@@ -19,17 +19,16 @@ LEAST_PROBABILITY = 1e-6
 
 @dataclass(frozen=True)
 class Band:
-    """Films that are about as familiar to the version.
+    """Films that are about as foreign to the version.
 
     Args:
-        percentile: the median of the familiarity percentiles of a film's cells is at most this
-            one, 0 to 100, and above that of the band before.
-        score: a cell is suspicious from this suspicion on, beyond what its film's own median of
-            unfamiliarity adds: that all cells are foreign makes none of them suspicious. Nats.
+        upto: the median of a film is at most this, and above that of the band before.
+        score: a cell is suspicious from this suspicion on, beyond what its film's own median adds
+            where percentiles count: that all cells are foreign makes none of them suspicious. Nats.
         share: of the white cells of a healthy film of this band that are suspicious, 0 to 1.
     """
 
-    percentile: float
+    upto: float
     score: float
     share: float
 
@@ -40,8 +39,7 @@ class Film:
 
     Args:
         cells: how many.
-        median: of their familiarity percentiles, 0 to 100. A cell that is named as one of the
-            alarm's classes counts as 0: blasts do not make their own film a foreign one.
+        median: of what tells how foreign each of them is, see `AlarmRule.foreign_by`.
     """
 
     cells: int
@@ -79,10 +77,12 @@ class AlarmRule:
         not_white: a cell named so is not judged.
         objectness: nor is a find below it, for it is most likely no cell, 0 to 1.
         strangeness: what each percentile of unfamiliarity adds to the suspicion, nats.
-        bands: by rising percentile, the last one 100: a film that is foreign to the version as a
-            whole shows more suspicious cells without holding a blast.
+        bands: from familiar films to foreign ones, the last one for all that are left: a film that
+            is foreign to the version as a whole shows more suspicious cells without a blast.
         chance: with which a healthy film of its band is alarmed at most, 0 to 1.
         least_cells: fewer suspicious cells make no alarm, however few were judged.
+        foreign_by: what tells how foreign a film is: the "percentile" of its cells, or their
+            "suspicion", which lies higher throughout a film that the version does not know.
     """
 
     classes: tuple[str, ...]
@@ -93,6 +93,7 @@ class AlarmRule:
     bands: tuple[Band, ...]
     chance: float
     least_cells: int
+    foreign_by: str = "percentile"
 
     def suspicion(
         self, probabilities: Mapping[str, float], percentile: float, objectness: float
@@ -115,18 +116,18 @@ class AlarmRule:
         alarm, against = (_sum(probabilities, names) for names in (self.classes, self.against))
         return math.log(alarm / against) + self.strangeness * percentile
 
-    def film(self, cells: Iterable[tuple[str, float]]) -> Film:
+    def film(self, cells: Iterable[tuple[float, float]]) -> Film:
         """What is known of a film as a whole.
 
         Args:
-            cells: of each judged white cell the class that the version named, and its percentile.
+            cells: percentile and suspicion of each judged white cell.
         """
-        percentiles = [self.strangeness_of(*cell) for cell in cells]
-        return Film(len(percentiles), median(percentiles) if percentiles else 0.0)
+        known = [self.foreignness(*cell) for cell in cells]
+        return Film(len(known), median(known) if known else 0.0)
 
-    def strangeness_of(self, label: str, percentile: float) -> float:
-        """How strange a cell makes its film, 0 to 100; see `Film`."""
-        return 0.0 if label in self.classes else percentile
+    def foreignness(self, percentile: float, suspicion: float) -> float:
+        """How foreign a cell makes its film, by `foreign_by`."""
+        return suspicion if self.foreign_by == "suspicion" else percentile
 
     def least_suspicion(self, film: Film) -> float:
         """From which suspicion on a cell of a film counts towards an alarm, in nats."""
@@ -137,9 +138,9 @@ class AlarmRule:
         share = self.band_of(film.median).share
         return Judgement(film.cells, suspicious, self.limit(film.cells, share))
 
-    def band_of(self, percentile: float) -> Band:
-        """The band of films with this median percentile, 0 to 100."""
-        return next((band for band in self.bands if percentile <= band.percentile), self.bands[-1])
+    def band_of(self, middle: float) -> Band:
+        """The band of films with this median."""
+        return next((band for band in self.bands if middle <= band.upto), self.bands[-1])
 
     def limit(self, cells: int, share: float) -> int:
         """From how many suspicious cells on a film of so many raises an alarm.
@@ -187,9 +188,15 @@ class AlarmRule:
             name: tuple(value) if isinstance(value, list) else value
             for name, value in stored.items()
         }
-        bands = tuple(Band(**band) for band in values.pop("bands"))
+        bands = tuple(_band(band) for band in values.pop("bands"))
         return cls(**values, bands=bands)
 
 
 def _sum(probabilities: Mapping[str, float], names: Sequence[str]) -> float:
     return max(sum(probabilities.get(name, 0.0) for name in names), LEAST_PROBABILITY)
+
+
+def _band(stored: Mapping[str, float]) -> Band:
+    """The first cards that held a rule knew percentiles alone, and named them."""
+    upto = stored["upto"] if "upto" in stored else stored["percentile"]
+    return Band(upto, stored["score"], stored["share"])

@@ -182,7 +182,8 @@ class Alarm:
         doubtful: classes that `set` names roughly; their cells are left out.
         not_white: of the network.
         strangeness: nats a percentile.
-        bands: medians of familiarity up to which films are alike, rising to 100.
+        foreign_by: "percentile" or "suspicion", see `AlarmRule`.
+        bands: medians of it up to which films are alike, rising to 100.
         chance: with which a healthy film may be alarmed, 0 to 1.
         least_share: of suspicious cells that healthy films are taken to have at least, 0 to 1.
         least_cells: fewer make no alarm.
@@ -197,6 +198,7 @@ class Alarm:
     doubtful: tuple[str, ...] = ()
     not_white: tuple[str, ...] = ("erythroblast", "platelet")
     strangeness: float = 0.05
+    foreign_by: str = "percentile"
     bands: tuple[float, ...] = (60.0, 100.0)
     chance: float = 0.02
     least_share: float = 0.002
@@ -436,6 +438,8 @@ def _check(recipe: Recipe) -> None:
         bands = recipe.alarm.bands
         rises = list(bands) == sorted(set(bands)) and bands[-1:] == (100.0,)
         claims.append((rises, "bands must rise to 100"))
+        is_known = recipe.alarm.foreign_by in ("percentile", "suspicion")
+        claims.append((is_known, "foreign_by must be percentile or suspicion"))
         claims.append((0 < recipe.alarm.chance < 1, "chance must be above 0 and below 1"))
         claims.append((recipe.alarm.least_cells >= 1, "least_cells must be 1 or more"))
     for stage in recipe.stages:

@@ -120,7 +120,6 @@ def _rows(sample: Sample) -> Iterable[Any]:
         "id",
         "suspicion",
         "familiarity_percentile",
-        "label",
         "present_label",
         "named_by_role",
         "last_review_number",
@@ -129,10 +128,10 @@ def _rows(sample: Sample) -> Iterable[Any]:
     )
 
 
-def _judged(rows: Iterable[Any]) -> list[tuple[str, float]]:
-    """Of each cell that a version judged what it named and how strange the cell was to it."""
+def _judged(rows: Iterable[Any]) -> list[tuple[float, float]]:
+    """Of each cell that a version judged how unfamiliar and how suspicious it was."""
     return [
-        (row.label, row.familiarity_percentile)
+        (row.familiarity_percentile, row.suspicion)
         for row in rows
         if row.suspicion is not None and row.familiarity_percentile is not None
     ]

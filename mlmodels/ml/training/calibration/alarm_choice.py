@@ -32,8 +32,8 @@ from mlmodels.ml.training.recipe import Alarm
 
 # Blasts among them by which a score is judged.
 DOSES = (5, 10, 20)
-SCORES = tuple(float(score) for score in np.arange(0.0, 14.01, 0.25))
-# Films of each set that are drawn to see how far its medians of unfamiliarity reach.
+SCORES = tuple(float(score) for score in np.arange(-6.0, 14.01, 0.25))
+# Films of each set that are drawn to see how far their medians reach.
 FILMS = 200
 
 
@@ -106,7 +106,7 @@ def choose_rule(
     sets = [_HealthySet.of(answers, rule, rng) for answers in known]
     blasts = _by_patient(patients, alarm, rule)
     bands: list[Band] = []
-    above = -1.0
+    above = -np.inf
     for to in alarm.bands:
         within = [each for each in sets if each.reaches(above, to)]
         # A band that no set knows is taken for the one before it.
@@ -132,8 +132,7 @@ class _HealthySet:
     def of(cls, answers: CellAnswers, rule: AlarmRule, rng: np.random.Generator) -> _HealthySet:
         films = draw_films(mix_of(answers), FILMS, rng)
         suspicions = answers.suspicions(rule)[films]
-        strangeness = answers.strangeness(rule)[films]
-        medians = np.nanmedian(np.where(np.isnan(suspicions), np.nan, strangeness), axis=1)
+        medians = np.nanmedian(answers.foreignness(rule)[films], axis=1)
         return cls(suspicions - rule.strangeness * medians[:, None], medians)
 
     def share(self, score: float) -> float:
@@ -188,8 +187,8 @@ def _power(rule: AlarmRule, sets: Sequence[_HealthySet], blasts: Sequence[np.nda
 
 def _reaches(limit: int, n: int, p: float) -> float:
     """The chance of at least `limit` of n draws with p each (binomial distribution)."""
-    if p <= 0.0 or p >= 1.0:
-        return float(p >= 1.0 or limit <= 0)
+    if p <= 0.0 or p >= 1.0 or limit > n:
+        return float(limit <= (n if p >= 1.0 else 0))
     term, below = (1.0 - p) ** n, 0.0
     for k in range(min(limit, n + 1)):
         below += term
@@ -207,6 +206,7 @@ def _unchosen(classes: tuple[str, ...], alarm: Alarm, objectness: float) -> Alar
         bands=(Band(100.0, 0.0, 0.0),),
         chance=alarm.chance,
         least_cells=alarm.least_cells,
+        foreign_by=alarm.foreign_by,
     )
 
 

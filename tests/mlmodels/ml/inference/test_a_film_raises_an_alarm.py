@@ -53,11 +53,15 @@ def test_that_all_cells_of_a_film_are_strange_makes_none_of_them_suspicious():
         assert beyond == pytest.approx(math.log(9) - 5.0)
 
 
-def test_cells_that_are_named_as_blasts_do_not_make_their_own_film_a_foreign_one():
-    mature, blast = ("neutrophil", 20.0), ("blast", 99.0)
-    assert RULE.film([mature] * 10) == Film(10, 20.0)
-    assert RULE.film([mature] * 4 + [blast] * 6) == Film(10, 0.0)
-    assert RULE.film([("lymphocyte", 99.0)] * 3) == Film(3, 99.0)
+def test_a_film_is_as_foreign_as_the_percentile_in_its_middle():
+    assert RULE.film([(20.0, 9.0), (30.0, -3.0), (90.0, 1.0)]) == Film(3, 30.0)
+
+
+def test_a_film_may_be_as_foreign_as_the_suspicion_in_its_middle():
+    rule = replace(RULE, strangeness=0.0, foreign_by="suspicion", bands=(Band(-6.4, -2.0, 0.002),))
+    film = rule.film([(20.0, 9.0), (30.0, -7.0), (90.0, -6.5)])
+    assert film == Film(3, -6.5)
+    assert rule.least_suspicion(film) == -2.0
 
 
 # P(at least k of 100, 1 % each): 0.0794 for 3, 0.0184 for 4; P(at least k of 100, 10 % each):
@@ -94,6 +98,15 @@ def test_a_share_of_all_cells_never_raises_an_alarm():
 
 def test_a_card_gives_back_the_rule_that_was_written_on_it():
     assert AlarmRule.of_card({"alarm": RULE.as_dict()}) == RULE
+
+
+def test_a_card_may_name_bands_by_their_percentile_as_the_first_ones_did():
+    stored = RULE.as_dict()
+    del stored["foreign_by"]
+    stored["bands"] = [
+        {"percentile": b.upto, "score": b.score, "share": b.share} for b in RULE.bands
+    ]
+    assert AlarmRule.of_card({"alarm": stored}) == RULE
 
 
 def test_a_card_without_a_rule_raises_no_alarm():
