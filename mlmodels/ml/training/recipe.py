@@ -259,6 +259,8 @@ class Recipe:
         unlike: classes of the sets that are none of these: their cells teach to be unsure.
         safety: how acceptance is chosen for some classes by themselves; None for all alike.
         alarm: when a film raises an alarm; None for never.
+        average_from: the weights after so many stages and those after the last are averaged, which
+            keeps what later stages would unlearn; 0 for the last ones alone.
         views: mirrored and turned views of a crop whose answers are averaged, 1 to 8.
         eight_bits: whether a network of eight bits is tried beside the float one.
         seed: of everything random.
@@ -278,6 +280,7 @@ class Recipe:
     unlike: tuple[str, ...] = ()
     safety: Safety | None = None
     alarm: Alarm | None = None
+    average_from: int = 0
     views: int = 1
     eight_bits: bool = False
     seed: int = 7
@@ -429,6 +432,10 @@ def _check(recipe: Recipe) -> None:
         ),
         (1 <= recipe.views <= 8, "views must be 1 to 8"),
         (len(recipe.stages) > 0, "there must be a stage"),
+        (
+            0 <= recipe.average_from < max(len(recipe.stages), 1),
+            "average_from must be 0 or a stage before the last",
+        ),
         (
             recipe.safety is None or set(recipe.safety.signs) <= SIGNS,
             f"signs: {', '.join(sorted(SIGNS))}",
