@@ -378,23 +378,25 @@ def _keep_shared_stage(plan: RunPlan, data: TrainingData, model: Any, index: int
 def _average(plan: RunPlan, data: TrainingData, model: Any) -> None:
     """Put the mean of the last weights and those after an earlier stage, if the recipe asks.
 
-    Source: Wortsman 2022 (arXiv 2109.01903): half way between a network before and after it was
+    Source: Wortsman 2022 (arXiv 2109.01903): on the way between a network before and after it was
     fitted to a narrower set it is better on others, and no worse on that set.
     """
-    stages = plan.recipe.average_from
+    stages, share = plan.recipe.average_from, plan.recipe.average_share
     if not 0 < stages < len(plan.recipe.stages):
         return
     last = weights_of(model)
     with np.load(_stage_file(plan, data, stages - 1), allow_pickle=False) as earlier:
-        put_weights(model, {name: _mean(earlier[name], value) for name, value in last.items()})
+        mean = {name: _mean(earlier[name], value, share) for name, value in last.items()}
+    put_weights(model, mean)
     logger.info("weights averaged with those after %s", plan.recipe.stages[stages - 1].name)
 
 
-def _mean(earlier: np.ndarray, last: np.ndarray) -> np.ndarray:
+def _mean(earlier: np.ndarray, last: np.ndarray, share: float) -> np.ndarray:
     """The mean of weights or statistics; a state of random numbers stays as it is."""
     if not np.issubdtype(last.dtype, np.floating):
         return last
-    return ((earlier.astype(np.float64) + last) / 2).astype(last.dtype)
+    mean = share * earlier.astype(np.float64) + (1 - share) * last
+    return mean.astype(last.dtype)
 
 
 def _restore_shared_stages(plan: RunPlan, data: TrainingData, model: Any) -> int:

@@ -261,6 +261,7 @@ class Recipe:
         alarm: when a film raises an alarm; None for never.
         average_from: the weights after so many stages and those after the last are averaged, which
             keeps what later stages would unlearn; 0 for the last ones alone.
+        average_share: of the earlier ones in that average, above 0 and below 1.
         views: mirrored and turned views of a crop whose answers are averaged, 1 to 8.
         eight_bits: whether a network of eight bits is tried beside the float one.
         seed: of everything random.
@@ -281,6 +282,7 @@ class Recipe:
     safety: Safety | None = None
     alarm: Alarm | None = None
     average_from: int = 0
+    average_share: float = 0.5
     views: int = 1
     eight_bits: bool = False
     seed: int = 7
@@ -436,6 +438,7 @@ def _check(recipe: Recipe) -> None:
             0 <= recipe.average_from < max(len(recipe.stages), 1),
             "average_from must be 0 or a stage before the last",
         ),
+        (0 < recipe.average_share < 1, "average_share must be above 0 and below 1"),
         (
             recipe.safety is None or set(recipe.safety.signs) <= SIGNS,
             f"signs: {', '.join(sorted(SIGNS))}",

@@ -106,5 +106,5 @@ def _trained_by(recipe: Recipe) -> list[Any]:
     """What decides the network, which cells it never saw, and how it is asked."""
     stages = [deciding(stage) for stage in recipe.stages]
     rest = (deciding(recipe.architecture), deciding(recipe.crop), deciding(recipe.augmentation))
-    named = [recipe.classes, recipe.unlike, recipe.average_from]
+    named = [recipe.classes, recipe.unlike, recipe.average_from, recipe.average_share]
     return [*rest, *stages, *named, recipe.seed, recipe.views, recipe.calibration.inner_share]

@@ -1,4 +1,4 @@
-"""Where a recipe asks, what comes out lies half way between an earlier stage and the last one."""
+"""Where a recipe asks, what comes out lies between an earlier stage and the last one."""
 
 from dataclasses import replace
 
@@ -32,15 +32,17 @@ def test_the_weights_are_the_mean_of_an_earlier_stage_and_the_last(plan):
         values = [arrays[f"m{i}"] for i in range(len(arrays.files)) if f"m{i}" in arrays]
     earlier = [value for value in values if np.issubdtype(value.dtype, np.floating)]
     averaging = replace(
-        plan, recipe=replace(plan.recipe, average_from=1), output=plan.output.with_name("mean")
+        plan,
+        recipe=replace(plan.recipe, average_from=1, average_share=0.25),
+        output=plan.output.with_name("mean"),
     )
     for whole in (weights(averaging), weights(averaging)):  # The second goes on where it ended.
         for mean, one, other in zip(whole, earlier, last, strict=True):
-            assert np.allclose(mean, (one + other) / 2, atol=1e-5)
+            assert np.allclose(mean, 0.25 * one + 0.75 * other, atol=1e-5)
     assert any(not np.allclose(one, other) for one, other in zip(earlier, last, strict=True))
 
 
 def test_a_recipe_cannot_average_with_its_own_last_stage():
     text = load_recipe("mobilenet_v2_blasts").text
     with pytest.raises(RecipeInvalid, match="average_from"):
-        parse_recipe(text.replace("average_from = 1", "average_from = 3"))
+        parse_recipe(text.replace("average_from = 1\n", "average_from = 3\n"))
