@@ -183,7 +183,8 @@ class Alarm:
         not_white: of the network.
         strangeness: nats a percentile.
         foreign_by: "percentile" or "suspicion", see `AlarmRule`.
-        bands: medians of it up to which films are alike, rising to 100.
+        bands: medians of it up to which films are alike, rising to 100; without them one for each
+            set of healthy cells, up to its own films' medians.
         chance: with which a healthy film may be alarmed, 0 to 1.
         least_share: of suspicious cells that healthy films are taken to have at least, 0 to 1.
         least_cells: fewer make no alarm.
@@ -199,7 +200,7 @@ class Alarm:
     not_white: tuple[str, ...] = ("erythroblast", "platelet")
     strangeness: float = 0.05
     foreign_by: str = "percentile"
-    bands: tuple[float, ...] = (60.0, 100.0)
+    bands: tuple[float, ...] = ()
     chance: float = 0.02
     least_share: float = 0.002
     least_cells: int = 2
@@ -446,7 +447,7 @@ def _check(recipe: Recipe) -> None:
     ]
     if recipe.alarm is not None:
         bands = recipe.alarm.bands
-        rises = list(bands) == sorted(set(bands)) and bands[-1:] == (100.0,)
+        rises = list(bands) == sorted(set(bands)) and bands[-1:] in ((), (100.0,))
         claims.append((rises, "bands must rise to 100"))
         is_known = recipe.alarm.foreign_by in ("percentile", "suspicion")
         claims.append((is_known, "foreign_by must be percentile or suspicion"))

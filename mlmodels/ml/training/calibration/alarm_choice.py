@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,9 @@ from mlmodels.ml.training.recipe import Alarm
 # Blasts among them by which a score is judged.
 DOSES = (5, 10, 20)
 SCORES = tuple(float(score) for score in np.arange(-6.0, 14.01, 0.25))
+# Of scores by which as many films are alarmed but for this, the highest one is taken: fewer cells
+# of healthy films that nobody has seen yet come near it.
+SLACK = 0.01
 # Films of each set that are drawn to see how far their medians reach.
 FILMS = 200
 
@@ -107,12 +111,20 @@ def choose_rule(
     blasts = _by_patient(patients, alarm, rule)
     bands: list[Band] = []
     above = -np.inf
-    for to in alarm.bands:
+    for to in alarm.bands or _edges(sets):
         within = [each for each in sets if each.reaches(above, to)]
         # A band that no set knows is taken for the one before it.
         bands.append(_band(rule, to, within or sets, blasts, alarm.least_share))
         above = to
     return replace(rule, bands=tuple(bands))
+
+
+def _edges(sets: Sequence[_HealthySet]) -> tuple[float, ...]:
+    """A band for each set: up to where nearly all of its films lie, and half of the gap to the next
+    set's, for blasts move a film's median; the last one for all others."""
+    reaches = sorted(tuple(np.quantile(each.medians, (0.99, 0.01)).tolist()) for each in sets)
+    edges = [max(upper, (upper + lower) / 2) for (upper, _), (_, lower) in pairwise(reaches)]
+    return (*sorted(set(edges)), 100.0)
 
 
 @dataclass(frozen=True)
@@ -160,7 +172,9 @@ def _band(
     bands = [
         Band(to, score, max(least_share, *(each.share(score) for each in sets))) for score in SCORES
     ]
-    return max(bands, key=lambda band: _power(replace(rule, bands=(band,)), sets, blasts))
+    powers = [_power(replace(rule, bands=(band,)), sets, blasts) for band in bands]
+    good = [band for band, power in zip(bands, powers, strict=True) if power >= max(powers) - SLACK]
+    return good[-1]
 
 
 def _by_patient(patients: CellAnswers, alarm: Alarm, rule: AlarmRule) -> list[np.ndarray]:

@@ -122,3 +122,15 @@ def test_a_recipe_with_an_impossible_alarm_is_refused(line):
 
 def test_a_recipe_without_the_section_chooses_no_alarm():
     assert load_recipe("mobilenet_v2_sized").alarm is None
+
+
+def test_without_bands_each_set_gets_one_up_to_half_way_to_the_next():
+    foreign = cells("neutrophil", [-5.0] * 50, percentile=90.0)
+    sets = {"home": HEALTHY, "abroad": foreign}
+    rule = choose_rule(sets, PATIENTS, replace(ALARM, bands=()), 0.5)
+    assert [band.upto for band in rule.bands] == [30.0, 60.0, 100.0]
+
+
+def test_of_scores_that_alarm_as_many_films_the_highest_is_taken():
+    rule = choose_rule({"home": HEALTHY}, PATIENTS, ALARM, 0.5)
+    assert rule.bands[0].score == 6.0
