@@ -84,8 +84,10 @@ class Engine:
         """
         if declared is None:
             return replace(self, occurring=None)
-        is_unlike = np.array([name == self.unlike for name in self.classes])
-        return replace(self, occurring=occurring_among(declared, self.classes) | is_unlike)
+        occurring = occurring_among(declared, self.classes)
+        if occurring.any():
+            occurring |= np.array([name == self.unlike for name in self.classes])
+        return replace(self, occurring=occurring)
 
     @property
     def classes_that_occur(self) -> tuple[str, ...]:

@@ -20,7 +20,8 @@ def occurring_among(declared: Collection[str], classes: Sequence[str]) -> np.nda
     """Which classes of a version are among those that somebody declared.
 
     A class is, where it was declared itself, where it is a finer word for one that was, and where
-    it is the nearest that this version has for one. `NEVER_LEFT_OUT` always are.
+    it is the nearest that this version has for one. `NEVER_LEFT_OUT` always are, unless the version
+    knows nothing of what was declared: to call every cell a blast would say that there are some.
 
     Args:
         declared: names of classes, perhaps of another version.
@@ -29,8 +30,9 @@ def occurring_among(declared: Collection[str], classes: Sequence[str]) -> np.nda
     Returns:
         bool array, shape (K,).
     """
-    known = {class_among(name, classes) for name in declared} | NEVER_LEFT_OUT
-    return np.array([c in known or WIDER_CLASS.get(c) in declared for c in classes], dtype=bool)
+    known = {class_among(name, classes) for name in declared}
+    found = np.array([c in known or WIDER_CLASS.get(c) in declared for c in classes], dtype=bool)
+    return found | np.isin(classes, list(NEVER_LEFT_OUT)) if found.any() else found
 
 
 def leave_out(logits: np.ndarray, occurring: np.ndarray | None) -> np.ndarray:

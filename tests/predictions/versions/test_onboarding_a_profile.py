@@ -56,13 +56,13 @@ def reviewed(technician, doctor, profile, model):
 
 
 def test_reviewed_cells_are_counted_by_label_and_compared(admin, profile, reviewed):
-    reviewed(12, labels=("neutrophil", "lymphocyte", "band", "blast", "not_a_cell"))
+    reviewed(12, labels=("neutrophil", "lymphocyte", "band", "plasma_cell", "not_a_cell"))
     shown = onboarding_of(admin, profile.pk)
     counts = {count.code: (count.cells, count.is_known) for count in shown.counts}
     assert counts["neutrophil"] == (3, True)
     assert counts["band"] == (2, True)
-    assert counts["blast"] == (2, False)
-    # A band is a neutrophil; a blast is an error of a model without blasts; the rest no cells.
+    assert counts["plasma_cell"] == (2, False)
+    # A band is a neutrophil; a plasma cell is an error of a model without them; the rest no cells.
     assert shown.usable == 8
     assert shown.before is not None
     assert (shown.before["n"], shown.before["accuracy"]) == (10, 0.5)

@@ -248,10 +248,10 @@ def test_a_stage_that_one_of_them_alone_knows_agrees_with_its_wider_class(
 ):
     def with_stages(card: dict) -> None:
         classes = card["engine"]["classes"]
-        card["engine"]["classes"] = ["promyelocyte" if c == "platelet" else c for c in classes]
+        card["engine"]["classes"] = ["myelocyte" if c == "platelet" else c for c in classes]
 
     version = make_candidate(laboratory, with_stages)
     image = record_result(make_image(technician), {"label": "immature_granulocyte", "x_px": 10})
-    shadowed(image, other(10, "promyelocyte"), version=version)
+    shadowed(image, other(10, "myelocyte"), version=version)
     [row] = agreement_of(admin, version.pk).classes
     assert (row.code, row.cells, row.same) == ("immature_granulocyte", 1, 1)
