@@ -212,9 +212,10 @@ class to that of the other, and rehearsed as one of it. Where such a class may o
 above 0.1 are not tried.
 
 **Acceptance.** The temperature is never lowered, so no answer becomes surer by it; what the base
-asks of each class stays asked; and the limit of confidence is the least from which on, by the
-calibrated confidence, 97 % of what is accepted is expected right, and counted on the reviewed
-cells, each told by a layer fitted without it, 97 % are. Fifty cells cannot prove that: 125
+asks of each class stays asked, at the temperature of the adaptation; and the limit of confidence
+is the least from which on, by the calibrated confidence, 97 % of what is accepted is expected
+right, and counted on the reviewed cells, each told by a layer fitted without it, 97 % are. Fifty
+cells cannot prove that: 125
 accepted ones, all of them right, would. The card, the page and the table above say what they do
 show.
 

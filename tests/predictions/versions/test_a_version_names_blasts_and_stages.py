@@ -42,11 +42,10 @@ def calling_neutrophils(name: str, **more: object):
 
     def change(card: dict) -> None:
         engine = card["engine"]
-        others = {"neutrophil": name, "basophil": "blast", "erythroblast": "promyelocyte"}
-        others = {
-            code: word for code, word in others.items() if word != name or code == "neutrophil"
-        }
+        others = {"neutrophil": name, name: "neutrophil"}
         engine["classes"] = [others.get(code, code) for code in engine["classes"]]
+        # What the shipped version asks of each class holds for the class, not for its word.
+        engine["thresholds"].pop("by_class", None)
         engine["thresholds"] |= SURE
         engine |= more
 
