@@ -32,6 +32,7 @@ def test_the_cell_in_the_middle_is_measured_where_a_set_says_so(shipped_engine):
         size = field.shape[1], field.shape[0]
         assert labelled_cell(cells, size, "pbc:1") is cells[0]
         middle = labelled_cell(cells, size, "deepapl:Patient_08")
+        assert middle is not None
         assert abs(middle.box.x + middle.box.width / 2 - 240) < 40
         others += middle is not cells[0]
     assert others
