@@ -209,7 +209,8 @@ colours, and the batch normalisation behind it keeps the means of what it saw.
 the version's classes differ in training (`familiarity.npz`); for each class of which fewer than
 three cells were reviewed, every reviewed cell is carried over to it, from the centre of its own
 class to that of the other, and rehearsed as one of it. Where such a class may occur, strengths
-above 0.1 are not tried.
+above 0.1 are not tried. Blasts may occur anywhere, so a version that knows them is fitted more
+strongly only where some were reviewed.
 
 **Acceptance.** The temperature is never lowered, so no answer becomes surer by it; what the base
 asks of each class stays asked, at the temperature of the adaptation; and the limit of confidence

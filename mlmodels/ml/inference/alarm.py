@@ -72,8 +72,8 @@ class AlarmRule:
 
     Args:
         classes: what a cell like a blast is taken for, e.g. immature granulocyte, or blast itself.
-        against: the classes whose cells are no blasts though they share some look with `classes`:
-            a late granulocyte stands between both, a blast does not.
+        against: the classes whose cells are no blasts: all others, or those alone that share some
+            look with `classes`, as a late granulocyte does.
         not_white: a cell named so is not judged.
         objectness: nor is a find below it, for it is most likely no cell, 0 to 1.
         strangeness: what each percentile of unfamiliarity adds to the suspicion, nats.

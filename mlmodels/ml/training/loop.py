@@ -102,12 +102,20 @@ def with_overrides(
     Raises:
         RecipeInvalid: nothing is left to train on.
     """
-    stages = tuple(_stage_without(s, without) for s in recipe.stages if set(s.shares) != {without})
+    kept = [set(s.shares) != {without} for s in recipe.stages]
+    stages = tuple(
+        _stage_without(s, without)
+        for s, is_kept in zip(recipe.stages, kept, strict=True)
+        if is_kept
+    )
     if not stages:
         raise RecipeInvalid(f"Without the set {without} the recipe has nothing to train on.")
+    # Counted among the stages that are left.
+    average_from = sum(kept[: recipe.average_from])
     if epochs is not None:
         stages = tuple(replace(s, epochs=min(s.epochs, epochs)) for s in stages)
-    return replace(recipe, seed=recipe.seed if seed is None else seed, stages=stages)
+    seed = recipe.seed if seed is None else seed
+    return replace(recipe, seed=seed, stages=stages, average_from=average_from)
 
 
 def _stage_without(stage: Stage, name: str) -> Stage:

@@ -451,6 +451,8 @@ def _check(recipe: Recipe) -> None:
         claims.append((rises, "bands must rise to 100"))
         is_known = recipe.alarm.foreign_by in ("percentile", "suspicion")
         claims.append((is_known, "foreign_by must be percentile or suspicion"))
+        is_plain = recipe.alarm.foreign_by == "percentile" or recipe.alarm.strangeness == 0
+        claims.append((is_plain, "strangeness must be 0 where suspicion tells foreign films"))
         claims.append((0 < recipe.alarm.chance < 1, "chance must be above 0 and below 1"))
         claims.append((recipe.alarm.least_cells >= 1, "least_cells must be 1 or more"))
     for stage in recipe.stages:

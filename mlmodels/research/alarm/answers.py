@@ -45,6 +45,7 @@ def _asked(engine: Engine, rows: Sequence[Row]) -> str:
     """A word for what decides the answers: weights, what turns logits into them, and pictures."""
     limits = None if engine.size_limits is None else engine.size_limits.tolist()
     parts = [
+        "the labelled cell",
         engine.weights_sha256,
         engine.views,
         engine.temperature,

@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 
 from mlmodels.ml.datasets.manifest import Row, read_manifest
+from mlmodels.ml.evaluation.labelled_cell import labelled_cell
 from mlmodels.ml.evaluation.metrics import wilson_interval
 from mlmodels.ml.inference.calibration import ACCEPTED
 from mlmodels.ml.inference.engine import Engine
@@ -188,20 +189,21 @@ def read_pictures(
         for number, row in enumerate(rows, start=1):
             rgb = decode_image(row.file(data).read_bytes())
             for change, make in made.items():
-                yield _reading(name, change, row.label, make(rgb), engine)
+                yield _reading(name, change, row, make(rgb), engine)
             if number % 10 == 0:
                 logger.info("%s: %s of %s pictures", name, number, len(rows))
 
 
-def _reading(name: str, change: str, label: str, rgb: np.ndarray, engine: Engine | None) -> Reading:
+def _reading(name: str, change: str, row: Row, rgb: np.ndarray, engine: Engine | None) -> Reading:
     judged = judge_photograph(rgb, locate(rgb))
     cells = read_pixels(rgb, engine, limits=UNLIMITED).cells if engine else ()
+    cell = labelled_cell(cells, (rgb.shape[1], rgb.shape[0]), row.source)
     return Reading(
         set_name=name,
         change=change,
-        label=label if engine and label in engine.classes else "",
-        predicted=cells[0].label if cells else "",
-        accepted=bool(cells) and cells[0].disposition == ACCEPTED,
+        label=row.label if engine and row.label in engine.classes else "",
+        predicted=cell.label if cell else "",
+        accepted=cell is not None and cell.disposition == ACCEPTED,
         picture=judged.measured,
         cell=judged.measured_of_cells[0] if judged.measured_of_cells else None,
     )

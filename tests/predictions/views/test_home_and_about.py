@@ -41,4 +41,4 @@ def test_what_is_said_of_blasts_follows_the_classes_of_the_model(client, model, 
     knowing = client.get(address).content.decode()
     assert "no class for blasts" not in knowing
     assert "Blasts, reactive lymphocytes" not in knowing
-    assert "calls some of" in knowing
+    assert "calls some" in knowing

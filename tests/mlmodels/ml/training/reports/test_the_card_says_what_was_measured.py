@@ -44,9 +44,10 @@ def test_a_figure_a_point_behind_the_version_before_is_a_known_failure(
     assert new["trained_on"]["n"] == 0
     # Less than a point lies within what another seed changes.
     if new["accuracy"] <= old["accuracy"] - 0.01:
-        told = " ".join(card["known_failures"])
-        assert name.partition("_")[0] in told
-        assert f"fewer than {before['version']}" in told
+        said = f"fewer than {before['version']}"
+        assert any(name.partition("_")[0] in t and said in t for t in card["known_failures"])
+    # However openly it is said: never ten points.
+    assert new["accuracy"] > old["accuracy"] - 0.1
 
 
 def test_pbc_reaches_98_percent_and_what_is_accepted_99(card):
