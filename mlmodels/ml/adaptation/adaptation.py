@@ -14,6 +14,7 @@ import numpy as np
 
 from mlmodels.ml.adaptation.acceptance import Acceptable, least_confidence
 from mlmodels.ml.adaptation.adaptable_network import UNCHANGED, AdaptableNetwork
+from mlmodels.ml.adaptation.judging import Seen, judge, weighed
 from mlmodels.ml.adaptation.moved_familiarity import moved_familiarity
 from mlmodels.ml.adaptation.rehearsal import rare_classes, rehearsed_heads
 from mlmodels.ml.adaptation.reviewed_cells import FEWEST_CELLS, FEWEST_SOURCES, CellCrops
@@ -22,17 +23,13 @@ from mlmodels.ml.errors import ManifestInvalid
 from mlmodels.ml.evaluation.metrics import Answer
 from mlmodels.ml.inference.calibration import (
     ACCEPTED,
-    Signs,
     Thresholds,
-    evidence_of,
     sigmoid,
     softmax,
 )
-from mlmodels.ml.inference.cell_naming import judge_classes
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.familiarity import Familiarity
 from mlmodels.ml.inference.occurring import leave_out
-from mlmodels.ml.inference.size_evidence import weigh_sizes
 from mlmodels.ml.training.calibration.fitting import fit_temperature, objectness_threshold
 from mlmodels.ml.training.linear_head import LinearHead
 from mlmodels.ml.training.progress import CALIBRATING, Progress, Tell, tell_nobody
@@ -119,35 +116,6 @@ class Fitted:
     acceptable: Acceptable
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """Answers of one state of the network.
-
-    Args:
-        logits: float array (N, K), as `_weighed` gives them.
-        by_size: float array (N, K), what of them the cells' sizes say.
-        cell: float array (N,).
-        features: float array (N, F).
-        layer: weights (F, K) and bias (K,) of the last layer, divided by the version's temperature;
-            none where it does not look at the features themselves.
-    """
-
-    logits: np.ndarray
-    by_size: np.ndarray
-    cell: np.ndarray
-    features: np.ndarray
-    layer: tuple[np.ndarray, np.ndarray] | None = None
-
-    def part(self, places: np.ndarray) -> _Seen:
-        return replace(
-            self,
-            logits=self.logits[places],
-            by_size=self.by_size[places],
-            cell=self.cell[places],
-            features=self.features[places],
-        )
-
-
 def refuse_too_little(cells: CellCrops) -> None:
     """Let only cells pass on which an adaptation can be fitted and measured.
 
@@ -231,7 +199,7 @@ def measured_on_others(
             thresholds=fitted.thresholds,
             familiarity=fitted.familiarity,
         )
-        verdicts = _judge(adapted, _corrected(seen, fitted.head), seen, others)
+        verdicts = judge(adapted, _corrected(seen, fitted.head), seen, others)
         for place, verdict in zip(left, verdicts, strict=True):
             answers[int(place)] = verdict.answer
     return [answers[i] for i in range(len(cells.truth))]
@@ -240,9 +208,9 @@ def measured_on_others(
 def answers_as_it_is(engine: Engine, cells: CellCrops) -> list[Answer]:
     """What the version says of the cells without any adaptation."""
     logits, cell, features = engine.run(cells.pixels)
-    seen = _Seen(*_weighed(engine, logits, cells), cell, features)
+    seen = Seen(*weighed(engine, logits, cells), cell, features)
     as_it_is = replace(engine, temperature=1.0)
-    return [verdict.answer for verdict in _judge(as_it_is, seen.logits, seen, cells)]
+    return [verdict.answer for verdict in judge(as_it_is, seen.logits, seen, cells)]
 
 
 def _fit(
@@ -284,13 +252,13 @@ def _try_all(
     folds: np.ndarray,
     tell: Tell,
     level: int,
-) -> tuple[dict[Setting, np.ndarray], dict[tuple[float, float], _Seen]]:
+) -> tuple[dict[Setting, np.ndarray], dict[tuple[float, float], Seen]]:
     """Logits of every setting for cells its last layer was not fitted on, and every state seen.
 
     Colours and statistics use no class: they are those of all the cells that are given.
     """
     tried: dict[Setting, np.ndarray] = {}
-    states: dict[tuple[float, float], _Seen] = {}
+    states: dict[tuple[float, float], Seen] = {}
     for colour in COLOURS:
         for statistics in STATISTICS:
             state = Setting(statistics, colour)
@@ -337,31 +305,23 @@ class _Open:
         self.run = network.answers
 
 
-def _look(engine: Engine, network: AdaptableNetwork, cells: CellCrops) -> _Seen:
-    """Answers averaged over the version's views, logits as `_weighed` gives them."""
+def _look(engine: Engine, network: AdaptableNetwork, cells: CellCrops) -> Seen:
+    """Answers averaged over the version's views, logits as `weighed` gives them."""
     logits, cell, features = replace(engine, runtime=_Open(network)).run(cells.pixels)
     layer = network.head_on_features()
     if layer is not None:
         layer = (layer[0] / engine.temperature, layer[1] / engine.temperature)
-    return _Seen(*_weighed(engine, logits, cells), cell, features, layer)
+    return Seen(*weighed(engine, logits, cells), cell, features, layer)
 
 
-def _weighed(engine: Engine, logits: np.ndarray, cells: CellCrops) -> tuple[np.ndarray, np.ndarray]:
-    """Logits divided by the version's temperature, sizes counted in; and what sizes say of them."""
-    by_size = np.zeros_like(logits)
-    if engine.size_limits is not None:
-        by_size = weigh_sizes(logits, cells.sizes, engine.size_limits) - logits
-    return (logits + by_size) / engine.temperature, by_size / engine.temperature
-
-
-def _head(engine: Engine, seen: _Seen, truth: np.ndarray, strength: float) -> LinearHead | None:
+def _head(engine: Engine, seen: Seen, truth: np.ndarray, strength: float) -> LinearHead | None:
     if not strength:
         return None
     return _heads(engine, seen, truth, [strength])[0]
 
 
 def _heads(
-    engine: Engine, seen: _Seen, truth: np.ndarray, strengths: Sequence[float]
+    engine: Engine, seen: Seen, truth: np.ndarray, strengths: Sequence[float]
 ) -> list[LinearHead]:
     if seen.layer is None or not strengths:
         return []
@@ -375,7 +335,7 @@ def _heads(
     )
 
 
-def _strengths(engine: Engine, seen: _Seen, truth: np.ndarray) -> tuple[float, ...]:
+def _strengths(engine: Engine, seen: Seen, truth: np.ndarray) -> tuple[float, ...]:
     """How strongly the last layer may be fitted again; not at all where it cannot be rehearsed."""
     if seen.layer is None:
         return ()
@@ -386,12 +346,12 @@ def _strengths(engine: Engine, seen: _Seen, truth: np.ndarray) -> tuple[float, .
     return tuple(strength for strength in HEADS if strength <= HEAD_WITH_RARE_CLASSES)
 
 
-def _corrected(seen: _Seen, head: LinearHead | None) -> np.ndarray:
+def _corrected(seen: Seen, head: LinearHead | None) -> np.ndarray:
     return seen.logits if head is None else seen.logits + head.logits(seen.features)
 
 
 def _left_out_logits(
-    engine: Engine, seen: _Seen, truth: np.ndarray, folds: np.ndarray
+    engine: Engine, seen: Seen, truth: np.ndarray, folds: np.ndarray
 ) -> dict[float, np.ndarray]:
     """Logits (N, K) by strength, each cell's from a last layer that was fitted without its fold."""
     strengths = _strengths(engine, seen, truth)
@@ -434,7 +394,7 @@ def _temperature(engine: Engine, logits: np.ndarray, truth: np.ndarray) -> float
     return max(1.0, fit_temperature(leave_out(logits, engine.occurring), truth))
 
 
-def _acceptance(moved: Engine, left_out: _Seen, cells: CellCrops) -> tuple[Thresholds, Acceptable]:
+def _acceptance(moved: Engine, left_out: Seen, cells: CellCrops) -> tuple[Thresholds, Acceptable]:
     """The thresholds by which an adaptation accepts, and what the reviewed cells show of them.
 
     What the base asks of each class stays asked, at the temperature of the adaptation.
@@ -450,7 +410,7 @@ def _acceptance(moved: Engine, left_out: _Seen, cells: CellCrops) -> tuple[Thres
     }
     base = replace(moved.thresholds, objectness=objectness, by_class=by_class)
     open_to_all = replace(base, accept_probability=0.0, identify_probability=0.0)
-    judged = _judge(replace(moved, thresholds=open_to_all), left_out.logits, left_out, cells)
+    judged = judge(replace(moved, thresholds=open_to_all), left_out.logits, left_out, cells)
     least = least_confidence(
         np.array([verdict.counting for verdict in judged]),
         np.array([verdict.answer.is_right for verdict in judged]),
@@ -458,48 +418,10 @@ def _acceptance(moved: Engine, left_out: _Seen, cells: CellCrops) -> tuple[Thres
         base.accept_probability,
     )
     chosen = replace(base, accept_probability=least, identify_probability=least / 2)
-    judged = _judge(replace(moved, thresholds=chosen), left_out.logits, left_out, cells)
+    judged = judge(replace(moved, thresholds=chosen), left_out.logits, left_out, cells)
     accepted = [v.answer for v in judged if v.answer.disposition == ACCEPTED]
     right = sum(answer.is_right for answer in accepted)
     return chosen, Acceptable(least, len(judged), len(accepted), right)
-
-
-@dataclass(frozen=True)
-class _Verdict:
-    """An answer, and how much of its confidence counts for accepting it."""
-
-    answer: Answer
-    counting: float
-
-
-def _judge(engine: Engine, logits: np.ndarray, seen: _Seen, cells: CellCrops) -> list[_Verdict]:
-    """Answers of a version, by the functions that name cells in use.
-
-    Args:
-        engine: its thresholds, familiarity and classes that occur; its temperature is what the
-            base's is multiplied with, by which the logits are divided already.
-        logits: float array (N, K), last layer corrected.
-        seen: what else the network says of the cells.
-        cells: as many.
-    """
-    p, against = judge_classes(logits, engine)
-    percentiles = engine.familiarity.percentiles(seen.features)
-    evidence = evidence_of(logits - seen.by_size, engine.temperature)
-    rivals = softmax(logits, engine.temperature)[:, engine.rivals].sum(axis=1)
-    scores = sigmoid(seen.cell)
-    found = []
-    for i, row in enumerate(p):
-        true = engine.classes[int(cells.truth[i])]
-        if scores[i] < engine.thresholds.least_shown:
-            found.append(_Verdict(Answer(true, "", 0.0, ""), 0.0))
-            continue
-        label, confidence = engine.classes[int(row.argmax())], float(row.max())
-        signs = Signs(confidence, float(percentiles[i]), float(evidence[i]), float(rivals[i]))
-        doubts = float(cells.edge_share[i]), float(scores[i])
-        disposition = engine.decide(label, signs, *doubts, against=float(against[i]))
-        counting = confidence * (1 - float(against[i]))
-        found.append(_Verdict(Answer(true, label, confidence, disposition), counting))
-    return found
 
 
 __all__ = ["NO_CHANGE", "UNCHANGED", "Fitted", "Option", "Setting", "adapt", "measured_on_others"]
