@@ -29,7 +29,7 @@ CALIBRATION_SPLITS = {"validation", "valid", "val"}
 OWN = "own"
 NEVER_TRAINED = {"jtsc", "raabin", "deepapl"}
 AHEAD = 4
-Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
+Batch = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,7 @@ def load_training_data(
         rows = [r for r in _rows_of_set(name, root) if r.split not in TEST_SPLITS]
         rows = [_as_taught(row, classes, recipe.unlike) for row in rows]
         check_no_straddling(rows)
+        _refuse_absent(rows, name, recipe.absent.get(name, []))
         crop_caches[name] = open_crop_cache(
             rows, name=name, root=root, wide=wide, folder=cache / "crops"
         )
@@ -145,6 +146,16 @@ def _as_taught(row: Row, classes: tuple[str, ...], unlike: tuple[str, ...]) -> R
             "Name it among the recipe's classes, or as unlike them."
         )
     return replace(row, label=label)
+
+
+def _refuse_absent(rows: list[Row], name: str, absent: list[str]) -> None:
+    """Let no cell pass of a class of which its set is said to hold none."""
+    for row in rows:
+        if row.label in absent:
+            raise ManifestInvalid(
+                f"The set {name} holds cells of the class {row.label}, as {row.path}. "
+                "The recipe says that it holds none: correct one of them."
+            )
 
 
 def _refuse_empty(crops: list[Crop], calibrates: np.ndarray) -> None:
@@ -211,8 +222,9 @@ def epoch_batches(
         steps: how many batches.
 
     Yields:
-        crops uint8 (B, side, side, 3), classes int32 (B,) with -1 for none of them, and is-cell
-        float32 (B,).
+        crops uint8 (B, side, side, 3), classes int32 (B,) with -1 for none of them, is-cell
+        float32 (B,), and told float32 (B, K): 0 for the classes of which a crop says nothing,
+        since its set can hold none.
     """
     stage = recipe.stages[stage_index]
     pool, p = stage_pool(data, stage)
@@ -243,10 +255,12 @@ def _batch(
     pixels = np.empty((len(drawn), rule.side_px, rule.side_px, 3), np.uint8)
     labels = np.full(len(drawn), -1, np.int32)
     is_cell = np.array([data.crops[i].label != NO_CELL for i in drawn], np.float32)
+    told = np.ones((len(drawn), len(data.classes)), np.float32)
     for k, i in enumerate(drawn):
         name, place = data.places[i]
         wide = data.crop_caches[name].pixels[place]
         pixels[k] = augment(wide, ratio, rule, changes, rng)
         if data.crops[i].is_named:
             labels[k] = data.classes.index(data.crops[i].label)
-    return pixels, labels, is_cell
+        told[k, [data.classes.index(c) for c in recipe.absent.get(name, ())]] = 0
+    return pixels, labels, is_cell, told

@@ -40,6 +40,9 @@ from mlmodels.ml.training.recipe import Recipe, Stage, deciding
 
 logger = logging.getLogger(__name__)
 
+# Taken from the logits of classes that a crop says nothing of: their share of a softmax is nought.
+UNTOLD = 1e4
+
 METRICS = (
     "stage",
     "epoch",
@@ -312,16 +315,18 @@ def training_step(model: Any, optimizer: Any, class_count: int, stage: Stage) ->
     low = stage.label_smoothing / class_count
 
     @tf.function
-    def step(crops: Any, labels: Any, is_cell: Any) -> Any:
+    def step(crops: Any, labels: Any, is_cell: Any, told: Any) -> Any:
         # A cell of no class is to look like every class alike (Hendrycks 2019,
         # arXiv 1812.04606).
         evenly = tf.cast(labels < 0, tf.float32)[:, None] / class_count
         sharp = tf.one_hot(labels, class_count) * (1 - stage.label_smoothing) + low
-        targets = tf.where(labels[:, None] < 0, evenly, sharp)
+        targets = tf.where(labels[:, None] < 0, evenly, sharp) * told
+        targets /= tf.reduce_sum(targets, axis=1, keepdims=True)
         with tf.GradientTape() as tape:
             packed = model(tf.cast(crops, tf.float32), training=True)
             logits, cell = packed[:, :class_count], packed[:, class_count]
-            entropy = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
+            asked = logits - UNTOLD * (1 - told)
+            entropy = tf.nn.softmax_cross_entropy_with_logits(targets, asked)
             named = tf.reduce_sum(entropy * is_cell) / tf.maximum(tf.reduce_sum(is_cell), 1.0)
             scored = tf.nn.sigmoid_cross_entropy_with_logits(is_cell, cell)
             loss = named + stage.cell_weight * tf.reduce_mean(scored)
@@ -369,6 +374,8 @@ def _stage_key(recipe: Recipe, data: TrainingData, index: int) -> str:
     decided += [deciding(stage) for stage in stages]
     if data.classes != CLASSES:
         decided.append({"classes": data.classes})
+    if absent := {s: recipe.absent[s] for s in sorted(sets & set(recipe.absent))}:
+        decided.append({"absent": absent})
     text = json.dumps([decided, recipe.seed, rows_sha256(rows)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

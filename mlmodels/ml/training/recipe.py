@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ RECIPES = Path(__file__).resolve().parent.parent.parent / "recipes"
 BASES = ("mobilenet_v2", "plain_cnn", "deep_cnn", "vgg16")
 WEIGHTS = ("imagenet", "imagenet_if_at_hand", "none")
 PIXELS = ("minus_one_to_one", "zero_to_one")
-SIGNS = {field.name for field in fields(Signs)}
+SIGNS = {each.name for each in fields(Signs)}
 OPTIMIZERS = ("adamw", "adam", "sgd")
 # Fields that recipes got after the first stages were kept, with what they meant before.
 _LATER: dict[str, Any] = {
@@ -258,6 +258,8 @@ class Recipe:
         classes: what the network tells apart, in the order of its logits; empty where the data or
             the shipped classes say it.
         unlike: classes of the sets that are none of these: their cells teach to be unsure.
+        absent: by set, classes of which its source had no cells. Its crops then say nothing of
+            them, so that a set's looks do not come to mean that there are none.
         safety: how acceptance is chosen for some classes by themselves; None for all alike.
         alarm: when a film raises an alarm; None for never.
         average_from: the weights after so many stages and those after the last are averaged, which
@@ -280,6 +282,7 @@ class Recipe:
     stages: tuple[Stage, ...]
     classes: tuple[str, ...] = ()
     unlike: tuple[str, ...] = ()
+    absent: dict[str, list[str]] = field(default_factory=dict)
     safety: Safety | None = None
     alarm: Alarm | None = None
     average_from: int = 0
@@ -385,23 +388,25 @@ def _with_tuples(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _part(kind: type, table: dict[str, Any]) -> Any:
-    known = {field.name: field for field in fields(kind)}
+    known = {each.name: each for each in fields(kind)}
     for key in table:
         if key not in known:
             raise RecipeInvalid(f"The recipe has the unknown field {key}.")
-    for field in known.values():
-        if field.name not in table and field.default is MISSING:
-            raise RecipeInvalid(f"The recipe lacks the field {field.name}.")
-        value, wanted = table.get(field.name), str(field.type)
+    for each in known.values():
+        is_needed = each.default is MISSING and each.default_factory is MISSING
+        if each.name not in table and is_needed:
+            raise RecipeInvalid(f"The recipe lacks the field {each.name}.")
+        value, wanted = table.get(each.name), str(each.type)
         fits: dict[str, tuple[type, ...]] = {
             "int": (int,),
             "bool": (bool,),
             "float": (int, float),
             "str": (str,),
             "dict[str, float]": (dict,),
+            "dict[str, list[str]]": (dict,),
         }
         if value is not None and wanted in fits and not isinstance(value, fits[wanted]):
-            raise RecipeInvalid(f"The recipe's field {field.name} must be {wanted}.")
+            raise RecipeInvalid(f"The recipe's field {each.name} must be {wanted}.")
     return kind(**table)
 
 
@@ -427,6 +432,10 @@ def _check(recipe: Recipe) -> None:
             "mean_lab must be three numbers",
         ),
         (not set(recipe.classes) & set(recipe.unlike), "a class cannot be unlike itself"),
+        (
+            all(set(classes) < set(recipe.classes) for classes in recipe.absent.values()),
+            "absent classes must be some of the recipe's classes",
+        ),
         (0 < c.inner_share <= 0.5, "inner_share must be above 0 and at most 0.5"),
         (0.5 <= c.least_accepted <= 0.99, "least_accepted must be 0.5 to 0.99"),
         (

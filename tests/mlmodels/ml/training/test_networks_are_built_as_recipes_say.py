@@ -18,13 +18,14 @@ def crops(n=4, side=32):
     return np.random.default_rng(0).integers(0, 256, (n, side, side, 3)).astype(np.float32)
 
 
-def learn_once(network):
+def learn_once(network, told=None):
     import keras
 
     optimizer = keras.optimizers.SGD(0.1)
     optimizer.build(network.trainable_variables)
     step = training_step(network, optimizer, 8, Stage("s", {"own": 1.0}))
-    step(crops().astype(np.uint8), np.zeros(4, np.int32), np.ones(4, np.float32))
+    told = np.ones((4, 8), np.float32) if told is None else told
+    step(crops().astype(np.uint8), np.zeros(4, np.int32), np.ones(4, np.float32), told)
 
 
 def test_a_frozen_base_keeps_weights_and_statistics_while_the_heads_learn():
@@ -44,6 +45,16 @@ def test_a_base_that_is_not_frozen_learns_with_the_heads():
     changed = [v.path for v in network.variables if not np.array_equal(before[v.path], v.numpy())]
     assert any("moving_mean" in path for path in changed)
     assert any("conv" in path for path in changed)
+
+
+def test_crops_of_a_set_without_a_class_teach_nothing_of_it():
+    network = build_network(FROZEN, 8, None)
+    told = np.ones((4, 8), np.float32)
+    told[:, 5] = 0
+    learn_once(network, told)
+    (bias,) = [v.numpy() for v in network.variables if v.path == "class_logits/bias"]
+    assert bias[5] == 0
+    assert np.all(bias[[0, 1, 2, 3, 4, 6, 7]] != 0)
 
 
 def test_a_dense_layer_leaves_the_features_as_they_are():

@@ -35,6 +35,8 @@ REFUSED = [
     (GOOD + '[architecture]\npixels = "raw"\n', "pixels must be"),
     (GOOD + 'optimizer = "lion"\n', "optimizer"),
     (GOOD + "patience = -1\n", "patience"),
+    ('absent = { own = ["blast"] }\n' + GOOD, "absent classes must be"),
+    ("absent = 1\n" + GOOD, "absent must be"),
     (GOOD + '[architecture]\nalpha = "wide"\n', "alpha must be float"),
     (GOOD.replace('name = "r"\n', ""), "lacks the field name"),
     ('name = "r"\nversion = "1"\n', "a stage"),

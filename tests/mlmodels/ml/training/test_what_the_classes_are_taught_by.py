@@ -67,6 +67,24 @@ def test_cells_unlike_the_classes_train_without_a_class_and_calibrate_nothing(
     assert UNLIKE in labels
     stage = replace(recipe.stages[0], negatives=0.0, batch=64)
     (batch,) = epoch_batches(data, replace(recipe, stages=(stage,)), 0, 0, 1)
-    _, classes, is_cell = batch
+    _, classes, is_cell, _ = batch
     assert (classes == -1).any()
     assert is_cell[classes == -1].all()
+
+
+def test_a_set_that_lacks_a_class_by_its_source_says_nothing_of_it(tiny_recipe, tmp_path):
+    draw_dataset(tmp_path / "data", classes=("neutrophil", "lymphocyte"))
+    classes = ("neutrophil", "lymphocyte", "blast")
+    recipe = replace(tiny_recipe, classes=classes, absent={"own": ["blast"]})
+    data, _ = labels_of(recipe, tmp_path / "data", tmp_path, classes)
+    (batch,) = epoch_batches(data, recipe, 0, 0, 1)
+    assert batch[3].all(axis=0).tolist() == [True, True, False]
+    assert not batch[3][:, 2].any()
+
+
+def test_a_set_with_cells_of_a_class_that_it_is_said_to_lack_is_refused(tiny_recipe, tmp_path):
+    draw_dataset(tmp_path / "data", classes=("neutrophil", "lymphocyte", "blast"))
+    classes = ("neutrophil", "lymphocyte", "blast")
+    recipe = replace(tiny_recipe, classes=classes, absent={"own": ["blast"]})
+    with pytest.raises(ManifestInvalid, match="holds cells of the class blast"):
+        labels_of(recipe, tmp_path / "data", tmp_path, classes)
