@@ -43,7 +43,7 @@ class AuditAction(models.TextChoices):
     SAMPLE_SENT_BACK = "sample_sent_back", "sent a sample back"
     SAMPLE_CANCELLED = "sample_cancelled", "cancelled a sample"
     IMAGE_MOVED = "image_moved", "moved an image to another sample"
-    IMAGE_DISMISSED = "image_dismissed", "dismissed a failed image"
+    IMAGE_DISMISSED = "image_dismissed", "dismissed an image"
     ARCHIVE_UPLOADED = "archive_uploaded", "uploaded an archive of images"
     ARCHIVE_UNPACKED = "archive_unpacked", "unpacked an archive of images"
     ALARM_ACKNOWLEDGED = "alarm_acknowledged", "acknowledged a suspicion of blasts"

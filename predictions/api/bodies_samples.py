@@ -111,7 +111,7 @@ class SampleImage(serializers.Serializer):
     status = serializers.ChoiceField(choices=ClassificationJob.Status.choices)
     uploaded_at = serializers.DateTimeField()
     dismissed_at = serializers.DateTimeField(
-        allow_null=True, help_text="When a person set it aside since it had failed."
+        allow_null=True, help_text="When a person set it aside; its cells count no more."
     )
 
 

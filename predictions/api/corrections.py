@@ -1,4 +1,4 @@
-"""What is put right about images over the API: which sample they belong to, and failed ones."""
+"""What is put right about images over the API: which sample they belong to, and which count."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _ANSWERS = {200: SampleDetail, **INVALID, **NOT_FOUND, **CLOSED, **EVERYWHERE}
 
 @needs({"POST": Action.CORRECT_SAMPLES})
 class DismissView(Endpoint):
-    """A failed image that its sample can do without."""
+    """An image that its sample can do without."""
 
     @extend_schema(operation_id="images_dismiss", request=Reason, responses=_ANSWERS)
     def post(self, request: SignedInApiRequest, image_id: UUID) -> Response:
-        """Set a failed image aside; the answer is its sample."""
+        """Set an image aside, with its cells; the answer is its sample."""
         form = Reason(data=request.data)
         form.is_valid(raise_exception=True)
         image = dismiss_image(actor=request.user, image_id=image_id, **form.validated_data)

@@ -24,7 +24,7 @@ class SampleEvent(models.Model):
         CANCELLED = "cancelled", "cancelled the sample"
         CORRECTED = "corrected", "corrected what is said of it"
         IMAGE_MOVED = "image_moved", "moved an image"
-        IMAGE_DISMISSED = "image_dismissed", "dismissed a failed image"
+        IMAGE_DISMISSED = "image_dismissed", "dismissed an image"
         ALARM_ACKNOWLEDGED = "alarm_acknowledged", "acknowledged a suspicion of blasts"
         CONTACT_RECORDED = "contact_recorded", "recorded a contact about a critical value"
 

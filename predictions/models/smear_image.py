@@ -48,7 +48,7 @@ class SmearImage(models.Model):
     rendition = models.CharField(max_length=200)
     thumbnail = models.CharField(max_length=200)
 
-    # A failed image that a person set aside, so that it does not keep the sample from its end.
+    # A person set it aside: it failed, or its cells are not to count. Then it has no newest result.
     dismissed_at = models.DateTimeField(null=True)
     dismissed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     dismissal_reason = models.CharField(max_length=500, blank=True)
@@ -67,7 +67,7 @@ class SmearImage(models.Model):
         null=True,
         related_name="+",
         db_index=False,
-        help_text="The newest job that succeeded.",
+        help_text="The newest job that succeeded; none of a dismissed image.",
     )
     status = models.CharField(
         max_length=16, choices=JobStatus, default=JobStatus.QUEUED, help_text="Of the newest job."

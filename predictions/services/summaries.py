@@ -54,16 +54,10 @@ def job_queued_again(image: SmearImage, job: ClassificationJob) -> None:
     """An image that has been classified, or has failed, is to be classified once more.
 
     Args:
-        image: as it was, under its row's lock.
+        image: as it was, under its row's lock; not dismissed.
     """
-    had_failed = image.status == JobStatus.FAILED and image.dismissed_at is None
-    SmearImage.objects.filter(pk=image.pk).update(
-        newest_job=job,
-        status=JobStatus.QUEUED,
-        dismissed_at=None,
-        dismissed_by=None,
-        dismissal_reason="",
-    )
+    had_failed = image.status == JobStatus.FAILED
+    SmearImage.objects.filter(pk=image.pk).update(newest_job=job, status=JobStatus.QUEUED)
     _add(image.sample_id, images_unfinished=1, images_failed=-int(had_failed))
 
 
@@ -214,8 +208,44 @@ def named_anew(cell: Cell, review: CellReview) -> Cell:
 
 
 def image_dismissed(image: SmearImage) -> None:
-    """A failed image was set aside by a person."""
-    _add(image.sample_id, images_failed=-1)
+    """A person set an image aside; its row is held, and its sample's."""
+    if image.status == JobStatus.FAILED:
+        _add(image.sample_id, images_failed=-1)
+    if image.newest_result is not None:
+        _count_result(image, image.newest_result, sign=-1)
+    SmearImage.objects.filter(pk=image.pk).update(newest_result=None, cells_found=None)
+
+
+def image_taken_back(image: SmearImage) -> None:
+    """A dismissed image counts again, with its newest result; held as for `image_dismissed`."""
+    image.dismissed_at, image.dismissed_by, image.dismissal_reason = None, None, ""
+    done = image.jobs.filter(status=JobStatus.SUCCEEDED).first()
+    image.newest_result = done
+    image.cells_found = done.cells.count() if done else None
+    changed = ["dismissed_at", "dismissed_by", "dismissal_reason", "newest_result", "cells_found"]
+    image.save(update_fields=changed)
+    if image.status == JobStatus.FAILED:
+        _add(image.sample_id, images_failed=1)
+    if done is not None:
+        _count_result(image, done)
+
+
+def _count_result(image: SmearImage, result: ClassificationJob, *, sign: int = 1) -> None:
+    """Count the cells of a result, or take that back; rows of image and sample are held."""
+    tally = _Tally.of(result.cells.defer("probabilities"))
+    if sign < 0:
+        ImageLabel.objects.filter(image=image).delete()
+    else:
+        ImageLabel.objects.bulk_create(
+            ImageLabel.of(image, code, count) for code, count in sorted(tally.shown.items())
+        )
+    _add(image.sample_id, cells_found=sign * tally.cells, cells_to_review=sign * tally.to_review)
+    labels, days = _SampleLabels(), _Days()
+    labels.add(image.sample_id, image.laboratory_id, tally, sign=sign)
+    days.add(image, result.model_version, tally, sign=sign)
+    labels.write()
+    days.write()
+    alarms_renewed({image.sample_id})
 
 
 def image_moved(image: SmearImage, sample_before: UUID) -> None:

@@ -129,7 +129,9 @@ def _sources_of(samples: list[UUID], cells: list[Cell]) -> _Sources:
     )
     for key, sample, laboratory, dismissed_at in images:
         newest = jobs[key][0] if jobs[key] else (None, JobStatus.QUEUED)
-        result = next((job for job, status in jobs[key] if status == JobStatus.SUCCEEDED), None)
+        done = (job for job, status in jobs[key] if status == JobStatus.SUCCEEDED)
+        # A dismissed image's cells count no more.
+        result = next(done, None) if dismissed_at is None else None
         found = by_job[result] if result else []
         said.images[key] = {
             "newest_job_id": newest[0],

@@ -108,7 +108,7 @@ def sample_cancel(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
 
 @needs({"POST": Action.CORRECT_SAMPLES})
 def image_dismiss(request: SignedInRequest, image_id: UUID) -> HttpResponse:
-    """Set a failed image aside, with a reason."""
+    """Set an image aside, with a reason."""
     image = image_for_viewer(request.user, image_id)
     return _taken(
         request,
@@ -116,7 +116,7 @@ def image_dismiss(request: SignedInRequest, image_id: UUID) -> HttpResponse:
         lambda: dismissing.dismiss_image(
             actor=request.user, image_id=image_id, reason=request.POST.get("reason", "")
         ),
-        "The image is dismissed. Running it again takes that back.",
+        "The image is dismissed: its cells count no more. Running it again takes that back.",
     )
 
 

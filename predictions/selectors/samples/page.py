@@ -263,7 +263,7 @@ def _tile(
         error=image.newest_job.error if image.newest_job else "",
         photograph_again=_why_again(image),
         can_rerun=not head.sample.is_frozen and policy.can_rerun(viewer, image),
-        can_dismiss=head.can_change and _has_failed(image) and image.newest_result_id is None,
+        can_dismiss=head.can_change and image.is_final and image.dismissed_at is None,
         can_move=head.can_change and image.is_final,
     )
 

@@ -1,4 +1,4 @@
-"""Sets a failed image aside, so that it does not keep its sample from its end."""
+"""Sets an image aside: one that failed, or one whose cells are not to count, as blurred ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.policy import Action, require
 from predictions import policy
 from predictions.errors import DismissalRefused
-from predictions.models import JobStatus, SampleEvent, SmearImage
+from predictions.models import SampleEvent, SmearImage
 from predictions.services import summaries
 from predictions.services.imaging.held_images import image_under_lock
 from predictions.services.samples.fields import needed_reason
@@ -19,7 +19,7 @@ from predictions.services.samples.steps import sample_under_lock, take_step
 
 
 def dismiss_image(*, actor: User, image_id: UUID, reason: str) -> SmearImage:
-    """Let a sample go on without an image that could not be classified.
+    """Let a sample go on without an image; the cells that were found in it count no more.
 
     Running it again takes the dismissal back.
 
@@ -27,7 +27,7 @@ def dismiss_image(*, actor: User, image_id: UUID, reason: str) -> SmearImage:
         ImageNotFound: there is no such image in the actor's laboratory.
         SampleInvalid: the reason is missing.
         ChangeRefused: the state of its sample does not let the actor change it.
-        DismissalRefused: the image has not failed, has a result, or is dismissed.
+        DismissalRefused: the image is being classified, or is dismissed.
     """
     require(actor, Action.CORRECT_SAMPLES)
     reason = needed_reason(reason, why="Say why the sample can do without this image.")
@@ -53,9 +53,5 @@ def dismiss_image(*, actor: User, image_id: UUID, reason: str) -> SmearImage:
 def _refuse_undismissable(image: SmearImage) -> None:
     if image.dismissed_at is not None:
         raise DismissalRefused("This image is dismissed already.")
-    if image.status != JobStatus.FAILED:
-        raise DismissalRefused("This image has not failed. Only a failed one can be dismissed.")
-    if image.newest_result_id is not None:
-        raise DismissalRefused(
-            "Cells of an earlier result of this image count. Run it again instead."
-        )
+    if not image.is_final:
+        raise DismissalRefused("This image is still being classified. Dismiss it afterwards.")

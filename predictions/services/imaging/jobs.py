@@ -106,6 +106,8 @@ def request_rerun(*, actor: User, image_id: UUID, confirmed: bool = False) -> Cl
         policy.refuse_unfinished(image)
         sample = Sample.objects.select_for_update(of=("self",), no_key=True).get(pk=image.sample_id)
         policy.refuse_rerun(actor, sample)
+        if image.dismissed_at is not None:
+            summaries.image_taken_back(image)
         if not confirmed:
             _ask_first(image)
         job = queue_job(image)

@@ -1,4 +1,4 @@
-"""A failed image is set aside with a reason, so that it does not keep its sample from its end."""
+"""An image is set aside with a reason: one that failed, or one whose cells are not to count."""
 
 from __future__ import annotations
 
@@ -6,10 +6,18 @@ import pytest
 
 from accounts.errors import AccessDenied
 from accounts.models import AuditAction, AuditEvent
-from predictions.errors import ChangeRefused, DismissalRefused, ImageNotFound, SampleInvalid
-from predictions.models import Sample, SampleEvent, SmearImage
+from predictions.errors import (
+    ChangeRefused,
+    DismissalRefused,
+    ImageNotFound,
+    RerunAsksFirst,
+    SampleInvalid,
+)
+from predictions.models import DailyCells, Sample, SampleEvent, SmearImage
+from predictions.selectors.reports.case import case_of
 from predictions.services.imaging.dismissing import dismiss_image
 from predictions.services.imaging.jobs import request_rerun
+from predictions.services.review.reviews import review_cell
 from predictions.services.summary_check import verify_summaries
 from tests.factories.images import make_image
 from tests.factories.results import fail_image, record_result
@@ -65,15 +73,55 @@ def test_only_once(technician, failed):
     assert failures_of(failed) == 0
 
 
-def test_only_what_has_failed_without_a_result(technician):
-    waits, read = make_image(technician), record_result(make_image(technician), {})
-    for image in (waits, read):
-        with pytest.raises(DismissalRefused, match="not failed"):
-            dismiss(technician, image)
-    request_rerun(actor=technician, image_id=read.pk)
-    fail_image(read)
-    with pytest.raises(DismissalRefused, match="earlier result"):
-        dismiss(technician, read)
+def test_not_while_it_is_classified(technician):
+    with pytest.raises(DismissalRefused, match="still being classified"):
+        dismiss(technician, make_image(technician))
+
+
+def read_image(actor, *labels: str) -> SmearImage:
+    return record_result(make_image(actor), *({"label": label} for label in labels))
+
+
+def sums_of(image: SmearImage) -> tuple:
+    sample = Sample.objects.get(pk=image.sample_id)
+    labels = sample.labels.values_list("code", "reviewed", "accepted", "to_review")
+    labels = [row for row in labels if any(row[1:])]
+    days = DailyCells.objects.filter(cells__gt=0).values_list("code", "cells", "accepted")
+    shown = image.labels.values_list("code", "cells")
+    return sample.cells_found, sample.cells_to_review, *map(sorted, (labels, days, shown))
+
+
+def test_the_cells_of_one_that_was_read_count_no_more(technician):
+    image = read_image(technician, "neutrophil", "neutrophil", "monocyte")
+    assert sums_of(image)[0] == 3
+    dismiss(technician, image)
+    assert sums_of(image) == (0, 0, [], [], [])
+    image.refresh_from_db()
+    assert (image.newest_result, image.cells_found) == (None, None)
+    assert case_of(technician, image.sample_id).differential.counted == 0
+
+
+def test_running_it_again_brings_its_cells_back_until_the_new_ones_are_there(technician):
+    image = read_image(technician, "neutrophil", "monocyte")
+    before, result = sums_of(image), SmearImage.objects.get(pk=image.pk).newest_result_id
+    dismiss(technician, image)
+    request_rerun(actor=technician, image_id=image.pk)
+    image.refresh_from_db()
+    assert (image.newest_result_id, sums_of(image)) == (result, before)
+    fail_image(image)
+    assert sums_of(image) == before
+    assert failures_of(image) == 1
+
+
+def test_what_people_said_of_its_cells_is_asked_about_before_it_is_run_again(technician):
+    image = read_image(technician, "neutrophil")
+    cell = SmearImage.objects.get(pk=image.pk).newest_result.cells.get()
+    review_cell(actor=technician, cell_id=cell.pk, label="monocyte", seen_number=0)
+    dismiss(technician, image)
+    with pytest.raises(RerunAsksFirst):
+        request_rerun(actor=technician, image_id=image.pk)
+    image.refresh_from_db()
+    assert image.dismissed_at is not None
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 501])
