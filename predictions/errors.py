@@ -404,6 +404,19 @@ class ReportNotFound(NotFound):
         super().__init__("There is no such report in your laboratory.")
 
 
+class NotSigned(DomainError):
+    """A sample without a signed report has nothing to tell other systems."""
+
+    code = "not_signed"
+    http_status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This sample has no signed report yet, and what is not signed goes to no other "
+            "system. A doctor signs it first."
+        )
+
+
 class ReportFileFailed(DomainError):
     """The file of a report could not be made; the sentence says why."""
 

@@ -208,6 +208,9 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions_api:report", "GET"):         (401,     200, 200, 403, 404, 403),
     ("predictions_api:report_pdf", "GET"):     (401,     202, 202, 403, 404, 403),  # to be made
     ("predictions_api:report_pdf", "POST"):    (401,     202, 202, 403, 404, 403),
+    ("predictions_api:report_fhir", "GET"):    (401,     200, 200, 403, 404, 403),
+    ("predictions_api:sample_fhir", "GET"):    (401,     200, 200, 403, 404, 403),
+    ("predictions_api:report_hl7", "GET"):     (401,     200, 200, 403, 404, 403),
     ("predictions_api:report_verify", "POST"): (401,     400, 400, 400, 400, 400),  # no file
     ("predictions_api:sample_cells", "GET"):   (401,     200, 200, 200, 404, 404),
     ("predictions_api:sample_reviews", "POST"): (401,    400, 400, 403, 400, 403),  # an empty body

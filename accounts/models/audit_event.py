@@ -54,6 +54,7 @@ class AuditAction(models.TextChoices):
     REPORT_RETRACTED = "report_retracted", "retracted a report"
     REPORT_MADE = "report_made", "made the file of a report"
     REPORT_DOWNLOADED = "report_downloaded", "downloaded a report"
+    REPORT_EXPORTED = "report_exported", "exported a report to another program"
     REPORT_VERIFIED = "report_verified", "verified a report"
     LABEL_CHANGED = "label_changed", "changed a label"
     INTERVALS_CHANGED = "intervals_changed", "changed the reference intervals"

@@ -86,6 +86,17 @@ class ReportDetail(serializers.Serializer):
         return json.loads(signed.report.content)
 
 
+class BundleQuery(serializers.Serializer):
+    """Which kind of FHIR Bundle is made."""
+
+    type = serializers.ChoiceField(
+        ["collection", "transaction"],
+        default="collection",
+        help_text="`transaction` is to be posted to a FHIR server; it replaces what an earlier one "
+        "of the same report left there.",
+    )
+
+
 class FileForm(serializers.Serializer):
     """A file to be verified, as multipart form data."""
 
