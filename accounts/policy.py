@@ -39,6 +39,7 @@ class Action(StrEnum):
     TRAIN_MODELS = "train models"
     MANAGE_MODELS = "promote models and roll them back"
     MANAGE_USERS = "manage users"
+    MANAGE_DELIVERY = "see and change what is sent to other systems"
     SEE_USAGE = "see the laboratory's usage"
 
 
@@ -66,6 +67,7 @@ _TABLE: Mapping[Action, frozenset[Role]] = {
     Action.TRAIN_MODELS: frozenset({Role.ADMIN}),
     Action.MANAGE_MODELS: frozenset({Role.ADMIN}),
     Action.MANAGE_USERS: frozenset({Role.ADMIN}),
+    Action.MANAGE_DELIVERY: frozenset({Role.ADMIN}),
     Action.SEE_USAGE: frozenset({Role.ADMIN}),
 }
 

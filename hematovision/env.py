@@ -35,6 +35,17 @@ class StrictEnv(environ.Env):
             raise ImproperlyConfigured(f"Set {name} in the environment or in .env.")
         return value
 
+    def pairs(self, name: str) -> dict[str, str]:
+        """Lines `key=value` of a secret, by key; none where it is not set."""
+        lines = [line.strip() for line in self.secret(name, default="").splitlines()]
+        found = {}
+        for line in filter(None, lines):
+            key, equals, value = line.partition("=")
+            if not equals or not key.strip() or not value.strip():
+                raise ImproperlyConfigured(f"{name} must hold lines of key=value.")
+            found[key.strip().lower()] = value.strip()
+        return found
+
     def flag(self, name: str, default: bool) -> bool:
         """One of 1/0, true/false, yes/no, on/off."""
         value = self.str(name, default=str(default)).strip().lower()

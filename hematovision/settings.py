@@ -223,6 +223,24 @@ MAX_IMAGES_PER_ARCHIVE = env.whole("MAX_IMAGES_PER_ARCHIVE", default=500, at_lea
 RENDITION_SIDE_PX = env.whole("RENDITION_SIDE_PX", default=2048, at_least=256)
 THUMBNAIL_SIDE_PX = 240
 
+# --- Other systems ----------------------------------------------------------------------------
+
+# Where signed reports may be sent, as host:port; nowhere unless the operator says so. What admins
+# type must be one of these, or a page could make workers speak to whatever they reach.
+EXCHANGE_HOSTS = [
+    each.lower() for each in env.list("EXCHANGE_HOSTS", cast=str.strip, default=[]) if each
+]
+# Where orders are listened for, as host:port; off where it is empty.
+EXCHANGE_LISTEN = env.str("EXCHANGE_LISTEN", default="")
+EXCHANGE_TIMEOUT_S = env.whole("EXCHANGE_TIMEOUT_S", default=30, at_least=1)
+# PEM: whom to trust beside the system's own, and what this side shows (with its key).
+EXCHANGE_CA_FILE = env.str("EXCHANGE_CA_FILE", default="")
+EXCHANGE_CERTIFICATE_FILE = env.str("EXCHANGE_CERTIFICATE_FILE", default="")
+# What FHIR servers are shown: a line host:port=token for each.
+EXCHANGE_TOKENS = env.pairs("EXCHANGE_TOKENS")
+# By it patients' numbers become references. With another one, the same patient has another.
+PSEUDONYM_KEY = env.secret("PSEUDONYM_KEY", default=SECRET_KEY)
+
 # --- Work in the background -----------------------------------------------------------------
 
 # The threads of a web process, as deploy/start gives them to gunicorn.
@@ -284,6 +302,7 @@ CELERY_TASK_ROUTES = {
     "predictions.remove_unnamed_files": {"queue": "sweep"},
     "predictions.read_in_shadow": {"queue": "reports"},
     "predictions.make_report": {"queue": "reports"},
+    "predictions.deliver": {"queue": "reports"},
     # Beside the images, never in their way: the first ones are read while the last are unpacked.
     "predictions.unpack_archive": {"queue": "reports"},
     "mlmodels.import_dataset": {"queue": "reports"},

@@ -404,6 +404,31 @@ class ReportNotFound(NotFound):
         super().__init__("There is no such report in your laboratory.")
 
 
+class ConnectionNotFound(NotFound):
+    """No such connection in this laboratory."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such connection in your laboratory.")
+
+
+class ConnectionInvalid(FieldInvalid):
+    """What was said of a connection cannot be taken."""
+
+
+class DeliveryNotFound(NotFound):
+    """No such delivery in this laboratory."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such delivery in your laboratory.")
+
+
+class ResendRefused(DomainError):
+    """A delivery that cannot be sent again now."""
+
+    code = "resend_refused"
+    http_status = 409
+
+
 class NotSigned(DomainError):
     """A sample without a signed report has nothing to tell other systems."""
 

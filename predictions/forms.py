@@ -19,7 +19,7 @@ from mlmodels.models import Label
 from predictions.errors import IdentifierInvalid
 from predictions.identifiers import canonical
 from predictions.intervals import PERCENT, CriticalLimit, Interval, age_in_words, day_of_age
-from predictions.models import CaseRules, JobStatus, SmearImage
+from predictions.models import CaseRules, JobStatus, ResultConnection, SmearImage
 from predictions.selectors.imaging import history
 from predictions.selectors.laboratory.interval_pages import UNIT_WORDS, LabelIntervals
 from predictions.selectors.laboratory.rules_pages import FIELD_WORDS, RulesPage
@@ -122,6 +122,36 @@ class ProfileForm(ServiceForm):
         super().__init__(data, initial=dict(initial or {}))
         choices = [(label.code, label.name) for label in classes]
         self.fields["classes"].choices = choices  # type: ignore[attr-defined]
+
+
+class ConnectionForm(ServiceForm):
+    """What is said of a system that reports are sent to; the service judges it."""
+
+    name = forms.CharField(label="Name", max_length=60, help_text="As people call it.")
+    kind = forms.ChoiceField(label="Speaks", choices=ResultConnection.Kind.choices)
+    address = forms.CharField(
+        label="Address",
+        max_length=200,
+        help_text="host:port, e.g. lis.lan:2575; for FHIR https://server/fhir.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    receiver = forms.CharField(
+        label="Receiving application",
+        max_length=60,
+        required=False,
+        help_text="As the other system calls itself in MSH-5; not for FHIR.",
+    )
+    receiver_facility = forms.CharField(
+        label="Receiving facility", max_length=60, required=False, help_text="MSH-6."
+    )
+    report_code = forms.CharField(
+        label="Own code of the report",
+        max_length=40,
+        required=False,
+        help_text="Of the whole report, in OBR-4. Empty: LOINC 69738-3.",
+    )
+    sends_file = forms.BooleanField(label="Send the PDF with the results", required=False)
+    is_active = forms.BooleanField(label="Switched on", required=False, initial=True)
 
 
 class AgeField(forms.Field):

@@ -12,9 +12,11 @@ from accounts.policy import Action, allows
 from predictions.errors import ChangeRefused, JobStateRefused, ReviewRefused, SampleClosed
 from predictions.models import (
     Cell,
+    Delivery,
     ImageArchive,
     IntervalSet,
     Report,
+    ResultConnection,
     Sample,
     SampleEvent,
     SmearImage,
@@ -89,6 +91,20 @@ def visible_cells(viewer: User) -> QuerySet[Cell]:
     if not allows(viewer, Action.SEE_RESULTS):
         return Cell.objects.none()
     return Cell.objects.filter(image__laboratory_id=viewer.laboratory_id)
+
+
+def visible_connections(viewer: User) -> QuerySet[ResultConnection]:
+    """The systems that reports of the viewer's laboratory go to."""
+    if not allows(viewer, Action.MANAGE_DELIVERY):
+        return ResultConnection.objects.none()
+    return ResultConnection.objects.filter(laboratory_id=viewer.laboratory_id)
+
+
+def visible_deliveries(viewer: User) -> QuerySet[Delivery]:
+    """What of the viewer's laboratory is to be told to other systems."""
+    if not allows(viewer, Action.MANAGE_DELIVERY):
+        return Delivery.objects.none()
+    return Delivery.objects.filter(laboratory_id=viewer.laboratory_id)
 
 
 def visible_reports(viewer: User) -> QuerySet[Report]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from celery import current_app, shared_task, signals
 
 from hematovision.leases import worker_name
+from predictions.services.exchange import run_delivery
 from predictions.services.imaging import run_archives, run_classification, run_shadow, sweep
 from predictions.services.imaging.run_heartbeat import Heartbeat
 from predictions.services.reports import run_reports
@@ -49,6 +50,16 @@ def read_in_shadow(job_id: str) -> None:
 def make_report(report_id: str) -> None:
     """Make the file of one report."""
     run_reports.make_report(report_id=UUID(report_id))
+
+
+@shared_task(
+    name="predictions.deliver",
+    autoretry_for=run_delivery.PASSING,
+    **_TRIED_AGAIN,
+)
+def deliver(delivery_id: str) -> None:
+    """Tell a system of one report."""
+    run_delivery.deliver(delivery_id=UUID(delivery_id))
 
 
 @shared_task(

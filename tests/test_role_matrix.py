@@ -19,6 +19,7 @@ from rest_framework.test import APIClient
 from accounts.models import Role, User
 from tests.factories.cases import make_signed
 from tests.factories.datasets import make_open_dataset
+from tests.factories.exchange import make_connection
 from tests.factories.images import make_archive, make_image
 from tests.factories.labels import make_own_label
 from tests.factories.models import make_gate, make_paper_version
@@ -164,6 +165,12 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions:profile_retire", "POST"):    (SIGN_IN, 403, 403, 302, 403, 404),
     ("predictions:profile_use_again", "POST"): (SIGN_IN, 403, 403, 302, 403, 404),
     ("predictions:profile_adapt", "POST"):     (SIGN_IN, 403, 403, 409, 403, 404),  # no cells
+    ("predictions:delivery", "GET"):           (SIGN_IN, 403, 403, 200, 403, 200),
+    ("predictions:delivery_resend", "POST"):   (SIGN_IN, 403, 403, 302, 403, 404),
+    ("predictions:connection_new", "GET"):     (SIGN_IN, 403, 403, 200, 403, 200),
+    ("predictions:connection_new", "POST"):    (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
+    ("predictions:connection_change", "GET"):  (SIGN_IN, 403, 403, 200, 403, 404),
+    ("predictions:connection_change", "POST"): (SIGN_IN, 403, 403, 400, 403, 404),  # an empty form
     ("predictions:rules", "GET"):              (SIGN_IN, 403, 403, 200, 403, 200),
     ("predictions:rules", "POST"):             (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
     ("predictions:intervals", "GET"):          (SIGN_IN, 200, 200, 200, 200, 200),
@@ -209,7 +216,7 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions_api:report_pdf", "GET"):     (401,     202, 202, 403, 404, 403),  # to be made
     ("predictions_api:report_pdf", "POST"):    (401,     202, 202, 403, 404, 403),
     ("predictions_api:report_fhir", "GET"):    (401,     200, 200, 403, 404, 403),
-    ("predictions_api:sample_fhir", "GET"):    (401,     200, 200, 403, 404, 403),
+    ("predictions_api:sample_fhir", "GET"):    (401,     409, 409, 403, 404, 403),  # not signed
     ("predictions_api:report_hl7", "GET"):     (401,     200, 200, 403, 404, 403),
     ("predictions_api:report_verify", "POST"): (401,     400, 400, 400, 400, 400),  # no file
     ("predictions_api:sample_cells", "GET"):   (401,     200, 200, 200, 404, 404),
@@ -310,6 +317,7 @@ def rows(actors, files) -> dict[str, Any]:
     colleague = make_user(laboratory, Role.DOCTOR, "carla")
     closed = make_user(laboratory, Role.DOCTOR, "cleo")
     User.objects.filter(pk=closed.pk).update(is_active=False)
+    connection = make_connection(laboratory)
     report = make_signed(technician, actors["doctor"])
     version = make_paper_version(laboratory)
     dataset = make_open_dataset(admin)
@@ -332,6 +340,8 @@ def rows(actors, files) -> dict[str, Any]:
         "archive_id": make_archive(technician, image.sample).pk,
         "cell_id": cell.pk,
         "report_id": report.pk,
+        "connection_id": connection.pk,
+        "delivery_id": report.deliveries.get().pk,
         "job_id": cell.job_id,
         "cells": 1,
         "profile_id": make_profile(admin).pk,

@@ -64,7 +64,14 @@ class SampleChanges(SampleFields):
 class SampleBody(serializers.ModelSerializer):
     """A sample in a list."""
 
-    created_by = serializers.CharField(source="created_by.username", read_only=True)
+    created_by = serializers.CharField(
+        source="created_by.username",
+        default=None,
+        allow_null=True,
+        read_only=True,
+        help_text="None where an order made it.",
+    )
+    origin = serializers.ChoiceField(Sample.Origin.choices, read_only=True)
     image_count = serializers.IntegerField(source="images_count", read_only=True)
     age_days = serializers.IntegerField(
         read_only=True, allow_null=True, help_text="On the day of collection, else of arrival."
@@ -92,6 +99,7 @@ class SampleBody(serializers.ModelSerializer):
             "state_changed_at",
             "created_at",
             "created_by",
+            "origin",
             "image_count",
             "images_unfinished",
             "images_failed",

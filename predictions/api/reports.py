@@ -107,7 +107,7 @@ class ReportPdfView(Endpoint):
         return Response(FileBody(row).data, status=202, headers={"Retry-After": str(RETRY_AFTER_S)})
 
 
-FHIR_ANSWERS = {
+FHIR_ANSWERS: dict[Any, Any] = {
     (200, FHIR_JSON): OpenApiTypes.OBJECT,
     **INVALID,
     **CLOSED,

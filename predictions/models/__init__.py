@@ -6,6 +6,7 @@ from predictions.models.cell_features import CellFeatures
 from predictions.models.cell_review import CellReview
 from predictions.models.classification_job import ClassificationJob
 from predictions.models.daily_cells import DailyCells
+from predictions.models.exchange import Delivery, OrderPeer, ResultConnection
 from predictions.models.image_archive import ImageArchive
 from predictions.models.image_label import ImageLabel
 from predictions.models.interval_set import IntervalSet
@@ -28,12 +29,15 @@ __all__ = [
     "ClassificationJob",
     "CriticalContact",
     "DailyCells",
+    "Delivery",
     "ImageArchive",
     "ImageLabel",
     "IntervalSet",
     "JobStatus",
+    "OrderPeer",
     "Report",
     "ReportFile",
+    "ResultConnection",
     "Sample",
     "SampleEvent",
     "SampleLabel",

@@ -29,6 +29,12 @@ class Sample(models.Model):
         ROUTINE = "routine", "routine"
         URGENT = "urgent", "urgent"
 
+    class Origin(models.TextChoices):
+        """What made it."""
+
+        PERSON = "person", "a person"
+        ORDER = "order", "an order"
+
     class Sex(models.TextChoices):
         """As reference intervals tell people apart."""
 
@@ -73,7 +79,14 @@ class Sample(models.Model):
     )
     state = models.CharField(max_length=16, choices=State, default=State.OPEN)
     state_changed_at = models.DateTimeField(default=timezone.now)
-    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    origin = models.CharField(
+        max_length=8, choices=Origin, default=Origin.PERSON, db_default=Origin.PERSON
+    )
+    order_number = models.CharField(
+        max_length=64, blank=True, db_default="", help_text="As the system that ordered it has it."
+    )
+    # Nobody where an order made it.
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     # --- Summaries of its images and of their newest results; `services/summaries.py` -------

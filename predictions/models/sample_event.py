@@ -14,6 +14,7 @@ class SampleEvent(models.Model):
         """What was done, in the words of the history."""
 
         CREATED = "created", "created the sample"
+        ORDERED = "ordered", "ordered the sample"
         STARTED = "started", "cells were found"
         SENT = "sent", "sent it to the doctor"
         SENT_BACK = "sent_back", "sent it back"

@@ -10,7 +10,11 @@ ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 SERVICES = COMPOSE["services"]
-OURS = {"release", "web", "worker-inference", "worker-reports", "worker-training", "beat"}
+OURS = {
+    "release", "web", "worker-inference", "worker-reports", "worker-training", "exchange", "beat",
+}  # fmt: skip
+# What only some installations want.
+ASKED_FOR = {"exchange"}
 STARTS = set(re.findall(r"^([a-z-]+)\)$", (ROOT / "deploy" / "start").read_text(), re.MULTILINE))
 
 
@@ -27,7 +31,7 @@ def test_each_of_our_services_is_started_as_by_hand(name):
 def test_make_run_starts_the_same_commands():
     procfile = (ROOT / "Procfile").read_text()
     started = set(re.findall(r"^\w+: deploy/start ([a-z-]+)$", procfile, re.MULTILINE))
-    assert started == OURS - {"release"}
+    assert started == OURS - {"release"} - ASKED_FOR
 
 
 @pytest.mark.parametrize("name", sorted(set(SERVICES) - {"release", "beat"}))
@@ -56,8 +60,10 @@ def test_secret_files_are_outside_version_control_and_images():
         assert secret["file"].startswith("deploy/secrets/")
 
 
-def test_only_the_proxy_is_reached_from_outside():
-    assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
+def test_only_the_proxy_is_reached_from_outside_and_the_line_of_orders_where_it_is_asked_for():
+    reached = {name for name, service in SERVICES.items() if "ports" in service}
+    assert reached == {"proxy", "exchange"}
+    assert {name for name, service in SERVICES.items() if "profiles" in service} == ASKED_FOR
     assert COMPOSE["networks"]["inside"]["internal"] is True
 
 

@@ -12,7 +12,7 @@ import psycopg2
 import pytest
 import redis
 
-from tests.journeys.installation import Installation, running
+from tests.journeys.installation import Installation, free_port, running
 
 POSTGRES = os.environ.get("TEST_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/test")
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379")
@@ -74,6 +74,8 @@ def installation(tmp_path_factory, database_url: str, redis_url: str) -> Iterato
         "JOB_LEASE_S": "4",
         "SWEEP_EVERY_S": "1",
         "INFERENCE_RUNTIME": "litert",
+        # Where the test of deliveries lets a system listen.
+        "EXCHANGE_HOSTS": f"127.0.0.1:{free_port()}",
     }
     with running(tmp_path_factory.mktemp("services"), **environment) as it:
         yield it

@@ -20,6 +20,7 @@ from predictions.models import (
     Sample,
     SmearImage,
 )
+from predictions.services.exchange import outbox
 from predictions.services.imaging import archive_claims, jobs
 from predictions.services.reports import files
 
@@ -36,12 +37,13 @@ def sweep() -> Sweep:
     """Send what nobody has claimed in time, and fail what no attempt is left for."""
     jobs_left = leases.exhausted(jobs.unfinished()).select_related("image__sample__laboratory")
     failed = sum(jobs.give_up(job) for job in jobs_left[: settings.JOB_RESEND_AT_MOST])
-    failed += files.give_up_exhausted()
+    failed += files.give_up_exhausted() + outbox.give_up_exhausted()
     archives_left = leases.exhausted(archive_claims.unfinished()).select_related(
         "sample__laboratory"
     )
     failed += sum(archive_claims.give_up(archive) for archive in archives_left)
     sent = leases.send_due(jobs.unfinished(), _send) + files.send_due() + _send_added_cells()
+    sent += outbox.send_due()
     sent += leases.send_due(archive_claims.unfinished(), _send_archive)
     return Sweep(sent=sent, failed=failed)
 

@@ -18,6 +18,7 @@ from predictions.models import Sample, SampleEvent
 from predictions.reports.content import ReportContent
 from predictions.selectors.reports.case import case_of, read_case
 from predictions.selectors.reports.contents import Said, assemble
+from predictions.services.exchange import outbox
 from predictions.services.reports.changes import is_changed
 from predictions.services.samples.steps import (
     given_reason,
@@ -83,6 +84,7 @@ def retract(*, actor: User, sample_id: UUID, password: str, reason: str) -> Samp
     prove_again(actor=actor, password=password)
     with transaction.atomic():
         sample = _held(actor, sample_id, _Kind.RETRACTED)
+        outbox.report_retracted(sample)
         _move(actor, sample, _Kind.RETRACTED, reason)
     return sample
 

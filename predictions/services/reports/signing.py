@@ -23,6 +23,7 @@ from predictions.reports.content import ReportContent, ReportReplaces, ReportSig
 from predictions.reports.differences import differences
 from predictions.selectors.reports.case import case_of, read_case
 from predictions.selectors.reports.contents import Said, assemble, digest_of, moment, person
+from predictions.services.exchange import outbox
 from predictions.services.reports.changes import is_changed, status_of_change
 from predictions.services.reports.sayings import Findings, meaning_of, said_by_signer
 from predictions.services.samples.states import refuse_missing
@@ -83,6 +84,7 @@ def sign(
         refuse_step(sample, _SIGNED)
         content = _content(actor, sample, said, seen)
         report = _write(actor, sample, content, means, proof)
+        outbox.report_signed(report)
         take_step(
             actor=actor,
             sample=sample,

@@ -27,6 +27,7 @@ LONGEST_REASON = 1000
 
 _AUDITED = {
     _Kind.CREATED: AuditAction.SAMPLE_CREATED,
+    _Kind.ORDERED: AuditAction.SAMPLE_ORDERED,
     _Kind.STARTED: AuditAction.SAMPLE_STARTED,
     _Kind.SENT: AuditAction.SAMPLE_SENT,
     _Kind.SENT_BACK: AuditAction.SAMPLE_SENT_BACK,
@@ -126,7 +127,7 @@ def take_step(
         sample=sample,
         number=last + 1,
         kind=kind,
-        from_state="" if kind == _Kind.CREATED else before,
+        from_state="" if kind in (_Kind.CREATED, _Kind.ORDERED) else before,
         to_state=sample.state,
         by=actor,
         reason=reason,
