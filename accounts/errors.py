@@ -25,6 +25,22 @@ class WrongMediaType(DomainError):
     http_status = 415
 
 
+class AuditCheckNotFound(NotFound):
+    """No such alert in this laboratory."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such alert in your laboratory, or it was dismissed before.")
+
+
+class ReasonNeeded(DomainError):
+    """Something is done only with a reason; the sentence stands beside its field."""
+
+    code = "invalid"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence, fields={"reason": [sentence]})
+
+
 class AccessDenied(DomainError):
     """The role may not do this in its own laboratory."""
 

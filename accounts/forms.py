@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 
-from accounts.models import Role
+from accounts.models import AuditAction, Role, User
 from accounts.selectors.laboratories import FIELD_WORDS, time_zones
+from accounts.selectors.trail import TrailFilter, people_of_trail
 from hematovision.errors import DomainError
 
 LONGEST_PASSWORD = 256
+# Nearer to the calendar's ends, the midnight of some time zone is no moment any more.
+DAYS = [MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2999, 12, 31))]
 
 
 class ServiceForm(forms.Form):
@@ -25,6 +30,10 @@ class ServiceForm(forms.Form):
             self.add_error(None, error.message)
 
 
+def _day() -> forms.DateInput:
+    return forms.DateInput(attrs={"type": "date"})
+
+
 def _password(label: str, autocomplete: str, help_text: str = "") -> forms.CharField:
     # Blanks at the ends belong to a password.
     return forms.CharField(
@@ -34,6 +43,34 @@ def _password(label: str, autocomplete: str, help_text: str = "") -> forms.CharF
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": autocomplete}),
     )
+
+
+class TrailForm(forms.Form):
+    """Which events of the trail are asked for."""
+
+    person = forms.ChoiceField(label="By", required=False)
+    action = forms.ChoiceField(label="Action", required=False)
+    first_day = forms.DateField(label="From", required=False, validators=DAYS, widget=_day())
+    last_day = forms.DateField(label="To", required=False, validators=DAYS, widget=_day())
+    obj = forms.CharField(
+        label="Object",
+        required=False,
+        max_length=64,
+        widget=forms.TextInput(attrs={"placeholder": "id", "spellcheck": "false"}),
+    )
+    with_reads = forms.BooleanField(label="Also what was only read", required=False)
+
+    def __init__(self, data: Any, *, viewer: User) -> None:
+        super().__init__(data)
+        people = [("", "everybody"), *people_of_trail(viewer)]
+        self.fields["person"].choices = people  # type: ignore[attr-defined]
+        actions = sorted(AuditAction.choices, key=lambda choice: choice[1])
+        self.fields["action"].choices = [("", "every action"), *actions]  # type: ignore[attr-defined]
+
+    def asked(self) -> TrailFilter:
+        """What was asked for; fields that cannot be so ask for nothing."""
+        self.is_valid()
+        return TrailFilter(**self.cleaned_data)
 
 
 _RULES = "At least 12 characters; not a common password, not only digits."

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.urls import URLPattern, URLResolver
 
 from accounts.errors import AccessDenied, NotSignedIn
-from accounts.models import AuditEvent, Laboratory, Role, User
+from accounts.models import AuditCheck, AuditEvent, Laboratory, Role, User
 
 
 class Action(StrEnum):
@@ -40,6 +40,7 @@ class Action(StrEnum):
     MANAGE_MODELS = "promote models and roll them back"
     MANAGE_USERS = "manage users"
     MANAGE_DELIVERY = "see and change what is sent to other systems"
+    SEE_AUDIT = "read the audit trail"
     SEE_USAGE = "see the laboratory's usage"
 
 
@@ -68,6 +69,7 @@ _TABLE: Mapping[Action, frozenset[Role]] = {
     Action.MANAGE_MODELS: frozenset({Role.ADMIN}),
     Action.MANAGE_USERS: frozenset({Role.ADMIN}),
     Action.MANAGE_DELIVERY: frozenset({Role.ADMIN}),
+    Action.SEE_AUDIT: frozenset({Role.ADMIN}),
     Action.SEE_USAGE: frozenset({Role.ADMIN}),
 }
 
@@ -150,6 +152,20 @@ def visible_changes(viewer: User) -> QuerySet[AuditEvent]:
     if not allows(viewer, Action.MANAGE_LABORATORY):
         return AuditEvent.objects.none()
     return AuditEvent.objects.filter(laboratory_id=viewer.laboratory_id)
+
+
+def visible_events(viewer: User) -> QuerySet[AuditEvent]:
+    """The trail of the viewer's laboratory."""
+    if not allows(viewer, Action.SEE_AUDIT):
+        return AuditEvent.objects.none()
+    return AuditEvent.objects.filter(laboratory_id=viewer.laboratory_id)
+
+
+def visible_audit_checks(viewer: User) -> QuerySet[AuditCheck]:
+    """The verifications of the trail of the viewer's laboratory."""
+    if not allows(viewer, Action.SEE_AUDIT):
+        return AuditCheck.objects.none()
+    return AuditCheck.objects.filter(laboratory_id=viewer.laboratory_id)
 
 
 # --- Each URL names its action ---------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import account, laboratory, sessions, users
+from accounts.views import account, audit, laboratory, sessions, users
 
 app_name = "accounts"
 
@@ -16,6 +16,13 @@ urlpatterns = [
     path("settings/", laboratory.laboratory, name="laboratory"),
     path("settings/logo/", laboratory.logo, name="logo"),
     path("settings/logo/remove/", laboratory.logo_remove, name="logo_remove"),
+    path("audit/", audit.audit, name="audit"),
+    path("audit/export/", audit.audit_export, name="audit_export"),
+    path(
+        "audit/alerts/<id:check_id>/dismiss/",
+        audit.audit_alert_dismiss,
+        name="audit_alert_dismiss",
+    ),
     path("users/", users.user_list, name="users"),
     path("users/new/", users.user_new, name="user_new"),
     path("users/<id:user_id>/", users.user, name="user"),

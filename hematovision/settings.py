@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from kombu import Exchange, Queue
 
@@ -122,6 +123,11 @@ MEDIA_ROOT = env.folder("MEDIA_ROOT", default=VAR_DIR / "media")
 STORAGES = {
     # Private: no URL leads here; pages and downloads pass through a view that asks the policy.
     "default": {"BACKEND": "predictions.storage.DurableFolderStorage"},
+    # Heads of audit chains: apart from the database, best where its administrator cannot write.
+    "audit": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": env.folder("AUDIT_DIR", default=VAR_DIR / "audit")},
+    },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if LOCAL
@@ -138,6 +144,8 @@ WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = LOCAL
 
 # --- People ---------------------------------------------------------------------------------
 
+# Signs the heads of audit chains. Nobody who can change the database should know it.
+AUDIT_KEY = env.secret("AUDIT_KEY", default=SECRET_KEY)
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "accounts:sign_in"
 LOGIN_REDIRECT_URL = "predictions:dashboard"
@@ -296,6 +304,8 @@ CELERY_TASK_QUEUES = tuple(
 CELERY_TASK_DEFAULT_QUEUE = "inference"
 CELERY_TASK_ROUTES = {
     "accounts.purge_expired": {"queue": "sweep"},
+    "accounts.keep_audit_heads": {"queue": "sweep"},
+    "accounts.verify_audit": {"queue": "reports"},
     "predictions.classify_image": {"queue": "inference"},
     "predictions.name_added_cell": {"queue": "inference"},
     "predictions.sweep_jobs": {"queue": "sweep"},
@@ -328,6 +338,13 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
+    # At night, by UTC.
+    "verify-audit": {"task": "accounts.verify_audit", "schedule": crontab(hour=2, minute=30)},
+    "keep-audit-heads": {
+        "task": "accounts.keep_audit_heads",
+        "schedule": 3600,
+        "options": {"expires": 1800},
+    },
     "purge-expired": {
         "task": "accounts.purge_expired",
         "schedule": 3600,

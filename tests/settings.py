@@ -13,6 +13,8 @@ if "VAR_DIR" not in os.environ:
 from hematovision.settings import *
 
 LOCAL = False
+# Heads that one test keeps are no other test's.
+STORAGES = {**STORAGES, "audit": {"BACKEND": "django.core.files.storage.InMemoryStorage"}}
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 INFERENCE_RUNTIME = os.environ.get("INFERENCE_RUNTIME", "litert")

@@ -16,7 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.models import Role, User
+from accounts.models import AuditCheck, Role, User
 from tests.factories.cases import make_signed
 from tests.factories.datasets import make_open_dataset
 from tests.factories.exchange import make_connection
@@ -100,6 +100,9 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("mlmodels:training_log", "GET"):          (SIGN_IN, 403, 403, 200, 403, 404),
     ("mlmodels:training_notebook", "GET"):     (SIGN_IN, 403, 403, 409, 403, 404),  # it has failed
     ("mlmodels:training_picture", "GET"):      (SIGN_IN, 403, 403, 200, 403, 404),
+    ("accounts:audit", "GET"):                 (SIGN_IN, 403, 403, 200, 403, 200),
+    ("accounts:audit_export", "GET"):          (SIGN_IN, 403, 403, 200, 403, 200),
+    ("accounts:audit_alert_dismiss", "POST"):  (SIGN_IN, 403, 403, 302, 403, 404),
     ("predictions:dashboard", "GET"):          (SIGN_IN, 200, 200, 200, 200, 200),
     ("predictions:to_review", "GET"):          (SIGN_IN, 200, 200, 403, 200, 403),
     ("predictions:worklist", "GET"):           (SIGN_IN, 200, 200, 200, 200, 200),
@@ -245,6 +248,7 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
 # fmt: on
 
 SENT: dict[str, dict[str, str]] = {
+    "accounts:audit_alert_dismiss": {"reason": "A restored backup, looked at."},
     "accounts:user_role": {"role": "doctor"},
     "mlmodels:dataset_derive": {"name": "Derived"},
     "mlmodels:dataset_freeze": {"seen": "1"},
@@ -324,6 +328,9 @@ def rows(actors, files) -> dict[str, Any]:
     act = make_act(admin, dataset)
     pair = dataset.near_duplicates.get(resolution="open")
     return {
+        "check_id": AuditCheck.objects.create(
+            laboratory=laboratory, chain=f"laboratory:{laboratory.pk}", length=9, broken_at=9
+        ).pk,
         "code": make_own_label(admin).code,
         "label": "own_cell",
         "dataset_id": pair.dataset_id,

@@ -1,5 +1,6 @@
 """The rows of the accounts app."""
 
+from accounts.models.audit_check import AuditCheck
 from accounts.models.audit_event import AuditAction, AuditChain, AuditEvent
 from accounts.models.laboratory import Laboratory
 from accounts.models.repeated_request import RepeatedRequest
@@ -10,6 +11,7 @@ from accounts.models.user import Role, User
 __all__ = [
     "AuditAction",
     "AuditChain",
+    "AuditCheck",
     "AuditEvent",
     "Laboratory",
     "RepeatedRequest",

@@ -62,6 +62,8 @@ class AuditAction(models.TextChoices):
     DELIVERY_ASKED_FOR = "delivery_asked_for", "sent a report to another system again"
     CONNECTION_CHANGED = "connection_changed", "changed a connection to another system"
     PEER_CHANGED = "peer_changed", "changed which system may order"
+    AUDIT_ALERT_DISMISSED = "audit_alert_dismissed", "dismissed an alert about the trail"
+    AUDIT_EXPORTED = "audit_exported", "exported the trail"
     LABEL_CHANGED = "label_changed", "changed a label"
     INTERVALS_CHANGED = "intervals_changed", "changed the reference intervals"
     LABORATORY_CHANGED = "laboratory_changed", "changed the laboratory's settings"

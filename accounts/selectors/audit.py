@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Model
 
+from accounts import storage
 from accounts.models import AuditAction, AuditChain, AuditEvent, User
 from accounts.policy import visible_changes
 
@@ -74,13 +75,14 @@ def _changed_fields(
     changes: Mapping[str, list[Any]], words: Mapping[str, str]
 ) -> tuple[ChangedField, ...]:
     return tuple(
-        ChangedField(words[name], _in_words(before), _in_words(after))
+        ChangedField(words[name], in_words(before), in_words(after))
         for name, (before, after) in changes.items()
         if name in words
     )
 
 
-def _in_words(value: Any) -> str | None:
+def in_words(value: Any) -> str | None:
+    """A value as people read it; none where there is nothing."""
     if value in (None, "", []):
         return None
     if isinstance(value, bool):
@@ -109,11 +111,41 @@ class ChainReport:
 
 def chain_reports() -> Iterator[ChainReport]:
     """Each chain, computed again from its first event to its last."""
+    known = []
     for chain in AuditChain.objects.order_by("key"):
+        known.append(chain.key)
         yield _report_on(chain)
+    for key in set(storage.chains_with_heads()) - set(known):
+        yield ChainReport(key, 0, 1, "the whole chain is missing")
 
 
 def _report_on(chain: AuditChain) -> ChainReport:
+    report = _report_on_links(chain)
+    return report if report.broken_at is not None else _report_on_head(chain)
+
+
+def _report_on_head(chain: AuditChain) -> ChainReport:
+    """Hold a chain whose links hold against the head that was kept of it outside the database.
+
+    Somebody who cuts off the newest events and sets the chain's end back leaves links that hold.
+    """
+    try:
+        head = storage.newest_head(chain.key)
+    except storage.HeadDamaged as error:
+        return ChainReport(chain.key, chain.length, chain.length, str(error))
+    if head is None:
+        return ChainReport(chain.key, chain.length)
+    if head.length > chain.length:
+        because = f"the chain ends before event {head.length}, where it ended on {head.at}"
+        return ChainReport(chain.key, head.length, chain.length + 1, because)
+    same = AuditEvent.objects.filter(chain=chain, position=head.length, hash=head.hash)
+    if head.length and not same.exists():
+        because = "it is not the event that stood there when the chain's head was kept"
+        return ChainReport(chain.key, chain.length, head.length, because)
+    return ChainReport(chain.key, chain.length)
+
+
+def _report_on_links(chain: AuditChain) -> ChainReport:
     expected_position, previous_hash = 1, FIRST_HASH
     # One query pins the chain's end: events added while we read lie beyond it.
     events = AuditEvent.objects.filter(chain=chain, position__lte=chain.length)

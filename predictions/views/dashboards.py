@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.policy import Action, allows, needs
+from accounts.selectors.trail import alerts, last_check
 from predictions.forms import SearchForm
 from predictions.selectors import dashboards, desks
 from predictions.selectors.imaging.familiarity import upload_choices
@@ -21,7 +22,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         return _bench(request, viewer)
     if allows(viewer, Action.SEE_USAGE):
         usage = dashboards.usage(viewer)
-        return render(request, "predictions/dashboard_admin.html", {"usage": usage})
+        context = {"usage": usage, "alerts": alerts(viewer), "last_check": last_check(viewer)}
+        return render(request, "predictions/dashboard_admin.html", context)
     context = {"desk": desks.doctors_desk(viewer), "search_form": SearchForm()}
     return render(request, "predictions/dashboard_doctor.html", context)
 
