@@ -25,6 +25,7 @@ from mlmodels.ml.inference.calibration import (
     ACCEPTED,
     Thresholds,
     sigmoid,
+    softer_share,
     softmax,
 )
 from mlmodels.ml.inference.engine import Engine
@@ -408,7 +409,12 @@ def _acceptance(moved: Engine, left_out: Seen, cells: CellCrops) -> tuple[Thresh
         label: least.softened(moved.temperature)
         for label, least in moved.thresholds.by_class.items()
     }
-    base = replace(moved.thresholds, objectness=objectness, by_class=by_class)
+    base = replace(
+        moved.thresholds,
+        objectness=objectness,
+        by_class=by_class,
+        identify_rival=softer_share(moved.thresholds.identify_rival, moved.temperature),
+    )
     open_to_all = replace(base, accept_probability=0.0, identify_probability=0.0)
     judged = judge(replace(moved, thresholds=open_to_all), left_out.logits, left_out, cells)
     least = least_confidence(

@@ -70,10 +70,7 @@ class Acceptance:
             by: above 0. Where one class is far ahead, evidence is its logit and a rival's odds are
                 the exponential of what it lacks to that: both divided by the temperature.
         """
-        odds = self.rival / (1.0 - self.rival) if self.rival < 1.0 else inf
-        softer = odds ** (1.0 / by)
-        rival = softer / (1.0 + softer) if softer < inf else 1.0
-        return replace(self, evidence=self.evidence / by, rival=rival)
+        return replace(self, evidence=self.evidence / by, rival=softer_share(self.rival, by))
 
     def in_words(self) -> str:
         """What it asks for, for a person."""
@@ -100,6 +97,21 @@ class Acceptance:
         return {"confidence": self.confidence, "percentile": self.percentile, **asked}
 
 
+def softer_share(share: float, by: float) -> float:
+    """The probability that one becomes, far behind another, where the temperature is multiplied.
+
+    Args:
+        share: 0 to 1.
+        by: above 0.
+
+    Returns:
+        0 to 1: of its odds the root, for odds are the exponential of what logits differ by.
+    """
+    odds = share / (1.0 - share) if share < 1.0 else inf
+    softer = odds ** (1.0 / by)
+    return softer / (1.0 + softer) if softer < inf else 1.0
+
+
 @dataclass(frozen=True)
 class Thresholds:
     """What decides a cell's disposition; stored in the version's card.
@@ -110,6 +122,8 @@ class Thresholds:
         objectness: below it a find is unidentified, for it is most likely no cell, 0 to 1.
         unusual_percentile: an out-of-distribution score above this percentile needs a look.
         unfamiliar_percentile: a score above this percentile is unidentified.
+        identify_rival: above this probability of the classes that a person always looks at, a cell
+            that is named otherwise is unidentified, 0 to 1: it may be a blast.
         edge_share: a nucleus with more of its outline on the picture's border is cut off.
         by_class: what is stricter for a class than the first and the fourth of these.
     """
@@ -120,6 +134,7 @@ class Thresholds:
     unusual_percentile: float
     unfamiliar_percentile: float
     edge_share: float = 0.12
+    identify_rival: float = 1.0
     by_class: Mapping[str, Acceptance] = field(default_factory=dict)
 
     @property
@@ -137,11 +152,13 @@ class Thresholds:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain numbers, for the card; `by_class` only where there is something."""
+        """Plain numbers, for the card; what came later only where it asks for something."""
         found = {
             _STORED_AS.get(each.name, each.name): getattr(self, each.name) for each in fields(self)
         }
         by_class = {label: own.as_dict() for label, own in found.pop("by_class").items()}
+        if self.identify_rival >= 1.0:
+            del found["identify_rival"]
         return {**found, "by_class": by_class} if by_class else found
 
     @classmethod

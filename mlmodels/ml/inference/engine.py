@@ -119,7 +119,8 @@ class Engine:
             signs, edge_share, objectness: as `calibration.decide`.
             against: of `against_acceptance`; so much less of the confidence counts.
         """
-        if label == self.unlike:
+        is_rival = label == self.unlike or label in self.always_reviewed
+        if label == self.unlike or (not is_rival and signs.rival > self.thresholds.identify_rival):
             return UNIDENTIFIED
         found = decide(label, signs, edge_share, objectness, self.thresholds)
         if found != ACCEPTED:

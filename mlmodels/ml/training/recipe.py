@@ -155,6 +155,9 @@ class Safety:
         dangerous: classes that must hardly be accepted.
         doubtful: classes that the set names roughly; what is accepted of them counts as no error.
         most_dangerous: the same share of their cells, 0 to 1.
+        shown: classes of the set of which a person is to see that they may be such.
+        least_shown: share of their cells that is named as a class that a person always looks at, or
+            as none, 0 to 1; 0 asks for nothing.
         least_right: share of the accepted cells of `classes` that must be right, 0 to 1.
     """
 
@@ -166,6 +169,8 @@ class Safety:
     signs: tuple[str, ...] = ("confidence", "percentile")
     most_grave: float = 0.0
     most_dangerous: float = 0.0
+    shown: tuple[str, ...] = ()
+    least_shown: float = 0.0
     least_right: float = 0.98
 
 

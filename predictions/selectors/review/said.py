@@ -116,7 +116,17 @@ def _why_unidentified(cell: Cell, engine: dict[str, Any]) -> str:
         return "unlike what the model knows"
     if cell.confidence < limits.get("identify_probability", 0):
         return "no class is likely enough"
+    if _rivals_of(cell, engine) > limits.get("identify_rival", 1):
+        return "may be immature or a blast"
     return "cut off at the border" if _is_at_border(cell) else "the model does not name it"
+
+
+def _rivals_of(cell: Cell, engine: dict[str, Any]) -> float:
+    """How probable the classes are that a person always looks at; nought where it is one."""
+    rivals = always_reviewed(engine.get("always_reviewed", ()))
+    if cell.label in rivals:
+        return 0.0
+    return float(sum(p for name, p in cell.probabilities.items() if name in rivals))
 
 
 def _is_at_border(cell: Cell) -> bool:

@@ -52,6 +52,7 @@ def card_of(page: str, position: int = 1) -> str:
         ({"objectness": 0.3}, "most likely no cell"),
         ({"x_px": 0}, "cut off at the border"),
         ({"reason": "too_small", "confidence": 0.2}, "too small in this picture"),
+        ({"probabilities": {"monocyte": 0.6, "blast": 0.4}}, "may be immature or a blast"),
     ],
 )
 def test_an_unidentified_cell_has_one_reason_and_no_percentage(

@@ -20,7 +20,8 @@ from mlmodels.ml.classes import class_among
 from mlmodels.ml.datasets.manifest import Row
 from mlmodels.ml.evaluation.labelled_cell import labelled_cell
 from mlmodels.ml.evaluation.metrics import wilson_interval
-from mlmodels.ml.inference.calibration import ACCEPTED, Acceptance
+from mlmodels.ml.inference.calibration import ACCEPTED, UNIDENTIFIED, Acceptance
+from mlmodels.ml.inference.cell_naming import CellFinding
 from mlmodels.ml.inference.engine import Engine
 from mlmodels.ml.inference.pipeline import read_pixels
 from mlmodels.ml.pictures.reading import decode_image
@@ -49,6 +50,7 @@ class Answers:
         percentile: float64 array, shape (N,), of out-of-distribution scores, 0 to 100.
         evidence, rival: float64 array, shape (N,), see `Signs`.
         acceptable: bool array, shape (N,): accepted, were no class stricter than all.
+        shown: bool array, shape (N,): named as a class that a person always looks at, or as none.
     """
 
     truth: np.ndarray
@@ -59,6 +61,7 @@ class Answers:
     evidence: np.ndarray
     rival: np.ndarray
     acceptable: np.ndarray
+    shown: np.ndarray
 
     def part(self, kept: np.ndarray) -> Answers:
         """Those that a bool array, shape (N,), keeps."""
@@ -74,7 +77,8 @@ def ask(engine: Engine, rows: Iterable[Row], root: Path) -> Answers:
         root: the data folder.
     """
     found = []
-    engine = replace(engine, thresholds=replace(engine.thresholds, by_class={}))
+    plain = replace(engine.thresholds, by_class={}, identify_rival=1.0)
+    engine = replace(engine, thresholds=plain)
     for row in rows:
         rgb = decode_image(row.file(root).read_bytes())
         size = rgb.shape[1], rgb.shape[0]
@@ -89,9 +93,34 @@ def ask(engine: Engine, rows: Iterable[Row], root: Path) -> Answers:
                 cell.signs.evidence if cell else -np.inf,
                 cell.signs.rival if cell else 1.0,
                 cell is not None and cell.disposition == ACCEPTED,
+                cell is not None and _is_shown(cell, engine),
             )
         )
     return Answers(*(np.array(column) for column in zip(*found, strict=True)))
+
+
+def _is_shown(cell: CellFinding, engine: Engine) -> bool:
+    is_rival = cell.label in engine.always_reviewed or cell.label == engine.unlike
+    return is_rival or cell.disposition == UNIDENTIFIED
+
+
+def choose_identify_rival(answers: Answers, safety: Safety) -> float:
+    """The highest probability of rivals with which a cell may still be named otherwise.
+
+    Args:
+        answers: of several patients.
+        safety: of which classes what share is to be shown.
+
+    Returns:
+        0 to 1; 1 where enough is shown without it, or nothing is asked for.
+    """
+    asked = np.isin(answers.truth, safety.shown) & (answers.named != "")
+    missing = int(np.ceil(safety.least_shown * asked.sum())) - int((asked & answers.shown).sum())
+    if missing <= 0:
+        return 1.0
+    hidden = np.sort(answers.rival[asked & ~answers.shown])[::-1]
+    # A little below the last that is needed, so that it lies above.
+    return float(np.floor(hidden[missing - 1] * 1e4 - 1e-6) / 1e4)
 
 
 def accepted(answers: Answers, chosen: dict[str, Acceptance]) -> np.ndarray:
@@ -179,10 +208,14 @@ def measured_on_others(answers: Answers, safety: Safety) -> dict[str, Any]:
         how many of these rightly, each with Wilson's interval; and the number of patients.
     """
     folds = np.array([fold_of(str(patient)) for patient in answers.patient])
-    taken = np.zeros(len(folds), bool)
+    taken, shown = np.zeros(len(folds), bool), answers.shown.copy()
     for fold in range(FOLDS):
-        chosen = choose_acceptance(answers.part(folds != fold), safety)
+        others = answers.part(folds != fold)
+        chosen = choose_acceptance(others, safety)
         taken[folds == fold] = accepted(answers.part(folds == fold), chosen)
+        shown |= (folds == fold) & (answers.rival > choose_identify_rival(others, safety))
+    # What is unidentified is not accepted; a version's limits are far below this one.
+    taken &= ~shown
     right = np.array(
         [
             class_among(str(name), safety.classes) == named
@@ -194,15 +227,21 @@ def measured_on_others(answers: Answers, safety: Safety) -> dict[str, Any]:
         "patients": len(np.unique(answers.patient)),
         "folds": FOLDS,
         "by_class": {
-            str(name): _counted(taken[answers.truth == name], right[answers.truth == name])
+            str(name): _counted(
+                taken[answers.truth == name],
+                right[answers.truth == name],
+                shown[answers.truth == name],
+            )
             for name in np.unique(answers.truth)
         },
     }
 
 
-def _counted(taken: np.ndarray, right: np.ndarray) -> dict[str, Any]:
+def _counted(taken: np.ndarray, right: np.ndarray, shown: np.ndarray) -> dict[str, Any]:
     n, count = len(taken), int(taken.sum())
     return {
+        "shown": int(shown.sum()),
+        "shown_interval": list(wilson_interval(int(shown.sum()), n)),
         "n": n,
         "accepted": count,
         "right": int((taken & right).sum()),

@@ -178,7 +178,11 @@ def _made_safe(chosen: Calibrated, engine: Engine, safety: Safety, root: Path) -
     by_class = safe_acceptance.choose_acceptance(answers, safety)
     return replace(
         chosen,
-        thresholds=replace(chosen.thresholds, by_class=by_class),
+        thresholds=replace(
+            chosen.thresholds,
+            by_class=by_class,
+            identify_rival=safe_acceptance.choose_identify_rival(answers, safety),
+        ),
         safety=safe_acceptance.measured_on_others(answers, safety),
     )
 

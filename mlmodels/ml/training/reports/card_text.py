@@ -176,16 +176,25 @@ def _leukaemia(safety: dict[str, Any] | None) -> list[str]:
         f"chosen on the patients of all but one of {safety['folds']} folds and counted on those of "
         "that one, in turn; the thresholds above are chosen in the same way on all of them.",
         "",
-        "| called by people | n | accepted | of these right |",
-        "|---|---|---|---|",
+        "| called by people | n | accepted | of these right | named as what a person always looks "
+        "at, or as none |",
+        "|---|---|---|---|---|",
     ]
     for name, row in safety["by_class"].items():
         low, high = row["interval"]
         lines.append(
             f"| {name.replace('_', ' ')} | {row['n']} | {row['accepted']} "
-            f"({low:.1%} to {high:.1%}) | {row['right']} |"
+            f"({low:.1%} to {high:.1%}) | {row['right']} | {_shown(row)} |"
         )
     return ["\n".join(lines)]
+
+
+def _shown(row: dict[str, Any]) -> str:
+    """How many are shown; cards from before it was counted do not say."""
+    if "shown" not in row:
+        return "not counted"
+    low, high = row["shown_interval"]
+    return f"{row['shown']} ({low:.1%} to {high:.1%})"
 
 
 def _body(figures: dict[str, Any]) -> str:

@@ -46,3 +46,21 @@ def test_what_is_read_obeys_it_though_the_network_is_sure(shipped_engine):
     assert (plain.label, plain.disposition) == ("erythroblast", REVIEW)
     assert plain.confidence > 0.5
     assert (lobed.label, lobed.disposition) == ("neutrophil", ACCEPTED)
+
+
+def test_what_may_be_a_blast_is_named_nothing_else(shipped_engine):
+    engine = replace(
+        shipped_engine, thresholds=replace(shipped_engine.thresholds, identify_rival=0.25)
+    )
+    sure = Signs(0.7, 0.0, 99.0, 0.3)
+    assert engine.decide("monocyte", sure, *NO_DOUBT) == UNIDENTIFIED
+    assert engine.decide("blast", sure, *NO_DOUBT) == REVIEW
+    assert engine.decide("monocyte", replace(sure, rival=0.2), *NO_DOUBT) == REVIEW
+
+
+def test_cards_say_it_only_where_they_ask_for_it():
+    plain = Thresholds(0.9, 0.45, 0.5, 97.5, 99.5)
+    assert "identify_rival" not in plain.as_dict()
+    asks = replace(plain, identify_rival=0.25)
+    assert Thresholds.of_card(asks.as_dict()) == asks
+    assert Thresholds.of_card(plain.as_dict()).identify_rival == 1.0

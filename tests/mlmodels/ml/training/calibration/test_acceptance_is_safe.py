@@ -12,6 +12,7 @@ from mlmodels.ml.training.calibration.safe_acceptance import (
     Answers,
     accepted,
     choose_acceptance,
+    choose_identify_rival,
     fold_of,
     measured_on_others,
 )
@@ -20,7 +21,7 @@ from mlmodels.ml.training.recipe import Safety, load_recipe, parse_recipe
 SAFETY = Safety("films", ("monocyte",), grave=("blast",), dangerous=("smudge",))
 
 
-def answers(*cells, patient="one", evidence=None, rival=None):
+def answers(*cells, patient="one", evidence=None, rival=None, shown=None):
     """Cells as (what people called it, confidence, percentile), all named monocyte."""
     truth, confidence, percentile = zip(*cells, strict=True)
     n = len(cells)
@@ -33,6 +34,7 @@ def answers(*cells, patient="one", evidence=None, rival=None):
         np.full(n, np.inf) if evidence is None else np.array(evidence),
         np.zeros(n) if rival is None else np.array(rival),
         np.ones(n, bool),
+        np.zeros(n, bool) if shown is None else np.array(shown),
     )
 
 
@@ -123,3 +125,37 @@ def test_an_unknown_field_of_safety_is_refused():
     text = load_recipe("mobilenet_v2_safe").text.replace("most_grave", "most_brave")
     with pytest.raises(RecipeInvalid, match="most_brave"):
         parse_recipe(text)
+
+
+BLASTS = [("blast", 0.8, 50)] * 4
+SHOWS = replace(SAFETY, shown=("blast",), least_shown=0.75)
+
+
+def test_so_many_blasts_are_unidentified_that_enough_are_shown():
+    cells = answers(*BLASTS, rival=[0.5, 0.3, 0.2, 0.1])
+    limit = choose_identify_rival(cells, SHOWS)
+    assert 0.1 < limit < 0.2
+    assert (cells.rival > limit).sum() == 3
+
+
+def test_those_that_are_shown_by_their_class_count():
+    cells = answers(*BLASTS, rival=[0.9, 0.3, 0.2, 0.1], shown=[True, False, False, False])
+    assert (cells.rival > choose_identify_rival(cells, SHOWS)).sum() == 3
+    three = answers(*BLASTS, rival=[0.9, 0.9, 0.9, 0.1], shown=[True, True, True, False])
+    assert choose_identify_rival(three, SHOWS) == 1.0
+
+
+def test_where_nothing_is_asked_nothing_is_hidden():
+    assert choose_identify_rival(answers(*BLASTS, rival=[0.9] * 4), SAFETY) == 1.0
+
+
+def test_what_is_shown_is_measured_on_other_patients():
+    others = {fold_of(f"p{n}"): f"p{n}" for n in range(50)}
+    first, second = list(others.values())[:2]
+    one = answers(*BLASTS, patient=first, rival=[0.5, 0.4, 0.3, 0.2])
+    two = answers(*BLASTS, patient=second, rival=[0.9, 0.8, 0.1, 0.1])
+    both = Answers(
+        **{name: np.concatenate([getattr(one, name), getattr(two, name)]) for name in vars(one)}
+    )
+    # By the second, 0.1 and less; by the first, below 0.3.
+    assert measured_on_others(both, SHOWS)["by_class"]["blast"]["shown"] == 4 + 2
