@@ -1,7 +1,7 @@
 """An audit event is written once: the database refuses to change or delete it.
 
 A later migration that rebuilds the table on SQLite (AlterField does) loses the triggers there and
-has to run `protect` again; `tests/accounts/test_audit_append_only.py` notices.
+has to run `protect` again; `tests/accounts/trail/test_audit_append_only.py` notices.
 """
 
 from django.db import migrations

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.journeys.installation import Installation
-from tests.journeys.orders_and_results import order_to_result
+from tests.journeys.other_systems.orders_and_results import order_to_result
 
 pytestmark = pytest.mark.services
 

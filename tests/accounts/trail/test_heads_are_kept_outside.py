@@ -14,7 +14,7 @@ from accounts import storage
 from accounts.models import AuditAction, AuditChain, AuditCheck, AuditEvent
 from accounts.services.audit_checks import keep_heads, verify_chains
 from accounts.tasks import keep_audit_heads, verify_audit
-from tests.accounts.test_audit_chain import broken, delete, note, remove_triggers, rewrite
+from tests.accounts.trail.test_audit_chain import broken, delete, note, remove_triggers, rewrite
 
 pytestmark = pytest.mark.django_db
 
