@@ -264,6 +264,7 @@ def test_a_worker_that_lost_its_claim_writes_nothing(connect, system, technician
     connect(system)
     (delivery,) = deliveries_of(make_signed(technician, doctor))
     held = outbox.claim(delivery.pk)
+    assert held is not None
     Delivery.objects.filter(pk=delivery.pk).update(fence=held.fence + 1)
     assert not outbox.delivered(held, "AA")
     delivery.refresh_from_db()

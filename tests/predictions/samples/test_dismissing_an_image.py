@@ -13,7 +13,7 @@ from predictions.errors import (
     RerunAsksFirst,
     SampleInvalid,
 )
-from predictions.models import DailyCells, Sample, SampleEvent, SmearImage
+from predictions.models import Cell, DailyCells, Sample, SampleEvent, SmearImage
 from predictions.selectors.reports.case import case_of
 from predictions.services.imaging.dismissing import dismiss_image
 from predictions.services.imaging.jobs import request_rerun
@@ -79,13 +79,14 @@ def test_not_while_it_is_classified(technician):
 
 
 def read_image(actor, *labels: str) -> SmearImage:
-    return record_result(make_image(actor), *({"label": label} for label in labels))
+    cells: list[dict[str, object]] = [{"label": label} for label in labels]
+    return record_result(make_image(actor), *cells)
 
 
 def sums_of(image: SmearImage) -> tuple:
     sample = Sample.objects.get(pk=image.sample_id)
-    labels = sample.labels.values_list("code", "reviewed", "accepted", "to_review")
-    labels = [row for row in labels if any(row[1:])]
+    rows = sample.labels.values_list("code", "reviewed", "accepted", "to_review")
+    labels = [row for row in rows if any(row[1:])]
     days = DailyCells.objects.filter(cells__gt=0).values_list("code", "cells", "accepted")
     shown = image.labels.values_list("code", "cells")
     return sample.cells_found, sample.cells_to_review, *map(sorted, (labels, days, shown))
@@ -115,7 +116,7 @@ def test_running_it_again_brings_its_cells_back_until_the_new_ones_are_there(tec
 
 def test_what_people_said_of_its_cells_is_asked_about_before_it_is_run_again(technician):
     image = read_image(technician, "neutrophil")
-    cell = SmearImage.objects.get(pk=image.pk).newest_result.cells.get()
+    cell = Cell.objects.get(image=image)
     review_cell(actor=technician, cell_id=cell.pk, label="monocyte", seen_number=0)
     dismiss(technician, image)
     with pytest.raises(RerunAsksFirst):
