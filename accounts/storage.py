@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,9 @@ from typing import Any
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
+
+# Other folders, as lost+found, are none of ours.
+_IS_CHAIN = re.compile(r"installation|laboratory_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class HeadDamaged(ValueError):
@@ -42,11 +46,18 @@ class Head:
 
 def keep_head(*, chain: str, length: int, last_hash: str, at: datetime) -> None:
     """Write down how a chain stands; nothing where that is written already."""
-    head = Head(chain, length, last_hash, at.astimezone(UTC).isoformat(timespec="seconds"))
-    name = f"{_folder(chain)}/{length:012}-{last_hash[:16]}.json"
-    if not _storage().exists(name):
-        text = json.dumps({**asdict(head), "signature": _signature(head)}, sort_keys=True)
-        _storage().save(name, ContentFile(text.encode()))
+    at = at.astimezone(UTC)
+    head = Head(chain, length, last_hash, at.isoformat(timespec="seconds"))
+    try:
+        newest = newest_head(chain)
+    except HeadDamaged:
+        newest = None
+    if newest is not None and (newest.length, newest.hash) == (length, last_hash):
+        return
+    text = json.dumps({**asdict(head), "signature": _signature(head)}, sort_keys=True)
+    # By time, so that the newest is the last by name.
+    name = f"{_folder(chain)}/{at:%Y%m%dT%H%M%S%f}-{length}.json"
+    _storage().save(name, ContentFile(text.encode()))
 
 
 def newest_head(chain: str) -> Head | None:
@@ -68,7 +79,7 @@ def chains_with_heads() -> list[str]:
         folders, _ = _storage().listdir("")
     except FileNotFoundError:
         return []
-    return sorted(folder.replace("_", ":", 1) for folder in folders)
+    return sorted(folder.replace("_", ":", 1) for folder in folders if _IS_CHAIN.fullmatch(folder))
 
 
 def _storage() -> Storage:

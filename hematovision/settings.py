@@ -241,7 +241,7 @@ EXCHANGE_HOSTS = [
 # Where orders are listened for, as host:port; off where it is empty.
 EXCHANGE_LISTEN = env.str("EXCHANGE_LISTEN", default="")
 EXCHANGE_TIMEOUT_S = env.whole("EXCHANGE_TIMEOUT_S", default=30, at_least=1)
-# PEM: whom to trust beside the system's own, and what this side shows (with its key).
+# PEM: whom to trust instead of whom the system trusts, and what this side shows (with its key).
 EXCHANGE_CA_FILE = env.str("EXCHANGE_CA_FILE", default="")
 EXCHANGE_CERTIFICATE_FILE = env.str("EXCHANGE_CERTIFICATE_FILE", default="")
 # What FHIR servers are shown: a line host:port=token for each.

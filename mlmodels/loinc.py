@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import re
 
+# Of counts by an analyser (LOINC 2.78): a differential that was read from a film is none.
+AUTOMATED = frozenset(
+    {"770-8", "736-9", "5905-5", "713-8", "706-2", "71695-1", "53115-2", "58413-6", "57023-4"}
+)
 _CODE = re.compile(r"[1-9]\d{0,6}-\d", re.ASCII)
 
 
@@ -22,6 +26,8 @@ def fault_of(code: str) -> str:
     number, _, digit = code.partition("-")
     if int(digit) != _check_digit(number):
         return f"{code} is no LOINC code: its check digit is wrong. Copy the code again."
+    if code in AUTOMATED:
+        return f"{code} is the code of an analyser's count. Give the one of a manual count."
     return ""
 
 

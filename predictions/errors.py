@@ -429,6 +429,26 @@ class ResendRefused(DomainError):
     http_status = 409
 
 
+class BundleInvalid(DomainError):
+    """A report that no recipient of FHIR could read; says all that is wrong with it."""
+
+    code = "bundle_invalid"
+    http_status = 409
+
+
+class NotNewest(DomainError):
+    """An older version would take the place of the newer one."""
+
+    code = "not_newest"
+    http_status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A later version of this report has taken its place; posted to a server, this one "
+            "would take it back. Export the newest, or this one as a collection."
+        )
+
+
 class NotSigned(DomainError):
     """A sample without a signed report has nothing to tell other systems."""
 

@@ -111,28 +111,35 @@ class ChainReport:
 
 def chain_reports() -> Iterator[ChainReport]:
     """Each chain, computed again from its first event to its last."""
-    known = []
-    for chain in AuditChain.objects.order_by("key"):
-        known.append(chain.key)
-        yield _report_on(chain)
-    for key in set(storage.chains_with_heads()) - set(known):
+    known = list(AuditChain.objects.order_by("key").values_list("key", flat=True))
+    for key in known:
+        yield _report_on(key)
+    for key in sorted(set(storage.chains_with_heads()) - set(known)):
         yield ChainReport(key, 0, 1, "the whole chain is missing")
 
 
-def _report_on(chain: AuditChain) -> ChainReport:
+def _report_on(key: str) -> ChainReport:
+    # The head before the chain: events that are added meanwhile make the chain longer, never the
+    # head that is held against it.
+    damage, head = "", None
+    try:
+        head = storage.newest_head(key)
+    except storage.HeadDamaged as error:
+        damage = str(error)
+    chain = AuditChain.objects.get(key=key)
     report = _report_on_links(chain)
-    return report if report.broken_at is not None else _report_on_head(chain)
+    if report.broken_at is not None:
+        return report
+    if damage:
+        return ChainReport(chain.key, chain.length, chain.length, damage)
+    return _report_on_head(chain, head)
 
 
-def _report_on_head(chain: AuditChain) -> ChainReport:
+def _report_on_head(chain: AuditChain, head: storage.Head | None) -> ChainReport:
     """Hold a chain whose links hold against the head that was kept of it outside the database.
 
     Somebody who cuts off the newest events and sets the chain's end back leaves links that hold.
     """
-    try:
-        head = storage.newest_head(chain.key)
-    except storage.HeadDamaged as error:
-        return ChainReport(chain.key, chain.length, chain.length, str(error))
     if head is None:
         return ChainReport(chain.key, chain.length)
     if head.length > chain.length:

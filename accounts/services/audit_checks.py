@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from uuid import UUID
 
 from django.db import transaction
@@ -9,10 +10,19 @@ from django.utils import timezone
 
 from accounts import storage
 from accounts.errors import AuditCheckNotFound, ReasonNeeded
-from accounts.models import AuditAction, AuditChain, AuditCheck, Laboratory, User
+from accounts.models import (
+    AuditAction,
+    AuditChain,
+    AuditCheck,
+    AuditEvent,
+    Laboratory,
+    User,
+)
 from accounts.policy import Action, require, visible_audit_checks
 from accounts.selectors.audit import chain_reports
 from accounts.services.audit import record_event
+
+logger = logging.getLogger(__name__)
 
 LONGEST_REASON = 500
 _OF_LABORATORY = "laboratory:"
@@ -24,32 +34,40 @@ def verify_chains() -> list[AuditCheck]:
     checks = []
     for report in chain_reports():
         laboratory = _laboratory_of(report.key)
-        checks.append(
-            AuditCheck.objects.create(
-                # A chain whose laboratory is gone is the installation's business.
-                laboratory_id=laboratory if laboratory in laboratories else None,
-                chain=report.key,
-                length=report.length,
-                broken_at=report.broken_at,
-                because=report.because,
-            )
+        check = AuditCheck(
+            # A chain whose laboratory is gone is the installation's business.
+            laboratory_id=laboratory if laboratory in laboratories else None,
+            chain=report.key,
+            length=report.length,
+            broken_at=report.broken_at,
+            because=report.because,
         )
+        if not check.is_whole:
+            # The installation's own chain stands on no page: the log is where its operator looks.
+            logger.error(
+                "The audit chain %s: event %s, %s", report.key, report.broken_at, report.because
+            )
+            _go_on_as_dismissed(check)
+        check.save(force_insert=True)
+        checks.append(check)
     keep_heads(only={check.chain for check in checks if check.is_whole})
     return checks
 
 
-def keep_heads(*, only: set[str] | None = None) -> int:
+def keep_heads(*, only: set[str] | None = None, anew: bool = False) -> int:
     """Sign how each chain stands now and keep it outside the database; says how many.
 
     Args:
-        only: keys of the chains; none for all. A chain that is shorter than its kept head is left
-            as it is: its trace must not be covered.
+        only: keys of the chains; none for all.
+        anew: also of chains that do not hold against the head that was kept of them. Else they are
+            left as they are: a trace must not be covered. For the operator, after an older backup
+            was restored or the key was changed.
     """
     kept = 0
     for chain in AuditChain.objects.all():
         if only is not None and chain.key not in only:
             continue
-        if _was_longer(chain):
+        if not anew and not _holds_against_head(chain):
             continue
         storage.keep_head(
             chain=chain.key, length=chain.length, last_hash=chain.last_hash, at=timezone.now()
@@ -58,12 +76,15 @@ def keep_heads(*, only: set[str] | None = None) -> int:
     return kept
 
 
-def _was_longer(chain: AuditChain) -> bool:
+def _holds_against_head(chain: AuditChain) -> bool:
     try:
         head = storage.newest_head(chain.key)
     except storage.HeadDamaged:
+        return False
+    if head is None or not head.length:
         return True
-    return head is not None and head.length > chain.length
+    same = AuditEvent.objects.filter(chain=chain, position=head.length, hash=head.hash)
+    return same.exists()
 
 
 def dismiss_alert(*, actor: User, check_id: UUID, reason: str) -> AuditCheck:
@@ -96,6 +117,19 @@ def dismiss_alert(*, actor: User, check_id: UUID, reason: str) -> AuditCheck:
             reason=reason,
         )
     return check
+
+
+def _go_on_as_dismissed(check: AuditCheck) -> None:
+    """What somebody has dismissed with a reason is no new alert the next night."""
+    before = AuditCheck.objects.filter(
+        chain=check.chain,
+        broken_at=check.broken_at,
+        because=check.because,
+        dismissed_at__isnull=False,
+    ).first()
+    if before is not None:
+        check.dismissed_at, check.dismissed_by = before.dismissed_at, before.dismissed_by
+        check.dismissal_reason = before.dismissal_reason
 
 
 def _laboratory_of(key: str) -> UUID | None:

@@ -19,6 +19,7 @@ from uuid import UUID, uuid5
 from predictions.exchange import terms
 from predictions.exchange.results import (
     Result,
+    gone_results,
     morphology_in_words,
     results_of,
     signature_of,
@@ -52,6 +53,7 @@ class Issued:
         laboratory_id: whose it is; the laboratory's own codes and numbers are told apart by it.
         address: of this installation, without a slash at its end.
         is_retracted: whether the report was taken back.
+        at: when it was taken back, ISO 8601; empty for the time of the signature.
         pdf: its file; none while it is not made.
     """
 
@@ -59,6 +61,7 @@ class Issued:
     laboratory_id: UUID
     address: str
     is_retracted: bool = False
+    at: str = ""
     pdf: bytes | None = None
 
     def system(self, what: str) -> str:
@@ -76,6 +79,7 @@ def bundle_of(
     codes: Mapping[str, LabelCodes],
     *,
     kind: Kind = "collection",
+    replaced: ReportContent | None = None,
 ) -> Plain:
     """The Bundle of a signed report.
 
@@ -85,6 +89,7 @@ def bundle_of(
         codes: of the laboratory's labels.
         kind: "collection" to keep, "transaction" to post: what is there already is replaced by
             its identifier, so that posting twice does the same as posting once.
+        replaced: what the version before said; what of it is gone is entered in error.
     """
     signature = signature_of(content)
     status = ENTERED_IN_ERROR if issued.is_retracted else content.status
@@ -95,9 +100,10 @@ def bundle_of(
         _observation(each, content, issued, status, devices[0] if devices else None)
         for each in [*results, *texts]
     ]
+    gone = [_gone(each, content, issued) for each in gone_results(content, replaced, codes)]
     report = _report(content, issued, status, observations)
     provenance = _provenance(content, issued, report)
-    resources = [report, *observations, *devices, provenance]
+    resources = [report, *observations, *gone, *devices, provenance]
     return {
         "resourceType": "Bundle",
         "type": kind,
@@ -143,7 +149,7 @@ def _report(
         "subject": _subject(content, issued),
         "specimen": [_specimen(content, issued)],
         "effectiveDateTime": sample.collected_at or sample.received_at,
-        "issued": signature.signed_at,
+        "issued": issued.at or signature.signed_at,
         "performer": [{"display": content.laboratory.name}],
         "resultsInterpreter": [{"display": signature.name}],
         "result": [_reference(each) for each in observations],
@@ -200,7 +206,7 @@ def _observation(
         "subject": _subject(content, issued),
         "specimen": _specimen(content, issued),
         "effectiveDateTime": sample.collected_at or sample.received_at,
-        "issued": signature.signed_at,
+        "issued": issued.at or signature.signed_at,
         "performer": [{"display": signature.name}],
         **_value(result),
     }
@@ -227,6 +233,18 @@ def _observation(
     return found
 
 
+def _gone(result: Result, content: ReportContent, issued: Issued) -> Plain:
+    """A result that the version before had, and this one has not."""
+    found = _observation(result, content, issued, ENTERED_IN_ERROR, None)
+    kept = ("resourceType", "id", "identifier", "status", "category", "code", "subject", "specimen")
+    reason = {"system": terms.ABSENT_REASON, "code": "not-applicable"}
+    return {
+        **{name: found[name] for name in kept},
+        "dataAbsentReason": {"coding": [reason]},
+        "note": [{"text": f"No result of version {content.version} any more."}],
+    }
+
+
 def _value(result: Result) -> Plain:
     if result.text:
         return {"valueString": result.text}
@@ -251,7 +269,7 @@ def _range(interval: ReportInterval) -> Plain:
 
 
 def _device(model: ReportModel, issued: Issued) -> Plain:
-    return {
+    device: Plain = {
         "resourceType": "Device",
         "id": issued.key(f"model {model.name} {model.version} {model.weights_sha256}"),
         "identifier": [{"system": "urn:ietf:rfc:6920", "value": _named_by_hash(model)}],
@@ -259,8 +277,8 @@ def _device(model: ReportModel, issued: Issued) -> Plain:
         "deviceName": [{"name": f"HematoVision {model.name}", "type": "model-name"}],
         "modelNumber": model.name,
         "version": [{"type": {"text": "model version"}, "value": model.version}],
-        "note": [{"text": model.limits}] if model.limits else None,
     }
+    return device | ({"note": [{"text": model.limits}]} if model.limits else {})
 
 
 def _named_by_hash(model: ReportModel) -> str:

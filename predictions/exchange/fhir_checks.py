@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mlmodels.loinc import fault_of
+from predictions.errors import BundleInvalid
 from predictions.exchange import terms
 
 Plain = dict[str, Any]
@@ -42,10 +43,6 @@ _TARGETS = {
 }
 
 
-class BundleInvalid(ValueError):
-    """A Bundle that no recipient could read; says all that is wrong with it."""
-
-
 def refuse_faults(bundle: Plain) -> None:
     """Let only a Bundle pass with which nothing is wrong.
 
@@ -53,7 +50,10 @@ def refuse_faults(bundle: Plain) -> None:
         BundleInvalid: something is.
     """
     if faults := faults_of(bundle):
-        raise BundleInvalid(" ".join(faults))
+        raise BundleInvalid(
+            f"This report cannot be told in FHIR: {' '.join(faults)} Mend the codes of the labels "
+            "in the settings, or tell the operator."
+        )
 
 
 def faults_of(bundle: Plain) -> list[str]:
@@ -121,11 +121,8 @@ def _of_codings(kind: str, part: Any) -> Iterator[str]:
             yield from _of_codings(kind, each)
     elif isinstance(part, dict):
         system, code = part.get("system"), part.get("code")
-        if system == terms.LOINC:
-            if fault := fault_of(str(code)):
-                yield f"{kind}: {fault}"
-            if code in terms.AUTOMATED:
-                yield f"{kind}: {code} is a code of an analyser's count, and a person counted."
+        if system == terms.LOINC and (fault := fault_of(str(code))):
+            yield f"{kind}: {fault}"
         if system == terms.UCUM and code not in terms.UNITS:
             yield f"{kind}: {code} is none of the units that results have here."
         if system == terms.INTERPRETATION and code not in terms.INTERPRETATIONS:

@@ -8,6 +8,7 @@ Source: HL7 v2.5.1, chapters 2 (ACK), 3 (PID), 4 (ORM, OML, ORC; tables 0119 and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -21,6 +22,8 @@ ORDERS = {("ORM", "O01"), ("OML", "O21")}
 _ACTS = {"NW": "new", "SN": "new", "XO": "change", "CA": "cancel", "DC": "cancel", "OC": "cancel"}
 # 0485 and, before it, the second component of the quantity: at once, as soon as possible.
 _URGENT = {"S", "A", "STAT", "ASAP"}
+# As samples keep it.
+LONGEST_NUMBER = 64
 _SEX = {"F": "female", "M": "male", "O": "other", "A": "other"}
 
 Act = Literal["new", "change", "cancel"]
@@ -61,18 +64,21 @@ class Order:
         placer_number: of the order, as the other system calls it; goes back with the results.
         patient: the other system's number of the patient; empty where none was sent.
         sex: as samples have it; empty for not known.
+        patient_authority: who gave that number, as PID-3.4 says; two hospitals may give the same.
         requester: the ward or the doctor who asked.
+        is_urgent: None where the order says nothing of it.
     """
 
     act: Act
     accession_number: str
     placer_number: str
     patient: str
+    patient_authority: str
     sex: str
     birth_date: date | None
     collected_at: datetime | None
     requester: str
-    is_urgent: bool
+    is_urgent: bool | None
 
 
 _Segment = list[str]
@@ -175,6 +181,10 @@ def _order(group: dict[str, _Segment], patient: _Segment, visit: _Segment, zone:
         raise OrderUnreadable(
             "The order names no specimen: give its number in SPM-2, OBR-3, ORC-3 or ORC-2."
         )
+    if len(placer) > LONGEST_NUMBER or not placer.isprintable():
+        raise OrderUnreadable(
+            f"The order's number in ORC-2 may have {LONGEST_NUMBER} characters that can be printed."
+        )
     act = _ACTS.get(_field(orc, 1))
     if act is None:
         raise OrderUnreadable(
@@ -189,12 +199,18 @@ def _order(group: dict[str, _Segment], patient: _Segment, visit: _Segment, zone:
         accession_number=number,
         placer_number=placer,
         patient=_component(patient, 3, 1),
+        patient_authority=_subcomponent(patient, 3, 4, 1),
         sex=_SEX.get(_field(patient, 8).upper(), ""),
-        birth_date=_date(born, "PID-7") if born else None,
+        birth_date=_date(born, "PID-7"),
         collected_at=_moment(_field(obr, 7) or _component(spm, 17, 1), zone),
         requester=_requester(orc, obr, visit),
-        is_urgent=bool({each.upper() for each in urgency} & _URGENT),
+        is_urgent=_is_urgent(urgency),
     )
+
+
+def _is_urgent(codes: set[str]) -> bool | None:
+    said = {code.upper() for code in codes if code}
+    return bool(said & _URGENT) if said else None
 
 
 def _requester(orc: _Segment, obr: _Segment, visit: _Segment) -> str:
@@ -228,7 +244,13 @@ def _subcomponent(segment: _Segment, number: int, place: int, part: int) -> str:
     return read(inner[part - 1]).strip() if len(inner) >= part else ""
 
 
-def _date(text: str, where: str) -> date:
+def _date(text: str, where: str) -> date | None:
+    """A day; none where only a month or a year is known, which is no birth date."""
+    if not text or (text.isdigit() and len(text) in (4, 6)):
+        return None
+    digits = re.match(r"\d*", text)
+    if digits is None or len(digits[0]) not in (8, 10, 12, 14):
+        raise OrderUnreadable(f"{where} is {text}. Write a date as YYYYMMDD.")
     try:
         return datetime.strptime(text[:8], "%Y%m%d").date()  # noqa: DTZ007 - a day has no zone
     except ValueError as error:

@@ -11,14 +11,14 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
 
 from predictions.exchange import terms
 from predictions.exchange.hl7_text import composed, escaped, escaped_lines, moment
-from predictions.exchange.results import Result, results_of, signature_of
+from predictions.exchange.results import Result, gone_results, results_of, signature_of
 from predictions.exchange.terms import LabelCodes
 from predictions.reports.content import ReportContent, ReportInterval
 
@@ -30,7 +30,7 @@ VERSION = "2.5.1"
 # beginning, and a result that is not there cannot be had.
 _RESULT_STATUS = {"final": "F", "corrected": "C", "amended": "C"}
 _REPORT_STATUS = {"final": "F", "corrected": "C", "amended": "C"}
-WRONG, CANCELLED, NOT_OBTAINED = "W", "X", "X"
+WRONG, DELETED, CANCELLED, NOT_OBTAINED = "W", "D", "X", "X"
 _SEX = {"female": "F", "male": "M", "other": "O"}
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 # Of MSH-10, in 2.5.1.
@@ -61,19 +61,30 @@ class Envelope:
     pdf: bytes | None = None
 
 
-def control_id_of(report_id: UUID, *, is_retracted: bool) -> str:
-    """The id of the message of a report: another one where it says something else."""
-    said = "retracted" if is_retracted else "signed"
+def control_id_of(report_id: UUID, said: str) -> str:
+    """The id of a message of a report.
+
+    Args:
+        report_id: of its version.
+        said: a word for what it says: another one gives another id.
+    """
     return uuid5(report_id, said).hex[:LONGEST_CONTROL_ID]
 
 
-def message_of(content: ReportContent, envelope: Envelope, codes: Mapping[str, LabelCodes]) -> str:
+def message_of(
+    content: ReportContent,
+    envelope: Envelope,
+    codes: Mapping[str, LabelCodes],
+    *,
+    replaced: ReportContent | None = None,
+) -> str:
     """The message of a signed report, its segments ended by carriage returns.
 
     Args:
         content: with a signature.
         envelope: what else is to be said.
         codes: of the laboratory's labels.
+        replaced: what the version before said; what of it is gone is deleted.
     """
     # Half a second to import, and only those who send need it.
     from hl7apy.core import Message
@@ -94,11 +105,18 @@ def message_of(content: ReportContent, envelope: Envelope, codes: Mapping[str, L
         _fill(group.add_segment("OBX"), _observation(number, found, content, envelope))
         if found.note:
             _fill(group.add_segment("NTE"), {1: "1", 2: "L", 3: escaped(found.note)})
+    number = len(results_of(content, codes))
+    for found in gone_results(content, replaced, codes):
+        number += 1
+        gone = replace(found, value=None, text="", flag="", reference=None)
+        group = order.add_group("ORU_R01_OBSERVATION")
+        fields = {**_observation(number, gone, content, envelope), 11: DELETED}
+        _fill(group.add_segment("OBX"), fields)
     if envelope.pdf is not None:
         group = order.add_group("ORU_R01_OBSERVATION")
-        number = len(results_of(content, codes)) + 1
+        number += 1
         _fill(group.add_segment("OBX"), _document(number, envelope.pdf, content, envelope))
-    return str(message.to_er7())
+    return f"{message.to_er7()}\r"
 
 
 def _fill(segment: Any, fields: Fields) -> None:
@@ -161,7 +179,7 @@ def _request(content: ReportContent, envelope: Envelope) -> Fields:
         7: moment(sample.collected_at or sample.received_at),
         14: moment(sample.received_at),
         16: composed("", sample.requester) if sample.requester else "",
-        22: moment(signature.signed_at),
+        22: moment(envelope.sent_at if envelope.is_retracted else signature.signed_at),
         24: "HM",
         25: CANCELLED if envelope.is_retracted else _REPORT_STATUS[content.status],
         32: f"&{escaped(signature.name)}",

@@ -71,7 +71,9 @@ def read_frame(receive: Callable[[int], bytes]) -> str:
     try:
         return message.decode()
     except UnicodeDecodeError as error:
-        raise FrameBroken("The message is not in UTF-8.") from error
+        if b"8859/1" in message.partition(b"\r")[0]:
+            return message.decode("latin-1")
+        raise FrameBroken("The message is neither in UTF-8 nor said to be in 8859/1.") from error
 
 
 def acknowledgement_of(message: str) -> Acknowledgement:

@@ -98,6 +98,22 @@ def results_of(content: ReportContent, codes: Mapping[str, LabelCodes]) -> tuple
     )
 
 
+def gone_results(
+    content: ReportContent, replaced: ReportContent | None, codes: Mapping[str, LabelCodes]
+) -> tuple[Result, ...]:
+    """Results of the version before that a report has no more: whoever keeps them must drop them.
+
+    Args:
+        content: of the report.
+        replaced: of the version before; none for the first.
+        codes: of the laboratory's labels.
+    """
+    if replaced is None:
+        return ()
+    kept = {each.key for each in results_of(content, codes)}
+    return tuple(each for each in results_of(replaced, codes) if each.key not in kept)
+
+
 def _white_cell_count(count: ReportWhiteCellCount | None) -> Iterator[Result]:
     if count is None:
         return

@@ -37,11 +37,6 @@ UNIDENTIFIED = Term("44095-8", "Unidentified cells/Leukocytes in Blood")
 WHITE_CELLS = Term("6690-2", "Leukocytes [#/volume] in Blood by Automated count")
 REPORT_DOCUMENT = Term("11502-2", "Laboratory report")
 
-# Of counts by an analyser. A differential that was read from a film is none.
-AUTOMATED = frozenset(
-    {"770-8", "736-9", "5905-5", "713-8", "706-2", "71695-1", "53115-2", "58413-6", "57023-4"}
-)
-
 INTERPRETATIONS = {
     "L": "Low",
     "H": "High",

@@ -211,9 +211,10 @@ def image_dismissed(image: SmearImage) -> None:
     """A person set an image aside; its row is held, and its sample's."""
     if image.status == JobStatus.FAILED:
         _add(image.sample_id, images_failed=-1)
+    # Before its cells are taken out: an alarm is asked of newest results.
+    SmearImage.objects.filter(pk=image.pk).update(newest_result=None, cells_found=None)
     if image.newest_result is not None:
         _count_result(image, image.newest_result, sign=-1)
-    SmearImage.objects.filter(pk=image.pk).update(newest_result=None, cells_found=None)
 
 
 def image_taken_back(image: SmearImage) -> None:

@@ -441,6 +441,10 @@ def _check(recipe: Recipe) -> None:
             all(set(classes) < set(recipe.classes) for classes in recipe.absent.values()),
             "absent classes must be some of the recipe's classes",
         ),
+        (
+            set(recipe.absent) <= {s for stage in recipe.stages for s in stage.shares},
+            "absent must name sets of the recipe's stages",
+        ),
         (0 < c.inner_share <= 0.5, "inner_share must be above 0 and at most 0.5"),
         (0.5 <= c.least_accepted <= 0.99, "least_accepted must be 0.5 to 0.99"),
         (

@@ -62,7 +62,8 @@ def delivery_page(viewer: User, *, shown: str = OPEN, before: str = "") -> Deliv
     """
     shown = shown if shown in ("", OPEN, _Status.DELIVERED) else OPEN
     rows = policy.visible_deliveries(viewer).select_related("connection", "report", "sample")
-    rows = rows.order_by("-created_at", "-id")
+    # Not what they say: with a file in them they are long.
+    rows = rows.defer("message", "report__content").order_by("-created_at", "-id")
     if shown == OPEN:
         rows = rows.exclude(status=_Status.DELIVERED)
     elif shown:

@@ -69,7 +69,8 @@ class Entry:
     """One line of the history.
 
     Args:
-        by: nobody where it follows from a result.
+        by: nobody where it follows from a result or an order.
+        by_order: an information system asked for it.
         at: when it was done; of several things at once, the last.
         did: in words, to be read after the name.
         state: what the sample was from then on, where that changed.
@@ -79,6 +80,7 @@ class Entry:
     by: User | None
     at: datetime
     did: str
+    by_order: bool = False
     state: str = ""
     reason: str = ""
     changes: tuple[Change, ...] = ()
@@ -161,6 +163,7 @@ def _entry(rows: Sequence[Any], labels: Mapping[str, Label]) -> Entry:
             by=first.actor,
             at=first.at,
             did="corrected what is said of the sample",
+            by_order=first.actor is None,
             reason=first.reason,
             changes=_changes(first.changes),
         )
@@ -173,6 +176,7 @@ def _of_event(event: SampleEvent) -> Entry:
         by=event.by,
         at=event.at,
         did=event.get_kind_display(),
+        by_order=event.by is None and event.kind in (_Kind.ORDERED, _Kind.CANCELLED),
         state=event.get_to_state_display() if moved else "",
         reason=event.reason,
         changes=_changes(event.changes),

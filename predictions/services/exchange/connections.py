@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
@@ -17,7 +16,6 @@ from predictions.models import ResultConnection
 from predictions.services.exchange.transports import host_of, is_allowed
 
 _Kind = ResultConnection.Kind
-_HOST_AND_PORT = re.compile(r"[A-Za-z0-9.\-]{1,180}:([1-9]\d{0,4})")
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def add_connection(*, actor: User, fields: ConnectionFields) -> ResultConnection
 def change_connection(
     *, actor: User, connection_id: UUID, fields: ConnectionFields
 ) -> ResultConnection:
-    """Say something else of a connection; what waits goes by it from now on.
+    """Say something else of a connection; what is not made into a message yet goes by it.
 
     Raises:
         ConnectionNotFound: there is none in the actor's laboratory.
@@ -109,16 +107,15 @@ def _check(fields: ConnectionFields) -> None:
         raise ConnectionInvalid("name", "Give the connection a name.")
     if fields.kind not in _Kind.values:
         raise ConnectionInvalid("kind", "Choose one from the list.")
-    if fields.kind == _Kind.FHIR:
-        if not fields.address.startswith(("https://", "http://")):
-            raise ConnectionInvalid("address", "Write the address as https://server/fhir.")
-    else:
-        found = _HOST_AND_PORT.fullmatch(fields.address)
-        if found is None or int(found[1]) > 65535:
-            raise ConnectionInvalid("address", "Write the address as host:port, e.g. lis.lan:2575.")
-    if not is_allowed(fields.address):
+    host, is_url = host_of(fields.address), "://" in fields.address
+    if fields.kind == _Kind.FHIR and not (host and is_url):
+        raise ConnectionInvalid("address", "Write the address as https://server/fhir.")
+    if fields.kind != _Kind.FHIR and (not host or is_url):
+        raise ConnectionInvalid("address", "Write the address as host:port, e.g. lis.lan:2575.")
+    # One that is switched off may name what the operator allows no more.
+    if fields.is_active and not is_allowed(fields.address):
         raise ConnectionInvalid(
             "address",
-            f"The operator does not let results go to {host_of(fields.address)}. Ask for it to be "
+            f"The operator does not let results go to {host}. Ask for it to be "
             "added to EXCHANGE_HOSTS.",
         )

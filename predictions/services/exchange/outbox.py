@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, Max, OuterRef, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import AuditAction, User
@@ -50,8 +50,10 @@ def report_retracted(sample: Sample) -> None:
 
 
 def _write(report: Report, *, is_retraction: bool) -> None:
+    told_before = Delivery.objects.filter(connection=OuterRef("pk"), sample=report.sample_id)
     connections = ResultConnection.objects.filter(laboratory=report.laboratory_id)
-    for connection in connections.filter(is_active=True):
+    # One that is switched off and knows of the sample learns the rest once it is on again.
+    for connection in connections.filter(Q(is_active=True) | Exists(told_before)):
         of_sample = Delivery.objects.filter(connection=connection, sample=report.sample_id)
         # The sample's row is held, so nobody else counts beside this.
         last = of_sample.aggregate(last=Max("number"))["last"] or 0
@@ -122,7 +124,8 @@ def refused(held: Claim, answer: str) -> bool:
             answered_at=timezone.now(),
         )
         if ended:
-            _record(held.delivery, AuditAction.REPORT_REFUSED, reason=answer)
+            # Its code alone: what else another system says may name a patient.
+            _record(held.delivery, AuditAction.REPORT_REFUSED, reason=answer.split(":")[0][:40])
     return ended
 
 
@@ -131,6 +134,8 @@ def try_later(held: Claim, answer: str, *, was_sent: bool = True) -> bool:
     tries = held.delivery.tries
     pause = PAUSES_S[min(tries, len(PAUSES_S) - 1)] if was_sent else PAUSES_S[0]
     values: dict[str, Any] = {"tries": F("tries") + 1} if was_sent else {}
+    if was_sent:
+        _put_off_others(held.delivery)
     return leases.release(
         _held(held),
         # Whatever the other system does, this process did its work.
@@ -141,6 +146,18 @@ def try_later(held: Claim, answer: str, *, was_sent: bool = True) -> bool:
         answered_at=timezone.now(),
         **values,
     )
+
+
+def _put_off_others(delivery: Delivery) -> None:
+    """Let what else waits for a system that does not answer wait a little, too.
+
+    Or each of a hundred reports would wait for its answer in turn, and nothing else be done.
+    """
+    now = timezone.now()
+    others = Delivery.objects.filter(
+        connection=delivery.connection_id, status=Delivery.Status.QUEUED, next_try_at__lte=now
+    )
+    others.exclude(pk=delivery.pk).update(next_try_at=now + timedelta(seconds=PAUSES_S[0]))
 
 
 def _record(delivery: Delivery, action: AuditAction, reason: str = "") -> None:
@@ -168,11 +185,12 @@ def _send_next(delivery: Delivery) -> None:
 def resend(*, actor: User, delivery_id: UUID) -> Delivery:
     """Send a delivery now: one that waits, one that was refused, or the last that was delivered.
 
-    What is sent is what was sent before.
+    What is sent is what was sent before; but of one that was refused, and so is nowhere, the
+    message is made anew, by the connection as it is now.
 
     Raises:
         DeliveryNotFound: there is no such delivery in the actor's laboratory.
-        ResendRefused: a later one of its sample is on its way or has arrived.
+        ResendRefused: nothing would be sent now, or a later one of its sample has arrived.
     """
     require(actor, Action.MANAGE_DELIVERY)
     with transaction.atomic():
@@ -187,10 +205,29 @@ def resend(*, actor: User, delivery_id: UUID) -> Delivery:
             )
         if delivery.status == Delivery.Status.RUNNING:
             raise ResendRefused("It is being sent now. Look again in a moment.")
+        if not delivery.connection.is_active:
+            raise ResendRefused(f"{delivery.connection.name} is switched off. Switch it on first.")
+        if delivery.status == Delivery.Status.REFUSED:
+            delivery.message = delivery.control_id = ""
         delivery.status, delivery.next_try_at = Delivery.Status.QUEUED, timezone.now()
         delivery.attempts, delivery.sends = 0, 1
         delivery.last_sent_at = timezone.now()
-        delivery.save(update_fields=["status", "next_try_at", "attempts", "sends", "last_sent_at"])
+        delivery.save(
+            update_fields=[
+                "status",
+                "next_try_at",
+                "attempts",
+                "sends",
+                "last_sent_at",
+                "message",
+                "control_id",
+            ]
+        )
+        if not _due().filter(pk=delivery.pk).exists():
+            raise ResendRefused(
+                "An earlier version of this report has not arrived there yet, and goes first. Send "
+                "that one."
+            )
         enqueue_on_commit(_TASK, delivery_id=str(delivery.pk))
         record_event(
             action=AuditAction.DELIVERY_ASKED_FOR,
@@ -229,7 +266,7 @@ def give_up_exhausted() -> int:
 
 def send_due() -> int:
     """Send a message for what is to be tried now; says how many went out."""
-    return leases.send_due(_due(), _send)
+    return leases.send_due(_due().defer("message"), _send)
 
 
 def _send(row: Delivery) -> bool:
@@ -241,15 +278,25 @@ def _waiting() -> QuerySet[Delivery]:
 
 
 def _due() -> QuerySet[Delivery]:
-    """Those whose time has come, of each sample the first alone."""
-    forerunner = Delivery.objects.filter(
+    """Those whose time has come, of each sample the first alone.
+
+    That a report was taken back is told past earlier versions that the system would not have.
+    """
+    forerunners = Delivery.objects.filter(
         connection=OuterRef("connection"),
         sample=OuterRef("sample"),
         number__lt=OuterRef("number"),
-    ).exclude(status=Delivery.Status.DELIVERED)
+    )
+    waits = Exists(forerunners.filter(status__in=Delivery.WAITING))
+    stuck = Exists(forerunners.filter(status=Delivery.Status.REFUSED))
     # Asked, not joined: a claim is one conditional update of the row itself.
     paused = ResultConnection.objects.filter(pk=OuterRef("connection"), is_active=False)
-    return _waiting().filter(~Exists(forerunner), ~Exists(paused), next_try_at__lte=timezone.now())
+    return _waiting().filter(
+        ~waits,
+        Q(is_retraction=True) | ~stuck,
+        ~Exists(paused),
+        next_try_at__lte=timezone.now(),
+    )
 
 
 def _held(held: Claim) -> QuerySet[Delivery]:

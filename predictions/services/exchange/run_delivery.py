@@ -11,14 +11,20 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from hematovision import leases
-from predictions.errors import ReportFileDamaged, ReportFileFailed, StorageUnavailable
+from predictions.errors import (
+    BundleInvalid,
+    ReportFileDamaged,
+    ReportFileFailed,
+    StorageUnavailable,
+)
 from predictions.exchange.fhir import Issued, bundle_of
 from predictions.exchange.fhir_checks import refuse_faults
 from predictions.exchange.hl7_results import Envelope, control_id_of, message_of
 from predictions.exchange.results import signature_of
 from predictions.models import Delivery, JobStatus
 from predictions.reports.content import ReportContent
-from predictions.selectors.reports.exchange import label_codes
+from predictions.selectors.reports.contents import moment
+from predictions.selectors.reports.exchange import label_codes, replaced_content
 from predictions.selectors.reports.reports import pdf_bytes
 from predictions.services.exchange import outbox, transports
 
@@ -60,8 +66,13 @@ def _make(held: outbox.Claim) -> bool:
     if delivery.connection.sends_file and not JobStatus(delivery.report.file.status).is_final:
         outbox.try_later(held, "It waits for the report's file.", was_sent=False)
         return False
-    control_id = control_id_of(delivery.report_id, is_retracted=delivery.is_retraction)
-    made = _fhir(delivery) if delivery.connection.speaks_fhir else _hl7(delivery, control_id)
+    said = f"{'retracted' if delivery.is_retraction else 'signed'} {delivery.tries}"
+    control_id = control_id_of(delivery.report_id, said)
+    try:
+        made = _fhir(delivery) if delivery.connection.speaks_fhir else _hl7(delivery, control_id)
+    except BundleInvalid as error:
+        outbox.refused(held, error.message)
+        return False
     return outbox.keep_message(held, message=made, control_id=control_id)
 
 
@@ -69,7 +80,7 @@ def _hl7(delivery: Delivery, control_id: str) -> str:
     content = ReportContent.from_json(delivery.report.content)
     envelope = Envelope(
         control_id=control_id,
-        sent_at=signature_of(content).signed_at,
+        sent_at=_at(delivery) or signature_of(content).signed_at,
         receiver=delivery.connection.receiver,
         receiver_facility=delivery.connection.receiver_facility,
         placer_number=delivery.sample.order_number,
@@ -77,7 +88,8 @@ def _hl7(delivery: Delivery, control_id: str) -> str:
         is_retracted=delivery.is_retraction,
         pdf=_pdf(delivery),
     )
-    return message_of(content, envelope, label_codes(delivery.sample.laboratory))
+    codes = label_codes(delivery.sample.laboratory)
+    return message_of(content, envelope, codes, replaced=replaced_content(delivery.report))
 
 
 def _fhir(delivery: Delivery) -> str:
@@ -88,13 +100,20 @@ def _fhir(delivery: Delivery) -> str:
             laboratory_id=delivery.laboratory_id,
             address=settings.PUBLIC_ADDRESS,
             is_retracted=delivery.is_retraction,
+            at=_at(delivery),
             pdf=_pdf(delivery),
         ),
         label_codes(delivery.sample.laboratory),
         kind="transaction",
+        replaced=replaced_content(delivery.report),
     )
     refuse_faults(bundle)
     return json.dumps(bundle)
+
+
+def _at(delivery: Delivery) -> str:
+    """When a report was taken back; empty for one that was not."""
+    return moment(delivery.created_at) if delivery.is_retraction else ""
 
 
 def _pdf(delivery: Delivery) -> bytes | None:

@@ -5,17 +5,18 @@ Who may speak is asked before a byte is read: a peer that the operator named, by
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import socket
 import socketserver
 import ssl
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
 
 from predictions.exchange.mllp import FrameBroken, framed, read_frame
 from predictions.models import OrderPeer
-from predictions.services.exchange.orders import answer_message
+from predictions.services.exchange.orders import answer_message, not_now
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ class Listener(socketserver.ThreadingTCPServer):
     request_queue_size = 32
 
     def __init__(self, host: str, port: int, *, tls: ssl.SSLContext | None = None) -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), _Line)
         self.tls = tls
 
@@ -39,8 +41,15 @@ class Listener(socketserver.ThreadingTCPServer):
     ) -> bool:
         """Whether the address is one of a peer."""
         close_old_connections()
-        known = peer_at(str(client_address[0])) is not None  # type: ignore[index]
-        if not known:
+        address = str(client_address[0])  # type: ignore[index]
+        try:
+            known = peer_at(address) is not None
+        except DatabaseError:
+            # Whoever speaks opens the line again; who waits for the database waits for nothing.
+            logger.exception("A line was closed, since the database does not answer.")
+            return False
+        # Who asks from this machine is whoever looks whether the process is well.
+        if not known and not ipaddress.ip_address(address).is_loopback:
             logger.warning("A line from an address that is no peer's was closed.")
         return known
 
@@ -71,7 +80,12 @@ class _Line(socketserver.BaseRequestHandler):
         peer = peer_at(self.client_address[0])
         if peer is None:
             raise FrameBroken("The peer is switched off.")
-        return answer_message(peer=peer, message=message)
+        try:
+            return answer_message(peer=peer, message=message)
+        # The edge of this process: whoever sent it has to hear that it was not taken.
+        except Exception:
+            logger.exception("An order of peer %s could not be followed.", peer.pk)
+            return not_now(message)
 
 
 def peer_at(address: str) -> OrderPeer | None:

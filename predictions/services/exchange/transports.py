@@ -6,11 +6,11 @@ Only addresses that the operator allows (`EXCHANGE_HOSTS`) are spoken to.
 from __future__ import annotations
 
 import json
+import re
 import socket
 import ssl
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
@@ -20,6 +20,13 @@ from predictions.models import ResultConnection
 
 Outcome = Literal["delivered", "refused", "later"]
 _LONGEST_ANSWER = 500
+_LAST_PORT = 65535
+# host:port, or http(s)://host[:port]/path of letters, digits and . _ ~ - alone.
+_PLAIN = re.compile(
+    r"(?P<scheme>https?://)?(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.\-]*[A-Za-z0-9])?)"
+    r"(?::(?P<port>[1-9][0-9]{0,4}))?(?(scheme)(?:/[A-Za-z0-9._~/\-]*)?)",
+    re.ASCII,
+)
 # What a server says that may be otherwise in a while.
 _PASSING = frozenset({408, 425, 429})
 
@@ -43,20 +50,23 @@ def is_allowed(address: str) -> bool:
 
 
 def host_of(address: str) -> str:
-    """Host and port of an address, as `EXCHANGE_HOSTS` names them."""
-    if "://" not in address:
-        return address.lower()
-    parts = urlsplit(address)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return f"{(parts.hostname or '').lower()}:{port}"
+    """Host and port of an address, as `EXCHANGE_HOSTS` names them; empty where it names none.
+
+    Only plain addresses are read: in one with a user's name, a backslash or the like, two programs
+    can see two hosts.
+    """
+    found = _PLAIN.fullmatch(address)
+    if found is None:
+        return ""
+    usual = {"https://": "443", "http://": "80"}.get(found["scheme"] or "", "")
+    port = found["port"] or usual
+    return f"{found['host'].lower()}:{port}" if port and int(port) <= _LAST_PORT else ""
 
 
 def send(connection: ResultConnection, message: str, control_id: str) -> Answer:
     """Send a message and wait for what the other system says."""
     if not is_allowed(connection.address):
-        return Answer(
-            "later", f"The operator does not let results go to {host_of(connection.address)}."
-        )
+        return Answer("later", f"The operator does not let results go to {connection.address}.")
     if connection.speaks_fhir:
         return _post(connection, message)
     return _speak(connection, message, control_id)
@@ -89,6 +99,7 @@ def _line(host: str, port: int, connection: ResultConnection) -> socket.socket:
     line = socket.create_connection((host, port), timeout=settings.EXCHANGE_TIMEOUT_S)
     if connection.kind != ResultConnection.Kind.MLLP_TLS:
         return line
+    # Of this file alone where there is one, else whom the system trusts.
     context = ssl.create_default_context(cafile=settings.EXCHANGE_CA_FILE or None)
     if settings.EXCHANGE_CERTIFICATE_FILE:
         context.load_cert_chain(settings.EXCHANGE_CERTIFICATE_FILE)
@@ -125,7 +136,7 @@ def _diagnostics(answer: requests.Response) -> str:
     """What an OperationOutcome says, where there is one."""
     try:
         issues = json.loads(answer.text).get("issue", [])
-        said = [each.get("diagnostics") or each["details"]["text"] for each in issues]
+        said = [str(each.get("diagnostics") or each["details"]["text"]) for each in issues]
     except (ValueError, KeyError, TypeError, AttributeError):
         return ""
     return f": {' '.join(said)}" if said else ""

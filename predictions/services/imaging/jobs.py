@@ -108,6 +108,7 @@ def request_rerun(*, actor: User, image_id: UUID, confirmed: bool = False) -> Cl
         policy.refuse_rerun(actor, sample)
         if image.dismissed_at is not None:
             summaries.image_taken_back(image)
+            begin_review([image.sample_id])
         if not confirmed:
             _ask_first(image)
         job = queue_job(image)

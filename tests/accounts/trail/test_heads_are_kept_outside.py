@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from accounts import storage
 from accounts.models import AuditAction, AuditChain, AuditCheck, AuditEvent
-from accounts.services.audit_checks import keep_heads, verify_chains
+from accounts.selectors.trail import alerts
+from accounts.services.audit_checks import dismiss_alert, keep_heads, verify_chains
 from accounts.tasks import keep_audit_heads, verify_audit
 from tests.accounts.trail.test_audit_chain import broken, delete, note, remove_triggers, rewrite
 
@@ -113,6 +114,50 @@ def test_a_cut_is_not_covered_by_the_next_head(chain):
     keep_heads()
     assert length_kept(chain) == chain[4].position
     assert len(broken()) == 1
+
+
+def test_a_cut_that_has_grown_over_is_not_covered_either(chain, laboratory):
+    keep_heads()
+    cut_off(chain, 2)
+    for _ in range(5):
+        note(laboratory)
+    keep_heads()
+    assert length_kept(chain) == chain[4].position
+    assert len(broken()) == 1
+
+
+def test_the_operator_lets_a_restored_state_count(chain, capsys):
+    keep_heads()
+    cut_off(chain, 2)
+    with pytest.raises(CommandError):
+        call_command("verify_audit", "--keep-heads-anew")
+    assert length_kept(chain) == chain[2].position
+    call_command("verify_audit")
+
+
+def test_events_that_come_while_a_chain_is_read_are_no_fault(chain, laboratory):
+    keep_heads()
+    note(laboratory)
+    assert broken() == []
+    keep_heads()
+    note(laboratory)
+    assert broken() == []
+
+
+def test_other_folders_are_no_chains(chain):
+    storages["audit"].save("lost+found/x.json", ContentFile(b"{}"))
+    storages["audit"].save("laboratory_x/x.json", ContentFile(b"{}"))
+    verify_chains()
+    assert broken() == []
+
+
+def test_what_was_dismissed_is_no_new_alert_the_next_night(chain, admin):
+    rewrite(chain[2], reason="something else")
+    verify_chains()
+    check = AuditCheck.objects.get(chain=chain[0].chain_id)
+    dismiss_alert(actor=admin, check_id=check.pk, reason="A backup of May was restored.")
+    verify_chains()
+    assert alerts(admin) == []
 
 
 def test_a_head_is_kept_once_for_one_state(chain):

@@ -168,6 +168,16 @@ def test_what_was_taken_back_is_entered_in_error_throughout(issued, codes):
     assert {each["status"] for each in told} == {"entered-in-error"}
 
 
+def test_a_result_that_the_correction_has_no_more_is_entered_in_error(issued, codes):
+    less = replace(CORRECTED, differential=report_differential(unidentified=0))
+    bundle = bundle_of(less, issued, codes, kind="transaction", replaced=report_content())
+    assert faults_of(bundle) == []
+    found = observation(bundle, "44095-8")
+    assert (found["status"], "valueQuantity" in found) == ("entered-in-error", False)
+    (report,) = of_kind(bundle, "DiagnosticReport")
+    assert len(report["result"]) == len(of_kind(bundle, "Observation")) - 1
+
+
 def test_no_name_and_no_number_of_the_laboratory_stands_in_an_address(issued, codes):
     bundle = bundle_of(report_content(), issued, codes, kind="transaction")
     for entry in bundle["entry"]:

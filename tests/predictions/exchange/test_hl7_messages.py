@@ -45,7 +45,7 @@ def test_it_has_the_structure_of_the_standard(codes):
     text = message_of(report_content(), ENVELOPE, codes)
     message = parse_message(text, find_groups=True)
     assert message.msh.msh_12.to_er7() == "2.5.1"
-    assert message.to_er7() == text
+    assert f"{message.to_er7()}\r" == text
     groups = message.oru_r01_patient_result.oru_r01_order_observation.oru_r01_observation
     assert len(groups) == len(hl7.parse(text).segments("OBX"))
 
@@ -103,6 +103,13 @@ def test_a_corrected_report_says_c_and_what_changed(codes):
     assert {str(obx[11]) for obx in message.segments("OBX")} == {"C"}
     assert any(n.startswith("CORRECTED, replaces version 1") for n in notes(message))
     assert "Neutrophil: was 75 %, now 76 %" in notes(message)
+
+
+def test_a_result_that_the_correction_has_no_more_is_deleted(codes):
+    less = replace(CORRECTED, differential=report_differential(unidentified=0))
+    message = hl7.parse(message_of(less, ENVELOPE, codes, replaced=report_content()))
+    obx = result(message, "44095-8")
+    assert (str(obx[5]), str(obx[11])) == ("", "D")
 
 
 def test_what_was_taken_back_was_posted_wrongly(codes):

@@ -12,9 +12,11 @@ from django.core.management.base import CommandError
 from accounts.models import AuditAction, AuditEvent
 from predictions.models import OrderPeer, Sample, SampleEvent
 from predictions.services.exchange.orders import answer_message, hidden_reference
+from predictions.services.samples.details import change_sample
 from tests.factories.cases import make_signed
 from tests.factories.images import make_image
 from tests.factories.people import make_laboratory
+from tests.factories.results import record_result
 
 pytestmark = pytest.mark.django_db
 
@@ -82,14 +84,21 @@ def test_no_name_of_a_patient_is_kept_anywhere(peer):
     assert "4711" not in said
 
 
-def test_a_patients_number_becomes_the_same_reference_each_time(peer, laboratory):
+def test_a_patients_number_becomes_the_same_reference_each_time(peer):
     tell(peer, ORM)
     tell(peer, ORM.replace("H26-118204", "H26-2").replace("Q1", "Q3"))
     first, second = Sample.objects.order_by("accession_number")
     assert first.patient_reference == second.patient_reference
-    assert first.patient_reference == hidden_reference(laboratory, "4711")
+    assert first.patient_reference == hidden_reference(peer, "4711", "HIS")
     assert first.patient_reference.startswith("P-")
-    assert hidden_reference(make_laboratory("Second"), "4711") != first.patient_reference
+    other = OrderPeer(laboratory=make_laboratory("Second"), address="192.0.2.9")
+    others = {
+        hidden_reference(other, "4711", "HIS"),
+        hidden_reference(peer, "4711", "OTHER HOSPITAL"),
+        hidden_reference(peer, "4711", ""),
+        hidden_reference(other, "4711", ""),
+    }
+    assert len(others | {first.patient_reference}) == 5
 
 
 def test_a_pseudonym_is_kept_as_it_comes_where_the_operator_says_so(peer):
@@ -144,7 +153,7 @@ def test_a_sample_that_is_read_already_is_not_cancelled_from_outside(peer, techn
     cancel = ORM.replace("|NW|", "|CA|").replace("H26-118204", image.sample.accession_number)
     verdict, _, text = tell(peer, cancel)
     assert verdict == "AE"
-    assert "Let the laboratory cancel it" in text
+    assert "et the laboratory cancel it" in text
 
 
 def test_what_is_signed_stays_as_it_is(peer, technician, doctor):
@@ -177,10 +186,12 @@ UNREADABLE = [
     (ORM.replace("ORM^O01^ORM_O01", "ADT^A01"), "AR", "Orders are taken as"),
     (ORM.replace("ORC|NW", "ORC|ZZ"), "AE", "ORC-1 is ZZ"),
     (ORM.replace("19720405", "5 April"), "AE", "PID-7 is 5 April"),
+    (ORM.replace("19720405", "197204051"), "AE", "PID-7 is 197204051"),
     (ORM.replace("19720405", "20990101"), "AE", "it lies in the future"),
     (ORM.replace("20260312064000", "yesterday"), "AE", "A time is yesterday"),
     (ORM.replace("H26-118204", "").replace("ORD-9", ""), "AE", "The order names no specimen"),
     (ORM.replace("H26-118204", "x" * 300), "AE", "64 characters"),
+    (ORM.replace("ORC|NW|ORD-9", "ORC|NW|" + "9" * 65), "AE", "ORC-2 may have 64"),
     (ORM.partition("ORC")[0], "AE", "holds no ORC segment"),
 ]
 
@@ -193,6 +204,54 @@ def test_what_is_no_order_is_answered_with_the_reason(peer, message, verdict, sa
     assert found == verdict
     assert said in text
     assert not Sample.objects.exists()
+
+
+@pytest.mark.parametrize("born", ["1972", "197204", ""])
+def test_what_is_no_day_is_no_birth_date(peer, born):
+    assert tell(peer, ORM.replace("19720405", born))[0] == "AA"
+    assert the_sample().birth_date is None
+
+
+def test_an_order_that_says_nothing_of_urgency_takes_none_away(peer):
+    tell(peer, ORM)
+    quiet = ORM.replace("|||||1^^^20260312^^S", "").replace("|NW|", "|XO|")
+    tell(peer, quiet.replace("ORC|NW|ORD-9", "ORC|XO|ORD-9"))
+    assert the_sample().priority == "urgent"
+
+
+def test_the_same_order_takes_back_nothing_that_people_corrected(peer, technician):
+    tell(peer, ORM)
+    change_sample(
+        actor=technician, sample_id=the_sample().pk, changes={"birth_date": date(1972, 4, 6)}
+    )
+    assert tell(peer, ORM)[0] == "AA"
+    assert the_sample().birth_date == date(1972, 4, 6)
+
+
+def test_a_sample_whose_cells_were_found_gets_no_patient_from_outside(peer, technician):
+    image = record_result(make_image(technician), {})
+    Sample.objects.update(patient_reference="", patient_key="")
+    tell(peer, ORM.replace("H26-118204", image.sample.accession_number))
+    assert the_sample().patient_reference == ""
+
+
+@pytest.mark.parametrize(
+    ("was", "now"), [("4711", "4712"), ("ORD-9", "ORD-8")], ids=["patient", "order"]
+)
+def test_an_order_cancels_its_own_sample_alone(peer, was, now):
+    tell(peer, ORM)
+    verdict, _, text = tell(peer, ORM.replace("|NW|", "|CA|").replace(was, now))
+    assert verdict == "AE"
+    assert "does not cancel it" in text
+    assert the_sample().state == Sample.State.OPEN
+
+
+def test_its_history_tells_of_the_order_and_of_the_result_apart(peer, technician, page_as):
+    tell(peer, ORM)
+    page = page_as(technician).get(f"/samples/{the_sample().pk}/history/").content.decode()
+    assert "An order</strong>" in page
+    assert "By LIS." in page
+    assert "found cells" not in page
 
 
 # --- Who may order -----------------------------------------------------------------------------

@@ -10,10 +10,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import AuditAction, AuditEvent
+from predictions.errors import ResendRefused
 from predictions.models import Delivery, ResultConnection
 from predictions.services.exchange import outbox
 from predictions.services.exchange.outbox import PAUSES_S
 from predictions.services.exchange.run_delivery import deliver
+from predictions.services.exchange.transports import is_allowed
 from predictions.services.reports.amending import begin_amendment, retract
 from predictions.services.reports.run_reports import make_report
 from tests.factories.cases import make_ready, make_signed, sign_case
@@ -162,7 +164,7 @@ def test_a_fault_of_the_message_waits_for_a_person(connect, system, technician, 
     assert (delivery.status, delivery.answer) == (Status.REFUSED, "AE: said AE")
     tell(delivery)
     assert len(system.messages) == 1
-    assert AuditEvent.objects.get(action=AuditAction.REPORT_REFUSED).reason == "AE: said AE"
+    assert AuditEvent.objects.get(action=AuditAction.REPORT_REFUSED).reason == "AE"
 
 
 def test_versions_arrive_in_their_order(connect, system, technician, doctor):
@@ -292,6 +294,93 @@ def test_a_worker_that_was_killed_after_sending_sends_the_same_once_more(
     deliver(delivery_id=delivery.pk)
     assert system.messages[0] == system.messages[1]
     assert len(set(system.control_ids)) == 1
+
+
+def test_a_refused_one_is_made_anew_when_a_person_sends_it_again(
+    connect, system, technician, doctor, admin
+):
+    connection = connect(system, report_code="WRONG")
+    system.behaviour.append("AE")
+    delivery = tell(deliveries_of(make_signed(technician, doctor))[0])
+    ResultConnection.objects.filter(pk=connection.pk).update(report_code="DIFF")
+    outbox.resend(actor=admin, delivery_id=delivery.pk)
+    assert tell(delivery).status == Status.DELIVERED
+    codes = [str(hl7.parse(text).segment("OBR")[4]).split("^")[0] for text in system.messages]
+    assert codes == ["WRONG", "DIFF"]
+
+
+def test_a_retraction_is_told_past_a_version_that_was_refused(connect, system, technician, doctor):
+    connect(system)
+    report = make_signed(technician, doctor)
+    system.behaviour.append("AE")
+    tell(deliveries_of(report)[0])
+    retract(actor=doctor, sample_id=report.sample_id, password=PASSWORD, reason="Other patient")
+    assert tell(deliveries_of(report)[1]).status == Status.DELIVERED
+
+
+def test_a_system_that_was_off_meanwhile_learns_of_the_retraction(
+    connect, system, technician, doctor
+):
+    connection = connect(system)
+    report = make_signed(technician, doctor)
+    tell(deliveries_of(report)[0])
+    ResultConnection.objects.filter(pk=connection.pk).update(is_active=False)
+    retract(actor=doctor, sample_id=report.sample_id, password=PASSWORD, reason="Other patient")
+    ResultConnection.objects.filter(pk=connection.pk).update(is_active=True)
+    assert tell(deliveries_of(report)[1]).status == Status.DELIVERED
+
+
+def test_what_would_not_be_sent_now_is_refused_with_the_reason(
+    connect, system, technician, doctor, admin
+):
+    connection = connect(system)
+    report = make_signed(technician, doctor)
+    amended(report, doctor)
+    first, second = deliveries_of(report)
+    with pytest.raises(ResendRefused, match="goes first"):
+        outbox.resend(actor=admin, delivery_id=second.pk)
+    ResultConnection.objects.filter(pk=connection.pk).update(is_active=False)
+    with pytest.raises(ResendRefused, match="switched off"):
+        outbox.resend(actor=admin, delivery_id=first.pk)
+
+
+def test_reports_do_not_wait_in_turn_for_a_system_that_does_not_answer(
+    connect, system, technician, doctor
+):
+    connect(system)
+    first, second = (
+        deliveries_of(make_signed(technician, doctor, accession_number=number))[0]
+        for number in ("S-1", "S-2")
+    )
+    system.behaviour.append("AR")
+    tell(first)
+    deliver(delivery_id=second.pk)
+    assert len(system.messages) == 1
+
+
+ELSEWHERE = [
+    "http://evil.example\\@fhir.lan:443/fhir",
+    "http://fhir.lan:443@evil.example/",
+    "http://evil.example/?fhir.lan:443",
+    "https://fhir.lan:99999/",
+    "https://fhir.lan:abc/",
+    "http://[::1",
+    "https://fhir.lan /",
+    "",
+]
+
+
+@pytest.mark.parametrize("address", ELSEWHERE)
+def test_an_address_in_which_two_programs_see_two_hosts_is_none(settings, address):
+    settings.EXCHANGE_HOSTS = ["fhir.lan:443", "lis.lan:2575"]
+    assert not is_allowed(address)
+
+
+def test_plain_addresses_are_known_by_host_and_port(settings):
+    settings.EXCHANGE_HOSTS = ["fhir.lan:443", "lis.lan:2575"]
+    for address in ("https://fhir.lan/r4", "https://FHIR.lan:443/r4/", "lis.lan:2575"):
+        assert is_allowed(address)
+    assert not is_allowed("http://fhir.lan/r4")
 
 
 # --- FHIR --------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import pytest
 from fhir.resources.R4B.bundle import Bundle
 
 from accounts.models import AuditAction, AuditEvent
+from mlmodels.models import Label
 from predictions.services.reports.amending import begin_amendment, retract
 from predictions.services.reports.run_reports import make_report
 from tests.factories.cases import make_ready, make_signed, sign_case
@@ -76,6 +77,21 @@ def test_a_transaction_is_made_where_it_is_asked_for(report, technician, api_as)
     body = fhir(api_as(technician), report, type="transaction").json()
     assert body["type"] == "transaction"
     assert all(entry["request"]["method"] == "PUT" for entry in body["entry"])
+
+
+def test_an_older_version_is_no_transaction_any_more(report, doctor, technician, api_as):
+    begin_amendment(actor=doctor, sample_id=report.sample_id, reason="A word was missing")
+    sign_case(doctor, report.sample, comment="One word more.")
+    answer = fhir(api_as(technician), report, type="transaction")
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_newest")
+    assert fhir(api_as(technician), report).status_code == 200
+
+
+def test_a_code_that_nobody_may_send_is_a_sentence(report, technician, api_as):
+    Label.objects.filter(code="neutrophil").update(loinc_percent="770-8")
+    answer = fhir(api_as(technician), report)
+    assert (answer.status_code, answer.json()["code"]) == (409, "bundle_invalid")
+    assert "770-8 is the code of an analyser" in answer.json()["message"]
 
 
 def test_another_kind_of_bundle_is_refused_by_name(report, technician, api_as):

@@ -102,6 +102,16 @@ def test_the_cells_of_one_that_was_read_count_no_more(technician):
     assert case_of(technician, image.sample_id).differential.counted == 0
 
 
+def test_an_alarm_that_its_cells_made_goes_with_them(technician):
+    image = record_result(make_image(technician), {"label": "blast", "suspicion": 3.0})
+    cell = Cell.objects.get(image=image)
+    review_cell(actor=technician, cell_id=cell.pk, label="blast", seen_number=0)
+    assert Sample.objects.get(pk=image.sample_id).alarm_cells == 1
+    dismiss(technician, image)
+    sample = Sample.objects.get(pk=image.sample_id)
+    assert (sample.alarm_cells, sample.alarm_unseen) == (None, None)
+
+
 def test_running_it_again_brings_its_cells_back_until_the_new_ones_are_there(technician):
     image = read_image(technician, "neutrophil", "monocyte")
     before, result = sums_of(image), SmearImage.objects.get(pk=image.pk).newest_result_id

@@ -120,7 +120,7 @@ def choose_identify_rival(answers: Answers, safety: Safety) -> float:
         return 1.0
     hidden = np.sort(answers.rival[asked & ~answers.shown])[::-1]
     # A little below the last that is needed, so that it lies above.
-    return float(np.floor(hidden[missing - 1] * 1e4 - 1e-6) / 1e4)
+    return max(0.0, float(np.floor(hidden[missing - 1] * 1e4 - 1e-6) / 1e4))
 
 
 def accepted(answers: Answers, chosen: dict[str, Acceptance]) -> np.ndarray:
