@@ -411,6 +411,8 @@ SPECTACULAR_SETTINGS = {
         "SampleSexEnum": "predictions.models.Sample.Sex",
         "JobStatusEnum": "predictions.models.JobStatus",
         "ReportStatusEnum": "predictions.models.Report.Status",
+        "SampleOriginEnum": "predictions.models.Sample.Origin",
+        "CellOriginEnum": "predictions.models.Cell.Origin",
     },
 }
 
