@@ -62,6 +62,7 @@ class AuditAction(models.TextChoices):
     DELIVERY_ASKED_FOR = "delivery_asked_for", "sent a report to another system again"
     CONNECTION_CHANGED = "connection_changed", "changed a connection to another system"
     PEER_CHANGED = "peer_changed", "changed which system may order"
+    TABLE_EXPORTED = "table_exported", "exported a table"
     AUDIT_ALERT_DISMISSED = "audit_alert_dismissed", "dismissed an alert about the trail"
     AUDIT_EXPORTED = "audit_exported", "exported the trail"
     LABEL_CHANGED = "label_changed", "changed a label"

@@ -22,6 +22,7 @@ READS = (
     AuditAction.REPORT_DOWNLOADED,
     AuditAction.REPORT_VERIFIED,
     AuditAction.REPORT_EXPORTED,
+    AuditAction.TABLE_EXPORTED,
     AuditAction.MODEL_DOWNLOADED,
     AuditAction.AUDIT_EXPORTED,
 )

@@ -11,8 +11,11 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 
+from accounts.models import AuditAction
 from accounts.policy import Action, needs
 from accounts.requests import SignedInRequest
+from accounts.services.audit import record_read
+from hematovision.csv_rows import csv_response
 from hematovision.errors import DomainError
 from hematovision.file_responses import attachment_response
 from predictions.case_forms import ContactForm, SignForm
@@ -22,6 +25,7 @@ from predictions.requests import shown_here
 from predictions.selectors.reports.reports import reports_of_sample
 from predictions.selectors.reports.signing import SignPage, case_page, sign_page
 from predictions.selectors.samples.page import short_head
+from predictions.selectors.samples.tables import CELL_COLUMNS, cell_table
 from predictions.selectors.samples.timeline import sample_history as history_of
 from predictions.services.reports import amending, contacts, signing
 from predictions.services.reports.preliminary import print_preliminary
@@ -62,6 +66,21 @@ def preliminary(request: SignedInRequest, sample_id: UUID) -> HttpResponseBase:
     """What the report would say now, as a download that is marked as not signed."""
     pdf = print_preliminary(actor=request.user, sample_id=sample_id)
     return attachment_response(pdf.data, name=pdf.name)
+
+
+@needs({"GET": Action.SEE_REPORTS})
+def cells_table(request: SignedInRequest, sample_id: UUID) -> HttpResponseBase:
+    """The cells of a sample as CSV."""
+    head = short_head(request.user, sample_id)
+    rows = cell_table(request.user, sample_id)
+    record_read(
+        action=AuditAction.TABLE_EXPORTED,
+        actor=request.user,
+        laboratory=request.user.laboratory,
+        obj=head.sample,
+    )
+    # Numbers and references stay out of the names of files.
+    return csv_response(CELL_COLUMNS, rows, name="cells.csv")
 
 
 @needs({"GET": Action.SIGN_OUT, "POST": Action.SIGN_OUT})

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
+from accounts.models import AuditAction
 from accounts.policy import Action, allows, needs
 from accounts.requests import SignedInRequest
+from accounts.services.audit import record_read
+from hematovision.csv_rows import csv_response
 from predictions.case_forms import WorklistForm
 from predictions.errors import IdentifierInvalid
 from predictions.forms import SearchForm
@@ -17,6 +21,7 @@ from predictions.requests import address_with, remember_search, search_of
 from predictions.selectors.imaging import history
 from predictions.selectors.samples import worklist as selector
 from predictions.selectors.samples.searching import find_samples
+from predictions.selectors.samples.tables import SAMPLE_COLUMNS, sample_table
 
 VIEW = "predictions:worklist"
 FILTERS = (
@@ -43,7 +48,7 @@ def worklist(request: SignedInRequest) -> HttpResponse:
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
     )
-    kept = {name: request.GET[name] for name in FILTERS if request.GET.get(name)}
+    kept = _kept(request)
     here = {"state": state, **kept}
     context = {
         "form": form,
@@ -53,11 +58,31 @@ def worklist(request: SignedInRequest) -> HttpResponse:
         "is_narrowed": bool(set(kept) - {"order"}),
         "page": page,
         "clear_url": address_with(VIEW, {"state": state}),
+        "table_url": address_with("predictions:worklist_table", here),
         "every_url": address_with(VIEW, {"state": EVERY_STATE}),
         "newer_url": address_with(VIEW, here, before=page.before) if page.before else "",
         "older_url": address_with(VIEW, here, after=page.after) if page.after else "",
     }
     return render(request, "predictions/case/worklist.html", context)
+
+
+@needs({"GET": Action.SEE_REPORTS})
+def worklist_table(request: SignedInRequest) -> HttpResponseBase:
+    """All pages of the list as it is narrowed, as CSV."""
+    state = _state(request)
+    asked = _form(request).filters("" if state == EVERY_STATE else state)
+    record_read(
+        action=AuditAction.TABLE_EXPORTED,
+        actor=request.user,
+        laboratory=request.user.laboratory,
+        changes={"state": [None, state], **{name: [None, v] for name, v in _kept(request).items()}},
+    )
+    return csv_response(SAMPLE_COLUMNS, sample_table(request.user, asked), name="samples.csv")
+
+
+def _kept(request: SignedInRequest) -> dict[str, str]:
+    """The filters as they stand in the address."""
+    return {name: request.GET[name] for name in FILTERS if request.GET.get(name)}
 
 
 def _state(request: SignedInRequest) -> str:
