@@ -339,7 +339,11 @@ CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     # At night, by UTC.
-    "verify-audit": {"task": "accounts.verify_audit", "schedule": crontab(hour=2, minute=30)},
+    "verify-audit": {
+        "task": "accounts.verify_audit",
+        "schedule": crontab(hour=2, minute=30),
+        "options": {"expires": 12 * 3600},
+    },
     "keep-audit-heads": {
         "task": "accounts.keep_audit_heads",
         "schedule": 3600,

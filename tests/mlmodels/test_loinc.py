@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlmodels.loinc import fault_of
+from mlmodels.loinc import AUTOMATED, fault_of
 from mlmodels.selectors.labels import labels_for
 
 # Label, code of the percentage, code of the count: manual counts, both columns.
@@ -29,8 +29,8 @@ NO_METHOD = [
     "26511-6", "26499-4", "26505-8", "30451-9", "26508-2", "26507-4", "26478-8", "26474-7",
     "26485-3", "26484-6", "26450-7", "26449-9", "30180-4", "26444-0", "28541-1", "30433-7",
     "26498-6", "30446-9", "26524-9", "26523-1", "26446-5", "30376-8", "19048-8", "30392-5",
-    "71695-1", "53115-2", "58413-6", "51586-6", "804-5", "26464-8", "6690-2", "49498-9",
-    "26515-7", "777-3", "49497-1", "69738-3", "24318-8", "57023-4", "57782-5", "58410-2",
+    "51586-6", "804-5", "26464-8", "6690-2", "49498-9",
+    "26515-7", "777-3", "49497-1", "69738-3", "24318-8", "57782-5", "58410-2",
     "33255-1", "11156-7", "5909-7", "18314-5", "11502-2",
 ]  # fmt: skip
 
@@ -40,6 +40,11 @@ NO_METHOD = [
 )
 def test_a_published_code_has_the_right_check_digit(code):
     assert fault_of(code) == ""
+
+
+@pytest.mark.parametrize("code", sorted(AUTOMATED))
+def test_a_code_of_an_analysers_count_is_refused_as_such(code):
+    assert "analyser's count" in fault_of(code)
 
 
 @pytest.mark.parametrize("code", ["24318-6", "14869-6", "14196-4", "769-1", "679-0"])

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import User
-from predictions.models import Cell, Sample, SmearImage
+from predictions.models import Cell, SmearImage
 from predictions.selectors.review.cells import cells_of_sample
 from predictions.selectors.samples.worklist import Filters, WorklistRow, worklist_page
 
@@ -54,7 +54,7 @@ def cell_table(viewer: User, sample_id: UUID) -> Iterator[tuple[Any, ...]]:
             start=1,
         )
     }
-    ordered = found.order_by("uploaded_at", "image_id", "position")
+    ordered = found.order_by("image__uploaded_at", "image_id", "position")
     return _of_cells(ordered.iterator(chunk_size=_AT_ONCE), places)
 
 

@@ -59,7 +59,8 @@ def test_cells_are_named_among_the_classes_that_occur_as_in_a_profile(folder):
     _, free = measure(folder, data=str(folder))
     figures, rows = measure(folder, data=str(folder), occurring=mature)
     assert "erythroblast" in {row["predicted"] for row in free}
-    assert {row["predicted"] for row in rows} <= {*mature, ""}
+    # A blast occurs everywhere; what is most like a class left out is never accepted.
+    assert {row["predicted"] for row in rows} <= {*mature, "blast", ""}
     assert figures["occurring"] == mature
 
 

@@ -26,7 +26,7 @@ def _registry_of_this_test_only(settings, tmp_path):
 
 @pytest.fixture
 def shadow(admin, laboratory) -> Shadow:
-    """A version that names every cell by the next class's name, in shadow."""
+    """A version that names every cell by another class's name, in shadow."""
     return start_shadow(actor=admin, version_id=make_candidate(laboratory, mixed_up).pk)
 
 
