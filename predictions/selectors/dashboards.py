@@ -81,7 +81,8 @@ class Usage:
     """How a laboratory uses the installation.
 
     Args:
-        days: the last `DAYS_SHOWN` days, the oldest first, those without uploads too.
+        first_day: of the last `DAYS_SHOWN` days, which the figures are of.
+        days: those of them with uploads, the oldest first.
         most_images, most_cells: the highest of the days, at least 1.
         waiting: jobs that are queued or running.
         waiting_since: when the oldest of them was asked for.
@@ -93,6 +94,7 @@ class Usage:
         users: people with an open account.
     """
 
+    first_day: date
     days: list[DayFigures]
     most_images: int
     most_cells: int
@@ -104,6 +106,16 @@ class Usage:
     version: ModelVersion | None
     active_users: int
     users: int
+
+    @property
+    def days_shown(self) -> int:
+        """How many days the figures are of."""
+        return DAYS_SHOWN
+
+    @property
+    def days_without(self) -> int:
+        """How many of them were without an upload."""
+        return DAYS_SHOWN - len(self.days)
 
     @property
     def images_in_days(self) -> int:
@@ -152,9 +164,10 @@ def usage(viewer: User) -> Usage:
         images=Count("pk"), since=Min("newest_job__queued_at")
     )
     return Usage(
+        first_day=first_day,
         days=days,
-        most_images=max(1, *(day.images for day in days)),
-        most_cells=max(1, *(day.cells for day in days)),
+        most_images=max([1, *(day.images for day in days)]),
+        most_cells=max([1, *(day.cells for day in days)]),
         waiting=waiting["images"],
         waiting_since=waiting["since"],
         failed=images.filter(status=JobStatus.FAILED).count(),
@@ -210,9 +223,9 @@ def _by_day(images: QuerySet[SmearImage], first_day: date) -> list[DayFigures]:
         .values_list("uploaded_on")
         .annotate(uploads=Count("pk"), found=Sum("cells_found"))
     )
-    found = {day: DayFigures(day, count, cells or 0) for day, count, cells in rows}
-    shown = [first_day + timedelta(days=n) for n in range(DAYS_SHOWN)]
-    return [found.get(day, DayFigures(day, 0, 0)) for day in shown]
+    return [
+        DayFigures(day, count, cells or 0) for day, count, cells in rows.order_by("uploaded_on")
+    ]
 
 
 def _by_class(laboratory: Laboratory, first_day: date) -> list[ClassFigure]:

@@ -89,6 +89,13 @@ def test_an_admin_sees_figures(page_as, technician, admin, model):
     assert str(model.version) in page
 
 
+def test_days_without_an_upload_are_told_in_a_sentence(page_as, technician, admin):
+    make_image(technician)
+    page = page_as(admin).get("/dashboard/").content.decode()
+    assert "Nothing was uploaded on the other 13 days." in page
+    assert len(dashboards.usage(admin).days) == 1
+
+
 def test_figures_count_the_newest_result_of_the_own_laboratory_only(
     technician, other_technician, admin
 ):
