@@ -31,6 +31,7 @@ class Action(StrEnum):
     RECORD_CONTACTS = "record who was told a critical value"
     SIGN_OUT = "sign, amend and retract reports"
     SEE_REPORTS = "read and download reports"
+    SEE_PATIENTS = "see one patient's samples over time"
     SEE_INTERVALS = "read reference intervals"
     MANAGE_LABORATORY = "change the laboratory's labels, reference intervals and rules"
     SEE_MODELS = "read model cards"
@@ -60,6 +61,7 @@ _TABLE: Mapping[Action, frozenset[Role]] = {
     Action.RECORD_CONTACTS: frozenset({Role.TECHNICIAN, Role.DOCTOR}),
     Action.SIGN_OUT: frozenset({Role.DOCTOR}),
     Action.SEE_REPORTS: frozenset({Role.TECHNICIAN, Role.DOCTOR}),
+    Action.SEE_PATIENTS: frozenset({Role.DOCTOR}),
     Action.SEE_INTERVALS: _ALL,
     Action.MANAGE_LABORATORY: frozenset({Role.ADMIN}),
     Action.SEE_MODELS: _ALL,

@@ -41,6 +41,7 @@ urlpatterns = [
     path("samples/<id:sample_id>/cancel/", samples.sample_cancel, name="sample_cancel"),
     path("samples/<id:sample_id>/differential/", case.differential, name="differential"),
     path("samples/<id:sample_id>/preliminary.pdf", case.preliminary, name="preliminary"),
+    path("samples/<id:sample_id>/patient/", case.patient, name="patient"),
     path("samples/<id:sample_id>/history/", case.sample_history, name="sample_history"),
     path("samples/<id:sample_id>/reports/", case.reports, name="reports"),
     path("samples/<id:sample_id>/sign/", case.sign, name="sign"),

@@ -121,6 +121,7 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions:differential", "GET"):       (SIGN_IN, 200, 200, 200, 404, 404),
     ("predictions:cells_table", "GET"):        (SIGN_IN, 200, 200, 403, 404, 403),
     ("predictions:preliminary", "GET"):        (SIGN_IN, 200, 200, 403, 404, 403),
+    ("predictions:patient", "GET"):            (SIGN_IN, 403, 200, 403, 403, 403),
     ("predictions:sample_history", "GET"):     (SIGN_IN, 200, 200, 200, 404, 404),
     ("predictions:reports", "GET"):            (SIGN_IN, 200, 200, 403, 404, 403),
     ("predictions:sign", "GET"):               (SIGN_IN, 403, 302, 403, 403, 403),  # not ready

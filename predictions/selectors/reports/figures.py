@@ -68,7 +68,7 @@ class Figures:
 
 def figures_of(differential: Differential) -> Figures:
     """A differential with what is drawn of it."""
-    end = _axis_end(differential.rows)
+    end = axis_end(_reached(differential.rows))
     return Figures(
         differential=differential,
         rows=[FigureRow(row, _bar(row, end)) for row in differential.rows],
@@ -76,10 +76,15 @@ def figures_of(differential: Differential) -> Figures:
     )
 
 
-def _axis_end(rows: Iterable[Row]) -> int:
+def axis_end(reached: Iterable[float]) -> int:
+    """Where an axis in percent ends that has to show these values, 0 to 100."""
+    highest = max(reached, default=0)
+    return next((end for end in _ENDS if highest <= end), _ENDS[-1])
+
+
+def _reached(rows: Iterable[Row]) -> list[float]:
     reached = [row.high or 0 for row in rows]
-    reached += [float(row.interval.high) for row in rows if row.interval]
-    return next((end for end in _ENDS if max(reached, default=0) <= end), _ENDS[-1])
+    return reached + [float(row.interval.high) for row in rows if row.interval]
 
 
 def _bar(row: Row, end: int) -> Bar | None:
