@@ -149,7 +149,8 @@ class Installation:
         """Stop the processes that train once the run has an epoch: a quick machine soon has all."""
         metrics = self.var_dir / "registry" / "runs" / run / "metrics.csv"
         end = time.monotonic() + within_s
-        while not metrics.is_file():
+        # The head and a whole row: a stopped process writes no rest.
+        while not (metrics.is_file() and metrics.read_text().count("\n") >= 2):
             assert time.monotonic() < end, f"no epoch of the run {run} is done"
             time.sleep(0.005)
         for pid in self.trainers():
