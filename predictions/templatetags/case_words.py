@@ -14,6 +14,7 @@ from predictions.reports.content import ReportContent, ReportInterval
 register = template.Library()
 
 DASH = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
 _DAYS_PER_MONTH, _DAYS_PER_YEAR = 30.4375, 365.25
 
 
@@ -53,6 +54,12 @@ def bounds(interval: Interval | None) -> str:
 def one_decimal(figure: float | None) -> str:
     """A percentage with one decimal, without its sign; a dash where nothing is counted."""
     return DASH if figure is None else f"{figure:.1f}"
+
+
+@register.filter
+def change(points: float | None) -> str:
+    """A change in points with its sign; none is said of what is not counted now."""
+    return "" if points is None else f"{points:+.1f}".replace("-", MINUS)
 
 
 @register.filter

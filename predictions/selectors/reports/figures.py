@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from predictions.differential import Differential, Row
+from predictions.reports.content import ReportContent, ReportRow
 
 # Where an axis may end, in percent.
 _ENDS = (10, 20, 40, 60, 80, 100)
@@ -29,11 +30,27 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class Before:
+    """What the patient's previous result says of a class.
+
+    Args:
+        percent: then, 0 to 100.
+        change: since then, in points of percent; none where nothing is counted now.
+        is_clear: whether the 95 % intervals of both do not even touch.
+    """
+
+    percent: float
+    change: float | None
+    is_clear: bool
+
+
+@dataclass(frozen=True)
 class FigureRow:
-    """A class with its figures, and its bar where anything is counted."""
+    """A class with its figures, its bar where anything is counted, and what was before."""
 
     row: Row
     bar: Bar | None
+    before: Before | None
 
 
 @dataclass(frozen=True)
@@ -54,6 +71,11 @@ class Figures:
         return self.differential.white_cells is not None
 
     @property
+    def has_before(self) -> bool:
+        """Whether a previous result says anything of these classes."""
+        return any(each.before for each in self.rows)
+
+    @property
     def sources(self) -> list[str]:
         """Where the reference intervals shown are published, each once."""
         shown = (each.row for each in self.rows)
@@ -66,14 +88,35 @@ class Figures:
         return (0, self.axis_end // 2, self.axis_end)
 
 
-def figures_of(differential: Differential) -> Figures:
-    """A differential with what is drawn of it."""
+def figures_of(differential: Differential, previous: ReportContent | None = None) -> Figures:
+    """A differential with what is drawn of it.
+
+    Args:
+        previous: the patient's result before it; none where there is none.
+    """
+    then = {row.label: row for row in previous.differential.rows} if previous else {}
     end = axis_end(_reached(differential.rows))
     return Figures(
         differential=differential,
-        rows=[FigureRow(row, _bar(row, end)) for row in differential.rows],
+        rows=[
+            FigureRow(row, _bar(row, end), _before(row, then.get(row.label)))
+            for row in differential.rows
+        ],
         axis_end=end,
     )
+
+
+def _before(row: Row, then: ReportRow | None) -> Before | None:
+    if then is None or then.percent is None:
+        return None
+    if row.percent is None:
+        return Before(then.percent, None, False)
+    ends = (row.low, row.high, then.low, then.high)
+    is_clear = False
+    if None not in ends:
+        low, high, low_then, high_then = (float(end or 0) for end in ends)
+        is_clear = low > high_then or high < low_then
+    return Before(then.percent, row.percent - then.percent, is_clear)
 
 
 def axis_end(reached: Iterable[float]) -> int:

@@ -10,6 +10,8 @@ from math import ceil
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.policy import Action, require
@@ -147,17 +149,37 @@ def patient_page(viewer: User, sample_id: UUID) -> PatientPage:
     )
 
 
-def _reports(viewer: User, sample: Sample) -> QuerySet[Report]:
-    """The newest version of each signed sample, the newest first."""
+def previous_report(viewer: User, sample: Sample) -> tuple[Report, ReportContent] | None:
+    """What was signed last of the patient before this sample was taken; none where nothing was.
+
+    Whoever sees the sample sees it.
+    """
+    taken = sample.collected_at or (sample.created_at if sample.is_frozen else timezone.now())
+    found = _reports(viewer, sample, before=taken).exclude(sample=sample).first()
+    return None if found is None else (found, ReportContent.from_json(found.content))
+
+
+def _reports(viewer: User, sample: Sample, *, before: datetime | None = None) -> QuerySet[Report]:
+    """The newest version of each signed sample, those taken last first, with `taken_at`.
+
+    Args:
+        before: only of those taken before it.
+    """
     if not sample.patient_key:
         return Report.objects.none()
-    found = policy.visible_reports(viewer).filter(
-        sample__laboratory=sample.laboratory,
-        sample__patient_key=sample.patient_key,
-        sample__state__in=_STANDS,
-        replaced_by=None,
+    found = (
+        policy.visible_reports(viewer)
+        .filter(
+            sample__laboratory=sample.laboratory,
+            sample__patient_key=sample.patient_key,
+            sample__state__in=_STANDS,
+            replaced_by=None,
+        )
+        .annotate(taken_at=Coalesce("sample__collected_at", "at"))
     )
-    return found.select_related("sample").order_by("-at")
+    if before is not None:
+        found = found.filter(taken_at__lt=before)
+    return found.select_related("sample").order_by("-taken_at", "-at")
 
 
 def _unsigned(viewer: User, sample: Sample) -> QuerySet[Sample]:

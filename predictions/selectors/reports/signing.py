@@ -14,6 +14,7 @@ from predictions.reports.content import ReportContent
 from predictions.selectors.reports.case import read_case, reported_value
 from predictions.selectors.reports.contents import digest_of
 from predictions.selectors.reports.figures import Figures, figures_of
+from predictions.selectors.reports.patient import previous_report
 from predictions.selectors.samples.page import SampleHead, sample_head
 
 # What a reason at the signature is enough for.
@@ -40,12 +41,14 @@ class CasePage:
 
     Args:
         digest: of what is shown, see `digest_of`.
+        previous: the patient's result before this sample, with what it says; none without one.
     """
 
     head: SampleHead
     figures: Figures
     critical: list[CriticalValue]
     digest: str
+    previous: tuple[Report, ReportContent] | None
 
 
 @dataclass(frozen=True)
@@ -77,9 +80,11 @@ def case_page(viewer: User, sample_id: UUID) -> CasePage:
     """
     head = sample_head(viewer, sample_id)
     case = head.case or read_case(head.sample)
+    previous = previous_report(viewer, head.sample)
     return CasePage(
         head=head,
-        figures=figures_of(case.differential),
+        figures=figures_of(case.differential, previous[1] if previous else None),
+        previous=previous,
         critical=_critical_values(head.sample, case.differential.critical),
         digest=digest_of(case),
     )

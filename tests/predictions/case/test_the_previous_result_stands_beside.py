@@ -1,0 +1,91 @@
+"""The patient's previous result beside the differential, with the change since."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from predictions.selectors.reports.patient import previous_report
+from predictions.selectors.reports.signing import case_page
+from predictions.templatetags.case_words import change
+from tests.factories.cases import make_case, make_ready, sign_case
+
+pytestmark = pytest.mark.django_db
+
+BEGIN = datetime(2026, 3, 1, 8, tzinfo=UTC)
+
+
+def of_patient(day: int, reference: str = "P-1") -> dict[str, Any]:
+    return {
+        "patient_reference": reference,
+        "patient_key": reference,
+        "collected_at": BEGIN + timedelta(days=day),
+    }
+
+
+def signed(technician, doctor, day, cells=None, reference="P-1"):
+    said = of_patient(day, reference) | ({"cells": cells} if cells else {})
+    return sign_case(doctor, make_ready(technician, **said))
+
+
+def before_of(viewer, sample):
+    rows = case_page(viewer, sample.pk).figures.rows
+    return {each.row.label: each.before for each in rows}
+
+
+def shown(client, sample):
+    return client.get(reverse("predictions:differential", args=[sample.pk])).content.decode()
+
+
+def test_each_class_has_its_change_in_points(technician, doctor):
+    signed(technician, doctor, 0)
+    now = make_case(technician, {"neutrophil": 96, "lymphocyte": 24}, **of_patient(5))
+    before = before_of(technician, now)
+    assert (before["neutrophil"].percent, before["neutrophil"].change) == (60.0, 20.0)
+    assert before["neutrophil"].is_clear
+    # 4 of 120 then, none now: the intervals of both meet.
+    assert not before["eosinophil"].is_clear
+
+
+def test_it_is_the_last_that_was_taken_before_and_not_the_last_that_was_signed(technician, doctor):
+    nearest, _older, _later = (signed(technician, doctor, day) for day in (4, 1, 9))
+    now = make_case(technician, **of_patient(5))
+    found = previous_report(technician, now)
+    assert found is not None
+    assert found[0] == nearest
+
+
+def test_of_another_patient_nothing_is_shown(technician, doctor, page_as):
+    signed(technician, doctor, 0, reference="P-2")
+    now = make_case(technician, **of_patient(5))
+    assert previous_report(technician, now) is None
+    assert "Before, %" not in shown(page_as(technician), now)
+
+
+def test_a_sample_is_not_its_own_previous_one(technician, doctor):
+    only = signed(technician, doctor, 0)
+    assert previous_report(doctor, only.sample) is None
+
+
+def test_the_page_names_the_sample_it_compares_with(technician, doctor, admin, page_as):
+    then = signed(technician, doctor, 0)
+    now = make_case(technician, {"neutrophil": 96, "lymphocyte": 24}, **of_patient(5))
+    page = shown(page_as(technician), now)
+    assert "Before, %" in page
+    assert "+20.0" in page
+    assert reverse("predictions:report", args=[then.pk]) in page
+    # Admins read results, and no reports.
+    for_admins = shown(page_as(admin), now)
+    assert then.sample.accession_number in for_admins
+    assert reverse("predictions:report", args=[then.pk]) not in for_admins
+
+
+@pytest.mark.parametrize(
+    ("points", "written"),
+    [(8.04, "+8.0"), (-36.7, "\N{MINUS SIGN}36.7"), (0.0, "+0.0"), (None, "")],
+)
+def test_a_change_is_written_with_its_sign(points, written):
+    assert change(points) == written
