@@ -9,17 +9,10 @@ from predictions.services.imaging.jobs import request_rerun
 from predictions.services.imaging.run_classification import classify_image
 from predictions.services.laboratory.rules import change_rules
 from predictions.services.review.reviews import review_cell
-from predictions.services.summary_check import verify_summaries
 from tests.factories.images import make_image, make_job
 from tests.factories.results import record_result
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _summaries_are_what_their_rows_say(db):
-    yield
-    assert list(verify_summaries()) == []
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("summaries_hold")]
 
 
 def monocytes(count: int) -> list[dict[str, object]]:

@@ -13,12 +13,11 @@ from predictions.services.imaging.run_classification import classify_image
 from predictions.services.imaging.sweep import sweep
 from predictions.services.review.added_cells import add_cell
 from predictions.services.review.run_added_cells import name_added_cell
-from predictions.services.summary_check import verify_summaries
 from tests.at_once import at_once
 from tests.factories.images import make_image
 from tests.factories.results import record_result
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("summaries_hold")]
 HERE: dict[str, object] = {"x_px": 10, "y_px": 20}
 BOX: dict[str, Any] = {"x_px": 100, "y_px": 60, "width_px": 60, "height_px": 50}
 
@@ -26,12 +25,6 @@ BOX: dict[str, Any] = {"x_px": 100, "y_px": 60, "width_px": 60, "height_px": 50}
 @pytest.fixture
 def image(technician):
     return record_result(make_image(technician), HERE)
-
-
-@pytest.fixture(autouse=True)
-def _summaries_are_what_their_rows_say(db):
-    yield
-    assert list(verify_summaries()) == []
 
 
 def counts(image) -> dict[str, int]:

@@ -9,13 +9,12 @@ from mlmodels.models import Label
 from predictions.errors import ReviewConflict, ReviewRefused, SampleNotFound
 from predictions.models import Cell, CellReview, ImageLabel, Sample
 from predictions.services.review.reviews import WantedReview, review_cell, review_cells
-from predictions.services.summary_check import verify_summaries
 from tests.at_once import at_once
 from tests.factories.images import make_image, make_sample
 from tests.factories.profiles import say
 from tests.factories.results import record_result
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("summaries_hold")]
 UNSURE: dict[str, object] = {"disposition": "review"}
 
 
@@ -27,12 +26,6 @@ def images(technician, sample):
 @pytest.fixture
 def cells(images):
     return [cell for image in images for cell in image.cells.order_by("position")]
-
-
-@pytest.fixture(autouse=True)
-def _summaries_are_what_their_rows_say(db):
-    yield
-    assert list(verify_summaries()) == []
 
 
 def wanted(cell, label="monocyte", seen=0, **more) -> WantedReview:

@@ -11,13 +11,12 @@ from predictions.errors import RerunAsksFirst, ReviewRefused, SampleClosed
 from predictions.models import Cell, CellFeatures, CellReview, ImageLabel, Sample
 from predictions.services.imaging import jobs
 from predictions.services.imaging.jobs import request_rerun
-from predictions.services.summary_check import verify_summaries
 from tests.at_once import at_once
 from tests.factories.images import make_image
 from tests.factories.profiles import say
 from tests.factories.results import make_cell, record_result
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("summaries_hold")]
 HERE: dict[str, object] = {"x_px": 10, "y_px": 20}
 # Its box overlaps that of HERE by 0.82, of THERE by nothing.
 NEARLY_HERE: dict[str, object] = {"x_px": 16, "y_px": 20}
@@ -27,12 +26,6 @@ THERE: dict[str, object] = {"x_px": 200, "y_px": 100}
 @pytest.fixture
 def image(technician):
     return make_image(technician)
-
-
-@pytest.fixture(autouse=True)
-def _summaries_are_what_their_rows_say(db):
-    yield
-    assert list(verify_summaries()) == []
 
 
 def run_again(person, image, *cells):

@@ -18,17 +18,10 @@ from predictions.selectors.reports.case import case_of
 from predictions.services.imaging.dismissing import dismiss_image
 from predictions.services.imaging.jobs import request_rerun
 from predictions.services.review.reviews import review_cell
-from predictions.services.summary_check import verify_summaries
 from tests.factories.images import make_image
 from tests.factories.results import fail_image, record_result
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _summaries_are_what_their_rows_say(db):
-    yield
-    assert list(verify_summaries()) == []
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("summaries_hold")]
 
 
 @pytest.fixture

@@ -19,17 +19,10 @@ from predictions.errors import (
 from predictions.models import Sample, SampleEvent, SampleLabel, SmearImage
 from predictions.services.imaging.moving import move_image
 from predictions.services.review.reviews import review_cell
-from predictions.services.summary_check import verify_summaries
 from tests.factories.images import make_image, make_sample, upload_one
 from tests.factories.results import fail_image, record_result
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _summaries_are_what_their_rows_say(db):
-    yield
-    assert list(verify_summaries()) == []
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("summaries_hold")]
 
 
 @pytest.fixture
