@@ -5,7 +5,7 @@ import pytest
 from mlmodels.loinc import AUTOMATED, fault_of
 from mlmodels.selectors.labels import labels_for
 
-# Label, code of the percentage, code of the count: manual counts, both columns.
+# Label, code of the percentage, code of the count: manual counts, both columns (LOINC 2.78).
 MANUAL = [
     ("neutrophil", "23761-0", "753-4"),
     ("segmented", "769-0", "768-2"),
