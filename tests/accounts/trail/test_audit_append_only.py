@@ -3,10 +3,11 @@
 from importlib import import_module
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 
 from accounts.models import AuditAction, AuditEvent
 from accounts.services.audit import record_event
+from tests.triggers import assert_triggers, put_back
 
 migration = import_module("accounts.migrations.0002_audit_events_are_append_only")
 
@@ -19,9 +20,7 @@ def event(laboratory):
 @pytest.fixture
 def _complete_triggers(db):
     """Put back the one that the tests' own clean-up on SQLite had to remove."""
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute(migration.SQLITE[1])
+    put_back(migration.SQLITE[1])
 
 
 def test_an_event_cannot_be_changed(event):
@@ -41,17 +40,8 @@ def test_an_event_cannot_be_deleted(event):
 @pytest.mark.usefixtures("_complete_triggers")
 @pytest.mark.django_db
 def test_the_triggers_stand_after_all_migrations():
-    question = {
-        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name",
-        "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname",
-    }[connection.vendor]
-    with connection.cursor() as cursor:
-        cursor.execute(question)
-        names = [name for (name,) in cursor.fetchall() if name.startswith("accounts_auditevent")]
-    assert (
-        names
-        == {
-            "sqlite": ["accounts_auditevent_no_delete", "accounts_auditevent_no_update"],
-            "postgresql": ["accounts_auditevent_append_only"],
-        }[connection.vendor]
+    assert_triggers(
+        "accounts_auditevent",
+        sqlite={"accounts_auditevent_no_delete", "accounts_auditevent_no_update"},
+        postgresql={"accounts_auditevent_append_only"},
     )

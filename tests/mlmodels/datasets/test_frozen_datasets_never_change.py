@@ -16,6 +16,7 @@ from mlmodels.selectors.datasets.datasets import datasets_of_laboratory
 from mlmodels.services.datasets import lifecycle, near_duplicates
 from tests.at_once import at_once
 from tests.factories.archives import drawn_picture, zip_of
+from tests.triggers import assert_triggers, put_back
 
 pytestmark = pytest.mark.django_db
 
@@ -193,10 +194,8 @@ def test_of_another_laboratory_nothing_exists(frozen, other_admin):
 @pytest.fixture
 def _complete_triggers(db):
     """Put back those that the tests' own clean-up on SQLite had to remove."""
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            for name in ("mlmodels_dataset_no_delete", "mlmodels_datasetimage_no_delete"):
-                cursor.execute(migration._sqlite(name, *migration.SQLITE[name]))
+    names = ("mlmodels_dataset_no_delete", "mlmodels_datasetimage_no_delete")
+    put_back(*(migration._sqlite(name, *migration.SQLITE[name]) for name in names))
 
 
 def refused_by_the_database(act) -> None:
@@ -243,19 +242,10 @@ def test_no_image_is_moved_into_or_out_of_a_frozen_one(frozen, compared):
 
 @pytest.mark.usefixtures("_complete_triggers")
 def test_the_triggers_stand_after_all_migrations():
-    question = {
-        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
-        "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal",
-    }[connection.vendor]
-    with connection.cursor() as cursor:
-        cursor.execute(question)
-        names = {name for (name,) in cursor.fetchall() if name.startswith("mlmodels_dataset")}
-    assert (
-        names
-        == {
-            "sqlite": set(migration.SQLITE),
-            "postgresql": {"mlmodels_dataset_frozen", "mlmodels_datasetimage_frozen"},
-        }[connection.vendor]
+    assert_triggers(
+        "mlmodels_dataset",
+        sqlite=set(migration.SQLITE),
+        postgresql={"mlmodels_dataset_frozen", "mlmodels_datasetimage_frozen"},
     )
 
 

@@ -3,9 +3,10 @@
 from importlib import import_module
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 
 from mlmodels.models import Promotion
+from tests.triggers import assert_triggers, put_back
 
 migration = import_module("mlmodels.migrations.0008_promotions_are_append_only")
 
@@ -19,9 +20,7 @@ def row(laboratory) -> Promotion:
 @pytest.fixture
 def _complete_triggers(db):
     """Put back the one that the tests' own clean-up on SQLite had to remove."""
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute(migration.SQLITE[1])
+    put_back(migration.SQLITE[1])
 
 
 def test_a_row_cannot_be_changed(row):
@@ -41,17 +40,8 @@ def test_a_row_cannot_be_deleted(row):
 @pytest.mark.usefixtures("_complete_triggers")
 @pytest.mark.django_db
 def test_the_triggers_stand_after_all_migrations():
-    question = {
-        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name",
-        "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname",
-    }[connection.vendor]
-    with connection.cursor() as cursor:
-        cursor.execute(question)
-        names = [name for (name,) in cursor.fetchall() if name.startswith("mlmodels_promotion")]
-    assert (
-        names
-        == {
-            "sqlite": ["mlmodels_promotion_no_delete", "mlmodels_promotion_no_update"],
-            "postgresql": ["mlmodels_promotion_append_only"],
-        }[connection.vendor]
+    assert_triggers(
+        "mlmodels_promotion",
+        sqlite={"mlmodels_promotion_no_delete", "mlmodels_promotion_no_update"},
+        postgresql={"mlmodels_promotion_append_only"},
     )

@@ -3,12 +3,13 @@
 from importlib import import_module
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 
 from predictions.models import CellReview
 from tests.factories.images import make_image
 from tests.factories.profiles import say
 from tests.factories.results import record_result
+from tests.triggers import put_back
 
 migration = import_module("predictions.migrations.0004_reviews_are_append_only")
 
@@ -22,9 +23,7 @@ def review(technician):
 @pytest.fixture
 def _complete_triggers(db):
     """Put back the one that the tests' own clean-up on SQLite had to remove."""
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute(migration.SQLITE[1])
+    put_back(migration.SQLITE[1])
 
 
 def test_a_review_cannot_be_changed(review):
