@@ -39,7 +39,7 @@ def cell_table(viewer: User, sample_id: UUID) -> Iterator[tuple[Any, ...]]:
     """The cells of a sample's newest results, image by image; columns `CELL_COLUMNS`.
 
     Returns:
-        Rows; pixels of the image as it is shown, confidence 0 to 1.
+        Rows; pixels of the image as it is shown, confidence 0 to 1, familiarity 0 to 100.
 
     Raises:
         SampleNotFound: there is no such sample in the viewer's laboratory.
@@ -100,7 +100,7 @@ def _of_cells(cells: Iterable[Cell], places: dict[UUID, int]) -> Iterator[tuple[
             round(cell.confidence, 4),
             cell.get_disposition_display(),
             cell.get_reason_display() or "",
-            cell.familiarity_percentile,
+            _rounded(cell.familiarity_percentile),
             cell.get_origin_display(),
             f"{version.name} {version.version}" if version else "",
         )
@@ -108,3 +108,7 @@ def _of_cells(cells: Iterable[Cell], places: dict[UUID, int]) -> Iterator[tuple[
 
 def _moment(at: datetime | None) -> str:
     return "" if at is None else at.isoformat(timespec="seconds")
+
+
+def _rounded(percentile: float | None) -> float | None:
+    return None if percentile is None else round(percentile, 1)
