@@ -4,21 +4,21 @@ from predictions.models.case_rules import CaseRules
 from predictions.models.cell import Cell
 from predictions.models.cell_features import CellFeatures
 from predictions.models.cell_review import CellReview
-from predictions.models.classification_job import ClassificationJob
 from predictions.models.daily_cells import DailyCells
 from predictions.models.exchange import Delivery, OrderPeer, ResultConnection
-from predictions.models.image_archive import ImageArchive
-from predictions.models.image_label import ImageLabel
+from predictions.models.imaging.classification_job import ClassificationJob
+from predictions.models.imaging.image_archive import ImageArchive
+from predictions.models.imaging.image_label import ImageLabel
+from predictions.models.imaging.job_status import JobStatus
+from predictions.models.imaging.shadow_reading import ShadowReading
+from predictions.models.imaging.smear_image import SmearImage
+from predictions.models.imaging.worker_heartbeat import WorkerHeartbeat
 from predictions.models.interval_set import IntervalSet
-from predictions.models.job_status import JobStatus
 from predictions.models.report import Report, ReportFile, Signature
 from predictions.models.sample import Sample
 from predictions.models.sample_event import SampleEvent
 from predictions.models.sample_label import SampleLabel
-from predictions.models.shadow_reading import ShadowReading
 from predictions.models.sign_out_record import AlarmAcknowledgement, CriticalContact
-from predictions.models.smear_image import SmearImage
-from predictions.models.worker_heartbeat import WorkerHeartbeat
 
 __all__ = [
     "AlarmAcknowledgement",

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from django.db import models
 
 from accounts.models import Role, User
-from predictions.models.classification_job import ClassificationJob
-from predictions.models.image_label import ImageLabel
-from predictions.models.smear_image import SmearImage
+from predictions.models.imaging.classification_job import ClassificationJob
+from predictions.models.imaging.image_label import ImageLabel
+from predictions.models.imaging.smear_image import SmearImage
 
 if TYPE_CHECKING:
     from predictions.models.cell_review import CellReview

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from accounts.models import Laboratory, User
 from hematovision.leases import Leased
-from predictions.models.job_status import JobStatus
+from predictions.models.imaging.job_status import JobStatus
 from predictions.models.sample import Sample
 
 

@@ -4,8 +4,8 @@ from django.db import models
 
 from hematovision.leases import Leased
 from mlmodels.models import ModelVersion
-from predictions.models.job_status import JobStatus
-from predictions.models.smear_image import SmearImage
+from predictions.models.imaging.job_status import JobStatus
+from predictions.models.imaging.smear_image import SmearImage
 
 
 class ClassificationJob(Leased):

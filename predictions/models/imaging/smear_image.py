@@ -4,7 +4,7 @@ from django.db import models
 
 from accounts.models import Laboratory, User
 from mlmodels.models import ImagingProfile
-from predictions.models.job_status import JobStatus
+from predictions.models.imaging.job_status import JobStatus
 from predictions.models.sample import Sample
 
 

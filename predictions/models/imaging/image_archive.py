@@ -6,7 +6,7 @@ from django.utils import timezone
 from accounts.models import User
 from hematovision.leases import Leased
 from mlmodels.models import ImagingProfile
-from predictions.models.job_status import JobStatus
+from predictions.models.imaging.job_status import JobStatus
 from predictions.models.sample import Sample
 
 

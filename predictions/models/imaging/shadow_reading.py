@@ -3,7 +3,7 @@ import uuid
 from django.db import models
 
 from mlmodels.models import ModelVersion
-from predictions.models.classification_job import ClassificationJob
+from predictions.models.imaging.classification_job import ClassificationJob
 
 
 class ShadowReading(models.Model):

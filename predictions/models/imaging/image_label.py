@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.db import models
 
 from accounts.models import Laboratory
-from predictions.models.smear_image import SmearImage
+from predictions.models.imaging.smear_image import SmearImage
 
 
 class ImageLabel(models.Model):
