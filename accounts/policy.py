@@ -32,6 +32,9 @@ class Action(StrEnum):
     SIGN_OUT = "sign, amend and retract reports"
     SEE_REPORTS = "read and download reports"
     SEE_PATIENTS = "see one patient's samples over time"
+    SEE_QUALITY = "see quality figures and the readers' agreement"
+    READ_AGAIN = "read cells a second time, and the control slide"
+    EXPORT_RESEARCH = "export cells for research"
     SEE_INTERVALS = "read reference intervals"
     MANAGE_LABORATORY = "change the laboratory's labels, reference intervals and rules"
     SEE_MODELS = "read model cards"
@@ -62,6 +65,9 @@ _TABLE: Mapping[Action, frozenset[Role]] = {
     Action.SIGN_OUT: frozenset({Role.DOCTOR}),
     Action.SEE_REPORTS: frozenset({Role.TECHNICIAN, Role.DOCTOR}),
     Action.SEE_PATIENTS: frozenset({Role.DOCTOR}),
+    Action.SEE_QUALITY: frozenset({Role.DOCTOR, Role.ADMIN}),
+    Action.READ_AGAIN: frozenset({Role.TECHNICIAN, Role.DOCTOR}),
+    Action.EXPORT_RESEARCH: frozenset({Role.DOCTOR, Role.ADMIN}),
     Action.SEE_INTERVALS: _ALL,
     Action.MANAGE_LABORATORY: frozenset({Role.ADMIN}),
     Action.SEE_MODELS: _ALL,
