@@ -11,8 +11,9 @@ from django.urls import reverse
 from accounts.errors import AccessDenied
 from accounts.models import AuditAction, AuditEvent, Role
 from predictions.models import Report, Sample
-from predictions.selectors.reports import patient
-from predictions.selectors.reports.patient import HEIGHT, MARGIN, WIDTH, patient_page
+from predictions.selectors.reports import courses, patient
+from predictions.selectors.reports.courses import HEIGHT, MARGIN, WIDTH
+from predictions.selectors.reports.patient import patient_page
 from predictions.services.reports.amending import begin_amendment, retract
 from tests.factories.cases import make_case, make_ready, sign_case
 from tests.factories.people import PASSWORD, make_user
@@ -132,7 +133,7 @@ def test_points_lie_by_time_and_whiskers_reach_the_interval(technician, doctor):
     [(0, 0.1), (0.08, 0.1), (0.1, 0.1), (1.2, 2), (7.5, 10), (11, 20), (460, 500)],
 )
 def test_an_axis_of_counts_ends_at_a_round_number(highest, end):
-    assert patient._end_of_counts([highest]) == end
+    assert courses._end_of_counts([highest]) == end
 
 
 def test_where_another_model_read_is_marked(technician, doctor, page_as, model):
