@@ -21,6 +21,7 @@ from hematovision.errors import DomainError
 from hematovision.file_responses import lasting_jpeg_response, private_no_cache
 from predictions.selectors.review import gallery as selector
 from predictions.selectors.review import references
+from predictions.selectors.review.crops import Crop
 from predictions.selectors.review.gallery import Change, Field, Gallery
 from predictions.services.imaging import sheets
 from predictions.services.review import reviews
@@ -107,7 +108,7 @@ class _Addresses:
         """Of the image's rendition."""
         return self._picture.replace(str(self._IMAGE), str(image_id))
 
-    def sheet(self, shown: Field | references.ReferenceCell) -> str:
+    def sheet(self, shown: Field | Crop) -> str:
         """Of the sheet that shows the cells of an image's result."""
         address = self._sheet.replace(f"{self._JOB}/0", f"{shown.job_id}/{shown.cells}")
         return address.replace(str(self._IMAGE), str(shown.image_id))
