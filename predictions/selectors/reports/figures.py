@@ -37,11 +37,13 @@ class Before:
         percent: then, 0 to 100.
         change: since then, in points of percent; none where nothing is counted now.
         is_clear: whether the 95 % intervals of both do not even touch.
+        absolute: then, in 10⁹/L; none where the white cell count was not known.
     """
 
     percent: float
     change: float | None
     is_clear: bool
+    absolute: float | None
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,13 @@ class Figures:
     def has_before(self) -> bool:
         """Whether a previous result says anything of these classes."""
         return any(each.before for each in self.rows)
+
+    @property
+    def has_absolute_before(self) -> bool:
+        """Whether it says how many there were, beside how many there are."""
+        return self.has_absolute and any(
+            each.before and each.before.absolute is not None for each in self.rows
+        )
 
     @property
     def sources(self) -> list[str]:
@@ -110,13 +119,20 @@ def _before(row: Row, then: ReportRow | None) -> Before | None:
     if then is None or then.percent is None:
         return None
     if row.percent is None:
-        return Before(then.percent, None, False)
-    ends = (row.low, row.high, then.low, then.high)
-    is_clear = False
-    if None not in ends:
-        low, high, low_then, high_then = (float(end or 0) for end in ends)
-        is_clear = low > high_then or high < low_then
-    return Before(then.percent, row.percent - then.percent, is_clear)
+        return Before(then.percent, None, False, then.absolute)
+    is_clear = intervals_differ((row.low, row.high), (then.low, then.high))
+    return Before(then.percent, row.percent - then.percent, is_clear, then.absolute)
+
+
+_Ends = tuple[float | None, float | None]
+
+
+def intervals_differ(ends: _Ends, others: _Ends) -> bool:
+    """Whether two intervals do not even touch; where one has no ends, nothing is known."""
+    (low, high), (other_low, other_high) = ends, others
+    if low is None or high is None or other_low is None or other_high is None:
+        return False
+    return low > other_high or high < other_low
 
 
 def axis_end(reached: Iterable[float]) -> int:

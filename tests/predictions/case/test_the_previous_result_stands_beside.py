@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -89,3 +90,20 @@ def test_the_page_names_the_sample_it_compares_with(technician, doctor, admin, p
 )
 def test_a_change_is_written_with_its_sign(points, written):
     assert change(points) == written
+
+
+def test_how_many_there_were_stands_beside_how_many_there_are(technician, doctor, page_as):
+    then = make_ready(technician, **of_patient(0), wbc=Decimal("8.0"))
+    sign_case(doctor, then)
+    now = make_case(technician, **of_patient(5), wbc=Decimal("10.0"))
+    before = before_of(technician, now)
+    # 60 % of 8.0, and 4 of 120 of it.
+    assert before["neutrophil"].absolute == pytest.approx(4.8)
+    assert before["eosinophil"].absolute == pytest.approx(0.27, abs=0.01)
+    assert "Before, 10⁹/L" in shown(page_as(technician), now)
+
+
+def test_without_a_white_cell_count_now_none_of_before_is_shown(technician, doctor, page_as):
+    sign_case(doctor, make_ready(technician, **of_patient(0), wbc=Decimal("8.0")))
+    now = make_case(technician, **of_patient(5))
+    assert "Before, 10⁹/L" not in shown(page_as(technician), now)
