@@ -122,6 +122,7 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions:cells_table", "GET"):        (SIGN_IN, 200, 200, 403, 404, 403),
     ("predictions:preliminary", "GET"):        (SIGN_IN, 200, 200, 403, 404, 403),
     ("predictions:patient", "GET"):            (SIGN_IN, 403, 200, 403, 403, 403),
+    ("predictions:beside", "GET"):             (SIGN_IN, 403, 404, 403, 403, 403),  # nobody known
     ("predictions:sample_history", "GET"):     (SIGN_IN, 200, 200, 200, 404, 404),
     ("predictions:reports", "GET"):            (SIGN_IN, 200, 200, 403, 404, 403),
     ("predictions:sign", "GET"):               (SIGN_IN, 403, 302, 403, 403, 403),  # not ready
@@ -347,6 +348,7 @@ def rows(actors, files) -> dict[str, Any]:
         "closed_id": closed.pk,
         "image_id": image.pk,
         "sample_id": image.sample_id,
+        "other_id": report.sample_id,
         "archive_id": make_archive(technician, image.sample).pk,
         "cell_id": cell.pk,
         "report_id": report.pk,

@@ -22,7 +22,6 @@ from predictions.case_forms import ContactForm, SignForm
 from predictions.errors import ChangedSinceSeen
 from predictions.reports.phrases import standard_phrases
 from predictions.requests import shown_here
-from predictions.selectors.reports.patient import patient_page
 from predictions.selectors.reports.reports import reports_of_sample
 from predictions.selectors.reports.signing import SignPage, case_page, sign_page
 from predictions.selectors.samples.page import short_head
@@ -40,21 +39,6 @@ def differential(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
     if page.critical:
         context["contact_form"] = ContactForm()
     return render(request, "predictions/case/differential.html", context)
-
-
-@needs({"GET": Action.SEE_PATIENTS})
-def patient(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
-    """All samples of the patient, over time."""
-    page = patient_page(request.user, sample_id)
-    record_read(
-        action=AuditAction.RESULT_VIEWED,
-        actor=request.user,
-        laboratory=request.user.laboratory,
-        obj=page.head.sample,
-        changes={"samples of the patient": [None, len(page.visits)]},
-    )
-    context = {"page": page, "head": page.head, "sample": page.head.sample}
-    return render(request, "predictions/case/patient.html", context)
 
 
 @needs({"GET": Action.SEE_RESULTS})

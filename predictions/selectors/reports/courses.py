@@ -197,3 +197,8 @@ def _places(visits: list[Visit]) -> list[float]:
     return [
         round(2 * MARGIN + (visit.at - begin).total_seconds() / span * wide, 1) for visit in visits
     ]
+
+
+def models_in_words(content: ReportContent) -> str:
+    """The versions that read a sample's images, by name."""
+    return ", ".join(sorted(f"{model.name} {model.version}" for model in content.models))

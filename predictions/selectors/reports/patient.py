@@ -16,7 +16,7 @@ from accounts.policy import Action, require
 from predictions import policy
 from predictions.models import Report, Sample
 from predictions.reports.content import ReportContent
-from predictions.selectors.reports.courses import Course, Visit, courses_of
+from predictions.selectors.reports.courses import Course, Visit, courses_of, models_in_words
 from predictions.selectors.samples.page import SampleHead, short_head
 
 # More would be read by nobody; the newest are shown.
@@ -49,7 +49,7 @@ def patient_page(viewer: User, sample_id: UUID) -> PatientPage:
     """
     require(viewer, Action.SEE_PATIENTS)
     head = short_head(viewer, sample_id)
-    reports = list(_reports(viewer, head.sample)[: MOST + 1])
+    reports = list(newest_reports(viewer, head.sample)[: MOST + 1])
     visits = _visits(reports[:MOST][::-1])
     return PatientPage(
         head=head,
@@ -66,11 +66,13 @@ def previous_report(viewer: User, sample: Sample) -> tuple[Report, ReportContent
     Whoever sees the sample sees it.
     """
     taken = sample.collected_at or (sample.created_at if sample.is_frozen else timezone.now())
-    found = _reports(viewer, sample, before=taken).exclude(sample=sample).first()
+    found = newest_reports(viewer, sample, before=taken).exclude(sample=sample).first()
     return None if found is None else (found, ReportContent.from_json(found.content))
 
 
-def _reports(viewer: User, sample: Sample, *, before: datetime | None = None) -> QuerySet[Report]:
+def newest_reports(
+    viewer: User, sample: Sample, *, before: datetime | None = None
+) -> QuerySet[Report]:
     """The newest version of each signed sample, those taken last first, with `taken_at`.
 
     Args:
@@ -93,17 +95,24 @@ def _reports(viewer: User, sample: Sample, *, before: datetime | None = None) ->
     return found.select_related("sample").order_by("-taken_at", "-at")
 
 
-def _unsigned(viewer: User, sample: Sample) -> QuerySet[Sample]:
+def samples_of_patient(viewer: User, sample: Sample) -> QuerySet[Sample]:
+    """The samples of a sample's patient that were not taken back; none without a reference."""
     if not sample.patient_key:
         return Sample.objects.none()
-    found = policy.visible_samples(viewer).filter(patient_key=sample.patient_key)
-    return found.exclude(state__in=(*_STANDS, *Sample.GONE)).order_by("-created_at")
+    found = policy.visible_samples(viewer).filter(
+        laboratory=sample.laboratory, patient_key=sample.patient_key
+    )
+    return found.exclude(state__in=Sample.GONE)
+
+
+def _unsigned(viewer: User, sample: Sample) -> QuerySet[Sample]:
+    return samples_of_patient(viewer, sample).exclude(state__in=_STANDS).order_by("-created_at")
 
 
 def _visits(reports: Sequence[Report]) -> list[Visit]:
     read = [(report, ReportContent.from_json(report.content)) for report in reports]
     dated = sorted(((_at(content), report, content) for report, content in read), key=_by_time)
-    models = [_model(content) for _, _, content in dated]
+    models = [models_in_words(content) for _, _, content in dated]
     return [
         Visit(report.sample, report, content, at, model, model != before)
         for (at, report, content), model, before in zip(
@@ -119,7 +128,3 @@ def _by_time(dated: tuple[datetime, Report, ReportContent]) -> tuple[datetime, U
 def _at(content: ReportContent) -> datetime:
     signed_at = content.signature.signed_at if content.signature else ""
     return datetime.fromisoformat(content.sample.collected_at or signed_at)
-
-
-def _model(content: ReportContent) -> str:
-    return ", ".join(sorted(f"{model.name} {model.version}" for model in content.models))
