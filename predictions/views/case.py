@@ -25,6 +25,7 @@ from predictions.requests import shown_here
 from predictions.selectors.reports.reports import reports_of_sample
 from predictions.selectors.reports.signing import SignPage, case_page, sign_page
 from predictions.selectors.samples.page import short_head
+from predictions.selectors.samples.reads import reads_of_sample
 from predictions.selectors.samples.tables import CELL_COLUMNS, cell_table
 from predictions.selectors.samples.timeline import sample_history as history_of
 from predictions.services.reports import amending, contacts, signing
@@ -45,7 +46,12 @@ def differential(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
 def sample_history(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
     """Who did what with a sample, and when."""
     history = history_of(request.user, sample_id)
-    context = {"history": history, "head": history.head, "sample": history.head.sample}
+    context = {
+        "history": history,
+        "reads": reads_of_sample(request.user, history.head.sample),
+        "head": history.head,
+        "sample": history.head.sample,
+    }
     return render(request, "predictions/case/history.html", context)
 
 

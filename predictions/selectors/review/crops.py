@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F, QuerySet
@@ -38,9 +40,9 @@ class Crop:
 
 def crops_of(cells: QuerySet[Cell], at_most: int) -> list[Crop]:
     """The crops of the first of some cells, in their order; those of older results are left out."""
-    shown = cells.filter(
+    shown: Iterable[Any] = cells.filter(
         job_id=F("image__newest_result_id"), position__lte=F("image__cells_found")
-    ).values_list("image_id", "job_id", "position", "image__cells_found", named=True)
+    ).values_list("image_id", "job_id", "position", "image__cells_found", named=True)[:at_most]
     return [
         Crop(
             image_id=row.image_id,
@@ -48,5 +50,5 @@ def crops_of(cells: QuerySet[Cell], at_most: int) -> list[Crop]:
             cells=row.image__cells_found,
             tile=tile_corner(row.position - 1),
         )
-        for row in shown[:at_most]
+        for row in shown
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -23,7 +24,7 @@ BEGIN = datetime(2026, 3, 1, 8, tzinfo=UTC)
 MORE_NEUTROPHILS = {"neutrophil": 96, "lymphocyte": 24}
 
 
-def of_patient(day: int, reference: str = "P-1") -> dict[str, object]:
+def of_patient(day: int, reference: str = "P-1") -> dict[str, Any]:
     return {
         "patient_reference": reference,
         "patient_key": reference,
