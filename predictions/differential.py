@@ -214,6 +214,8 @@ class Differential:
         white_cells: the analyser's count; None where none is known.
         critical: counts at a critical limit.
         notes: sentences for the reader.
+        wholes: each class with its narrower ones, e.g. neutrophils with bands: what intervals and
+            limits are published for, in the order of the labels.
     """
 
     counted: int
@@ -226,6 +228,7 @@ class Differential:
     white_cells: CorrectedCount | None
     critical: tuple[Critical, ...]
     notes: tuple[str, ...]
+    wholes: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -327,6 +330,7 @@ def work_out(
         white_cells=white_row,
         critical=tuple(_criticals(wholes, white_row, scale)),
         notes=tuple(notes),
+        wholes=tuple(wholes),
     )
 
 
