@@ -19,6 +19,7 @@ from uuid import UUID, uuid5
 from predictions.exchange import terms
 from predictions.exchange.results import (
     Result,
+    findings_in_words,
     gone_results,
     morphology_in_words,
     results_of,
@@ -93,8 +94,8 @@ def bundle_of(
     """
     signature = signature_of(content)
     status = ENTERED_IN_ERROR if issued.is_retracted else content.status
-    results = [each for each in results_of(content, codes) if each.key != "morphology"]
-    texts = [each for each in results_of(content, codes) if each.key == "morphology"]
+    results = [each for each in results_of(content, codes) if not each.text]
+    texts = [each for each in results_of(content, codes) if each.text]
     devices = [_device(model, issued) for model in content.models]
     observations = [
         _observation(each, content, issued, status, devices[0] if devices else None)
@@ -135,7 +136,8 @@ def _report(
     content: ReportContent, issued: Issued, status: str, observations: list[Plain]
 ) -> Plain:
     signature, sample = signature_of(content), content.sample
-    said = " ".join(part for part in (content.comment, morphology_in_words(content)) if part)
+    parts = (findings_in_words(content), content.comment, morphology_in_words(content))
+    said = " ".join(part for part in parts if part)
     if content.replaces is not None:
         said = f"{_replaces_in_words(content.status, content.replaces)} {said}".strip()
     report = {

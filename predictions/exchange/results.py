@@ -21,6 +21,7 @@ from predictions.exchange.terms import (
     Unit,
 )
 from predictions.reports.content import (
+    FINDINGS_SUPPORT,
     ReportContent,
     ReportDifferential,
     ReportInterval,
@@ -93,6 +94,7 @@ def results_of(content: ReportContent, codes: Mapping[str, LabelCodes]) -> tuple
             *(each for row in found.rows for each in _of_row(row, found.counted, codes)),
             *_of_apart(found, codes),
             *_unidentified(found),
+            *_findings(content),
             *_morphology(content),
         ]
     )
@@ -211,6 +213,26 @@ def _unidentified(found: ReportDifferential) -> Iterator[Result]:
         unit=PERCENT,
         note=f"{found.unidentified} beside {found.counted} white cells, not counted among them",
     )
+
+
+def _findings(content: ReportContent) -> Iterator[Result]:
+    """As text by the laboratory's own code alone: no LOINC code says just this."""
+    text = findings_in_words(content)
+    if text:
+        yield Result(
+            key="findings",
+            name="Findings",
+            local="findings",
+            loinc="",
+            value=None,
+            unit=None,
+            text=f"{text} {FINDINGS_SUPPORT}",
+        )
+
+
+def findings_in_words(content: ReportContent) -> str:
+    """What the signer kept, a sentence each; empty where nothing was."""
+    return " ".join(f"{finding.text.rstrip('.')}." for finding in content.findings)
 
 
 def _morphology(content: ReportContent) -> Iterator[Result]:

@@ -10,6 +10,7 @@ import dataclasses
 import json
 import math
 import types
+from collections.abc import Collection
 from functools import cache
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -20,10 +21,15 @@ class ContentInvalid(ValueError):
     """The content of a report cannot be written, or the text is none. Says where, and what."""
 
 
-def canonical_text(content: Any) -> str:
-    """The one JSON text of a frozen dataclass."""
+def canonical_text(content: Any, *, without: Collection[str] = ()) -> str:
+    """The one JSON text of a frozen dataclass.
+
+    Args:
+        without: names of its fields that are left out.
+    """
+    plain = _plain(type(content), content, "report")
     return json.dumps(
-        _plain(type(content), content, "report"),
+        {name: value for name, value in plain.items() if name not in without},
         sort_keys=True,
         separators=(",", ":"),
         ensure_ascii=False,

@@ -9,18 +9,27 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from predictions.reports.canonical import ContentInvalid, canonical_text, from_plain
 
-SCHEMA = 1
+SCHEMA = 2
+# What contents of an earlier schema have not, by field: what it is for them.
+_ADDED_SINCE: dict[int, dict[str, Any]] = {1: {"findings": []}}
 ASSISTIVE_USE = (
     "Assistive use: a qualified person reviews every result. Not a certified medical device."
+)
+
+FINDINGS_SUPPORT = (
+    "Findings are worked out from the figures by the rules named here, and kept by the doctor who "
+    "signs. They support reading and are no diagnosis."
 )
 
 Status = Literal["preliminary", "final", "corrected", "amended"]
 Flag = Literal["", "L", "H", "LL", "HH", "A"]
 PageSize = Literal["A4", "Letter"]
+Certainty = Literal["", "likely", "possible", "seen"]
+Basis = Literal["", "absolute", "relative"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +173,29 @@ class ReportMorphology:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReportKeptFinding:
+    """What the figures amount to, as the signer kept it or said it.
+
+    Args:
+        code: of the rule; empty for what the signer said of their own.
+        text: in the signer's words.
+        offered: in the words in which it was offered; empty for the signer's own.
+        certainty: how far counting alone lets it be said.
+        basis: whether it rests on the absolute count or on the percentage alone.
+        rule: what was compared with what, with its numbers.
+        source: where the limit of the rule is published.
+    """
+
+    code: str
+    text: str
+    offered: str
+    certainty: Certainty
+    basis: Basis
+    rule: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReportContact:
     """Who told whom of a critical value."""
 
@@ -302,6 +334,8 @@ class ReportContent:
         version: 1, 2, …; 0 on a preliminary print.
         verify_address: what the QR code leads to; empty where there is nothing to verify.
         time_zone: the laboratory's, as "Europe/Vienna".
+        findings: what the signer kept of those offered, and their own; none before schema 2.
+        schema: by which its text is written. An old content keeps its own, and so its hash.
     """
 
     laboratory: ReportLaboratory
@@ -323,11 +357,24 @@ class ReportContent:
     time_zone: str
     page_size: PageSize
     assistive_use: str = ASSISTIVE_USE
+    findings: tuple[ReportKeptFinding, ...] = ()
     schema: int = SCHEMA
 
     def to_json(self) -> str:
         """The canonical text: what is stored, hashed and read again."""
-        return canonical_text(self)
+        return canonical_text(self, without=self._added_since())
+
+    def _added_since(self) -> tuple[str, ...]:
+        """Fields that its schema does not have.
+
+        Raises:
+            ContentInvalid: one of them says something.
+        """
+        added = _ADDED_SINCE.get(self.schema, {})
+        for name in added:
+            if getattr(self, name):
+                raise ContentInvalid(f"A report of schema {self.schema} has no {name}.")
+        return tuple(added)
 
     @property
     def sha256(self) -> str:
@@ -346,9 +393,12 @@ class ReportContent:
         except json.JSONDecodeError as problem:
             raise ContentInvalid("The text of the report is not JSON.") from problem
         schema = plain.get("schema") if isinstance(plain, dict) else None
-        if schema != SCHEMA:
+        if schema != SCHEMA and schema not in _ADDED_SINCE:
             raise ContentInvalid(
-                f"This report is written in schema {schema}, and this program reads schema "
+                f"This report is written in schema {schema}, and this program reads schemas 1 to "
                 f"{SCHEMA}. Open it with the version of HematoVision that wrote it, or a later one."
             )
-        return from_plain(ReportContent, plain)
+        added = _ADDED_SINCE.get(schema, {})
+        if added.keys() & plain.keys():
+            raise ContentInvalid("report has not the fields of a ReportContent.")
+        return from_plain(ReportContent, {**plain, **added})

@@ -33,6 +33,7 @@ def differences(old: ReportContent, new: ReportContent) -> list[Difference]:
         *_of_the_count(old, new),
         *_of_apart(old, new),
         *_of_critical_values(old, new),
+        *_of_findings(old, new),
         *_of_morphology(old, new),
         *_of_text("Morphology, text", old.morphology.text, new.morphology.text),
         *_of_text("Comment", old.comment, new.comment),
@@ -128,6 +129,17 @@ def _of_critical_values(old: ReportContent, new: ReportContent) -> Iterator[Diff
         yield from _changed(
             f"Critical value, {name}", before.value if before else "", after.value if after else ""
         )
+
+
+def _of_findings(old: ReportContent, new: ReportContent) -> Iterator[Difference]:
+    """What was kept by another rule's code is another finding; the signer's own by its words."""
+    earlier, later = _kept(old), _kept(new)
+    for key in {**earlier, **later}:
+        yield from _changed("Finding", earlier.get(key, ""), later.get(key, ""))
+
+
+def _kept(content: ReportContent) -> dict[str, str]:
+    return {finding.code or finding.text: finding.text for finding in content.findings}
 
 
 def _of_morphology(old: ReportContent, new: ReportContent) -> Iterator[Difference]:

@@ -10,6 +10,7 @@ from reportlab.platypus import Flowable, KeepTogether, Spacer
 from predictions.reports import styles
 from predictions.reports.chart import ScanCode
 from predictions.reports.content import (
+    FINDINGS_SUPPORT,
     ReportContent,
     ReportDifferential,
     ReportSignature,
@@ -23,7 +24,7 @@ from predictions.reports.tables import (
     plain_table,
     source_marks,
 )
-from predictions.reports.words import NOTHING, interval, local_time, universal_time
+from predictions.reports.words import NOTHING, interval, local_time, reason_of, universal_time
 
 
 def sample(content: ReportContent, width: float) -> list[Flowable]:
@@ -65,6 +66,19 @@ def differential(content: ReportContent, width: float) -> list[Flowable]:
     if of.apart:
         parts += [Spacer(0, 6), apart_table(of.apart, width)]
     return parts
+
+
+def findings(content: ReportContent) -> list[Flowable]:
+    """What the signer kept of what the figures amount to, each with its rule."""
+    if not content.findings:
+        return []
+    parts: list[Flowable] = [words("Findings", styles.SECTION)]
+    for finding in content.findings:
+        parts.append(words(finding.text, styles.STRONG_TEXT))
+        reason = reason_of(finding)
+        if reason:
+            parts.append(words(reason, styles.SMALL))
+    return [*parts, Spacer(0, 2), words(FINDINGS_SUPPORT, styles.SMALL)]
 
 
 def morphology(content: ReportContent, width: float) -> list[Flowable]:

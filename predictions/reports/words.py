@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from predictions.reports.content import ReportInterval, ReportRow
+from predictions.reports.content import ReportInterval, ReportKeptFinding, ReportRow
 
 NOTHING = "–"
 
@@ -43,6 +43,13 @@ def counted(row: ReportRow | None, of: int) -> str:
     if row is None:
         return f"0.0 % (0 of {of})"
     return f"{share(row.percent)} % ({row.count} of {of})"
+
+
+def reason_of(finding: ReportKeptFinding) -> str:
+    """Why a finding was offered, and by whose limit; empty for the signer's own words."""
+    if not finding.rule:
+        return ""
+    return f"{finding.rule} Limit: {finding.source}."
 
 
 def local_time(moment: str, zone: str) -> str:

@@ -19,6 +19,7 @@ from predictions.reports.content import (
     ReportFinding,
     ReportFindings,
     ReportInterval,
+    ReportKeptFinding,
     ReportLaboratory,
     ReportModel,
     ReportMorphology,
@@ -93,6 +94,25 @@ def report_rows() -> tuple[ReportRow, ...]:
         )
         for name, count, (low, high), (lowest, highest), source, flag, absolute_flag in CLASSES
     )
+
+
+def report_finding(text: str = "Left shift", **fields: Any) -> ReportKeptFinding:
+    """A finding that was kept as it was offered; `fields` say what is different."""
+    told: dict[str, Any] = {
+        "code": "left_shift",
+        "offered": text,
+        "certainty": "likely",
+        "basis": "absolute",
+        "rule": "Immature granulocyte 0.57 × 10⁹/L, above the reference interval 0 to 0.09.",
+        "source": DAVIS,
+    }
+    return ReportKeptFinding(text=text, **{**told, **fields})
+
+
+def own_finding(text: str) -> ReportKeptFinding:
+    """A finding in the signer's own words."""
+    nothing = dict.fromkeys(("code", "offered", "certainty", "basis", "rule", "source"), "")
+    return ReportKeptFinding(text=text, **nothing)  # type: ignore[arg-type]
 
 
 def report_crops(names: list[str], each: int = 8) -> tuple[ReportCrops, ...]:

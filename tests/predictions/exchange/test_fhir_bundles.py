@@ -13,7 +13,13 @@ from fhir.resources.R4B.bundle import Bundle
 from predictions.exchange.fhir import bundle_of
 from predictions.exchange.fhir_checks import faults_of
 from predictions.reports.content import Difference, ReportReplaces
-from tests.factories.report_contents import report_content, report_differential, report_row
+from tests.factories.report_contents import (
+    own_finding,
+    report_content,
+    report_differential,
+    report_finding,
+    report_row,
+)
 from tests.predictions.exchange.conftest import PDF
 
 
@@ -236,3 +242,25 @@ def test_what_no_recipient_could_read_is_found(issued, codes, wrong):
     bundle = json.loads(json.dumps(bundle_of(report_content(), issued, codes)))
     wrong(bundle)
     assert faults_of(bundle)
+
+
+WITH_FINDINGS = report_content(findings=(report_finding(), own_finding("Toxic change.")))
+
+
+def test_findings_are_told_in_the_conclusion_and_as_text_without_a_loinc_code(issued, codes):
+    bundle = bundle_of(WITH_FINDINGS, issued, codes)
+    assert faults_of(bundle) == []
+    [report] = of_kind(bundle, "DiagnosticReport")
+    assert report["conclusion"].startswith("Left shift. Toxic change. ")
+    found = observation(bundle, "findings")
+    assert [coding["system"] for coding in found["code"]["coding"]] == [issued.system("labels")]
+    assert found["valueString"].startswith("Left shift. Toxic change. ")
+    assert found["valueString"].endswith("They support reading and are no diagnosis.")
+    assert "method" not in found
+
+
+def test_findings_that_a_later_version_has_no_more_are_entered_in_error(issued, codes):
+    later = replace(CORRECTED, findings=())
+    bundle = bundle_of(later, issued, codes, replaced=WITH_FINDINGS)
+    assert faults_of(bundle) == []
+    assert observation(bundle, "findings")["status"] == "entered-in-error"

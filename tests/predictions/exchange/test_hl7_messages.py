@@ -17,7 +17,12 @@ from predictions.reports.content import (
     ReportLaboratory,
     ReportMorphology,
 )
-from tests.factories.report_contents import report_content, report_differential, report_row
+from tests.factories.report_contents import (
+    report_content,
+    report_differential,
+    report_finding,
+    report_row,
+)
 from tests.predictions.exchange.conftest import PDF
 from tests.predictions.exchange.test_fhir_bundles import CORRECTED
 
@@ -157,3 +162,12 @@ def test_text_that_looks_like_the_grammar_comes_through_as_it_was(codes):
 def test_what_is_escaped_is_read_as_it_was(codes, text):
     assert read(escaped(text)) == text
     assert text in notes(parsed(report_content(comment=text), codes))
+
+
+def test_findings_are_text_under_a_code_of_the_laboratory(codes):
+    message = parsed(report_content(findings=(report_finding("Left shift & more"),)), codes)
+    found = result(message, "findings")
+    assert str(found[2]) == "TX"
+    assert str(found[3]) == "findings^Findings^L"
+    assert lines(found[5]).startswith("Left shift & more. ")
+    assert lines(found[5]).endswith("They support reading and are no diagnosis.")

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -15,12 +16,16 @@ from predictions.reports.content import (
     ReportCriticalValue,
     ReportReplaces,
 )
-from tests.factories.report_contents import report_content, report_differential
+from tests.factories.report_contents import report_content, report_differential, report_finding
+
+# As version 0.5.0 wrote it, which knew schema 1 alone.
+OLDER = (Path(__file__).parent / "report_of_schema_1.json").read_text(encoding="utf-8")
 
 
 def full_content() -> ReportContent:
     """A content that has something in every field that may be empty."""
     return report_content(
+        findings=(report_finding(),),
         critical_values=(
             ReportCriticalValue(
                 name="Neutrophil",
@@ -116,3 +121,19 @@ def test_a_text_of_something_else_is_refused_in_words(text, told):
     with pytest.raises(ContentInvalid) as refused:
         ReportContent.from_json(text)
     assert told in str(refused.value)
+
+
+def test_a_report_of_an_older_schema_keeps_its_text_and_its_hash():
+    content = ReportContent.from_json(OLDER)
+    assert content.schema == 1
+    assert content.findings == ()
+    assert content.to_json() == OLDER
+    assert content.sha256 == hashlib.sha256(OLDER.encode()).hexdigest()
+
+
+def test_a_report_of_an_older_schema_holds_no_findings():
+    with pytest.raises(ContentInvalid, match="A report of schema 1 has no findings"):
+        report_content(schema=1, findings=(report_finding(),)).to_json()
+    text = json.dumps({**json.loads(OLDER), "findings": []})
+    with pytest.raises(ContentInvalid, match="has not the fields of a ReportContent"):
+        ReportContent.from_json(text)

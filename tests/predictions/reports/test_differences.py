@@ -15,7 +15,13 @@ from predictions.reports.content import (
     ReportMorphology,
 )
 from predictions.reports.differences import changes_a_result, differences
-from tests.factories.report_contents import report_content, report_differential, report_row
+from tests.factories.report_contents import (
+    own_finding,
+    report_content,
+    report_differential,
+    report_finding,
+    report_row,
+)
 
 CRITICAL = ReportCriticalValue(
     name="Neutrophil", value="0.4 × 10⁹/L", limit="below 0.5 × 10⁹/L", contact=None
@@ -154,3 +160,21 @@ def test_what_nobody_reads_on_the_page_is_no_difference():
         )
         == []
     )
+
+
+def test_a_finding_that_was_added_corrects_nothing_one_that_went_or_was_reworded_does():
+    without, kept = report_content(), report_content(findings=(report_finding(),))
+    reworded = report_content(findings=(report_finding(), own_finding("Toxic change")))
+    assert differences(without, kept) == [
+        Difference(what="Finding", before="", after="Left shift", corrects=False)
+    ]
+    assert differences(kept, reworded) == [
+        Difference(what="Finding", before="", after="Toxic change", corrects=False)
+    ]
+    assert differences(kept, without) == [
+        Difference(what="Finding", before="Left shift", after="", corrects=True)
+    ]
+    marked = report_content(findings=(report_finding("Marked left shift"),))
+    assert differences(kept, marked) == [
+        Difference(what="Finding", before="Left shift", after="Marked left shift", corrects=True)
+    ]

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
 
 from predictions.reports.content import (
+    SCHEMA,
     ReportContact,
     ReportContent,
     ReportCriticalValue,
@@ -19,12 +21,16 @@ from predictions.reports.content import (
 from predictions.reports.differences import differences
 from predictions.reports.pdf import render
 from tests.factories.report_contents import (
+    own_finding,
     pictures,
     report_content,
     report_crops,
     report_differential,
+    report_finding,
     report_row,
 )
+
+OLDER = Path(__file__).parent / "report_of_schema_1.json"
 
 
 def pages(content: ReportContent) -> list[str]:
@@ -237,3 +243,26 @@ def test_no_more_than_eight_cells_of_a_class_are_shown():
     )
     reader = PdfReader(BytesIO(render(content, pictures(content))))
     assert sum(len(page.images) for page in reader.pages) == 8
+
+
+def test_findings_stand_before_the_morphology_each_with_its_rule_and_that_they_are_support():
+    kept = (report_finding("Left shift, marked"), own_finding("Toxic change."))
+    told = text(report_content(findings=kept))
+    part = told.partition("Findings ")[2].partition("Morphology")[0]
+    assert part.startswith(
+        "Left shift, marked Immature granulocyte 0.57 × 10⁹/L, above the reference interval 0 to "
+        "0.09. Limit: UC Davis, adults. Toxic change."
+    )
+    assert "They support reading and are no diagnosis." in part
+
+
+def test_a_report_without_findings_says_nothing_of_them():
+    assert "Findings" not in text(report_content())
+
+
+def test_a_report_of_an_older_schema_prints_as_one_of_today_but_for_its_hash():
+    older = ReportContent.from_json(OLDER.read_text(encoding="utf-8"))
+    newer = replace(older, schema=SCHEMA)
+    assert [page.replace(older.sha256, "") for page in pages(older)] == [
+        page.replace(newer.sha256, "") for page in pages(newer)
+    ]
