@@ -15,7 +15,7 @@ from predictions.reports.canonical import ContentInvalid, canonical_text, from_p
 
 SCHEMA = 2
 # What contents of an earlier schema have not, by field: what it is for them.
-_ADDED_SINCE: dict[int, dict[str, Any]] = {1: {"findings": []}}
+_ADDED_SINCE: dict[int, dict[str, Any]] = {1: {"findings": [], "previous": None}}
 ASSISTIVE_USE = (
     "Assistive use: a qualified person reviews every result. Not a certified medical device."
 )
@@ -326,6 +326,35 @@ class ReportReplaces:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReportPreviousRow:
+    """What the result before said of a class.
+
+    Args:
+        percent: then, 0 to 100.
+        change: since then, in points of percent; None where nothing is counted now.
+        is_clear: whether the 95 % intervals of both do not even touch.
+        absolute: then, in 10⁹/L, where the white cell count was known.
+    """
+
+    label: str
+    name: str
+    percent: float
+    change: float | None
+    is_clear: bool
+    absolute: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportPrevious:
+    """What was signed last of the patient before this sample was taken."""
+
+    accession_number: str
+    report: str
+    taken_at: str
+    rows: tuple[ReportPreviousRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReportContent:
     """Everything that stands on one report.
 
@@ -335,6 +364,8 @@ class ReportContent:
         verify_address: what the QR code leads to; empty where there is nothing to verify.
         time_zone: the laboratory's, as "Europe/Vienna".
         findings: what the signer kept of those offered, and their own; none before schema 2.
+        previous: the patient's result before, as it stood at the signature; none where no other
+            sample of the patient was signed, and before schema 2.
         schema: by which its text is written. An old content keeps its own, and so its hash.
     """
 
@@ -358,6 +389,7 @@ class ReportContent:
     page_size: PageSize
     assistive_use: str = ASSISTIVE_USE
     findings: tuple[ReportKeptFinding, ...] = ()
+    previous: ReportPrevious | None = None
     schema: int = SCHEMA
 
     def to_json(self) -> str:

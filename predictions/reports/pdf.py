@@ -56,6 +56,7 @@ def _story(content: ReportContent, crops: Mapping[str, bytes], width: float) -> 
         *opening.notices(content, width),
         *sections.sample(content, width),
         *sections.differential(content, width),
+        *sections.previous(content),
         *sections.findings(content),
         *sections.morphology(content, width),
         *sections.signature(content, width),

@@ -22,9 +22,15 @@ from predictions.reports.tables import (
     apart_table,
     differential_table,
     plain_table,
+    previous_table,
     source_marks,
 )
 from predictions.reports.words import NOTHING, interval, local_time, reason_of, universal_time
+
+PREVIOUS_READING = (
+    "Changes are in points of percent. One in bold is beyond what counting alone makes differ: the "
+    "95 % intervals of both do not meet."
+)
 
 
 def sample(content: ReportContent, width: float) -> list[Flowable]:
@@ -66,6 +72,25 @@ def differential(content: ReportContent, width: float) -> list[Flowable]:
     if of.apart:
         parts += [Spacer(0, 6), apart_table(of.apart, width)]
     return parts
+
+
+def previous(content: ReportContent) -> list[Flowable]:
+    """The patient's result before this one."""
+    of = content.previous
+    if of is None or not of.rows:
+        return []
+    taken = local_time(of.taken_at, content.time_zone)
+    return [
+        KeepTogether(
+            [
+                words("Previous result", styles.SECTION),
+                words(f"{of.accession_number}, taken {taken}, report {of.report}."),
+                Spacer(0, 2),
+                previous_table(of),
+                words(PREVIOUS_READING, styles.SMALL),
+            ]
+        )
+    ]
 
 
 def findings(content: ReportContent) -> list[Flowable]:

@@ -14,11 +14,12 @@ from predictions.reports.content import (
     ReportApart,
     ReportDifferential,
     ReportInterval,
+    ReportPrevious,
     ReportRow,
 )
 from predictions.reports.fonts import REGULAR, markup
 from predictions.reports.styles import words
-from predictions.reports.words import between, concentration, interval, share
+from predictions.reports.words import between, change, concentration, interval, share
 
 # Name, count, per cent, interval, bar, reference, sign, flag; then the same of absolute counts.
 _SHARE_WIDTHS = (0, 9, 11, 19, 25, 16, 4, 14)
@@ -104,6 +105,31 @@ def apart_table(apart: tuple[ReportApart, ...], width: float) -> Table:
         hAlign="LEFT",
         splitInRow=1,
         style=[*_RULED, ("SPAN", (4, 0), (5, 0)), ("RIGHTPADDING", (4, 0), (4, -1), 0)],
+    )
+
+
+def previous_table(previous: ReportPrevious) -> Table:
+    """What the patient's result before said of each class, and the change since."""
+    has_absolute = any(row.absolute is not None for row in previous.rows)
+    head = ["Class", "Before, %", "Change", *(["Before, 10⁹/L"] if has_absolute else [])]
+    body = [
+        [
+            words(row.name, styles.CELL),
+            words(share(row.percent), styles.FIGURE),
+            words(change(row.change), styles.STRONG_FIGURE if row.is_clear else styles.FIGURE),
+            *([words(concentration(row.absolute), styles.FIGURE)] if has_absolute else []),
+        ]
+        for row in previous.rows
+    ]
+    return Table(
+        [
+            [words(head[0], styles.HEAD), *(words(text, styles.HEAD_RIGHT) for text in head[1:])],
+            *body,
+        ],
+        colWidths=[50 * mm, 20 * mm, 20 * mm, *([26 * mm] if has_absolute else [])],
+        repeatRows=1,
+        hAlign="LEFT",
+        style=_RULED,
     )
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from predictions.reports.content import ReportInterval, ReportKeptFinding, ReportRow
 
 NOTHING = "–"
+MINUS = "\N{MINUS SIGN}"
 
 
 def share(percent: float | None) -> str:
@@ -50,6 +51,11 @@ def reason_of(finding: ReportKeptFinding) -> str:
     if not finding.rule:
         return ""
     return f"{finding.rule} Limit: {finding.source}."
+
+
+def change(points: float | None) -> str:
+    """A change in points with its sign: "+8.0"; none is said of what is not counted now."""
+    return "" if points is None else f"{points:+.1f}".replace("-", MINUS)
 
 
 def local_time(moment: str, zone: str) -> str:

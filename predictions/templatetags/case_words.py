@@ -14,7 +14,6 @@ from predictions.reports.content import ReportContent, ReportInterval
 register = template.Library()
 
 DASH = "\N{EN DASH}"
-MINUS = "\N{MINUS SIGN}"
 _DAYS_PER_MONTH, _DAYS_PER_YEAR = 30.4375, 365.25
 
 
@@ -59,7 +58,7 @@ def one_decimal(figure: float | None) -> str:
 @register.filter
 def change(points: float | None) -> str:
     """A change in points with its sign; none is said of what is not counted now."""
-    return "" if points is None else f"{points:+.1f}".replace("-", MINUS)
+    return words.change(points)
 
 
 @register.filter

@@ -51,6 +51,7 @@ from predictions.selectors.reports.case import (
     present_cells,
     reported_value,
 )
+from predictions.selectors.reports.patient import previous_on_report
 from predictions.selectors.review.counts import label_uses
 from predictions.selectors.samples.alarm import cells_of_sample
 
@@ -109,7 +110,8 @@ def preliminary_content(viewer: User, sample_id: UUID) -> ReportContent:
     Raises:
         SampleNotFound: there is no such sample in the viewer's laboratory.
     """
-    content = assemble(case_of(viewer, sample_id), Said())
+    case = case_of(viewer, sample_id)
+    content = previous_on_report(viewer, case.sample, assemble(case, Said()))
     # Somebody waits for it: with many classes, each shows fewer cells.
     a_class = max(1, MOST_CROPS_WAITED_FOR // max(1, len(content.crops)))
     crops = (replace(each, crops=each.crops[:a_class]) for each in content.crops)

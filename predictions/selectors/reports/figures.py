@@ -108,17 +108,22 @@ def figures_of(differential: Differential, previous: ReportContent | None = None
     return Figures(
         differential=differential,
         rows=[
-            FigureRow(row, _bar(row, end), _before(row, then.get(row.label)))
+            FigureRow(row, _bar(row, end), before_of(row, then.get(row.label)))
             for row in differential.rows
         ],
         axis_end=end,
     )
 
 
-def _before(row: Row, then: ReportRow | None) -> Before | None:
+def before_of(row: Row | ReportRow | None, then: ReportRow | None) -> Before | None:
+    """What was before of a class, and the change; none where nothing was counted then.
+
+    Args:
+        row: of the class now; none where it is not among those counted.
+    """
     if then is None or then.percent is None:
         return None
-    if row.percent is None:
+    if row is None or row.percent is None:
         return Before(then.percent, None, False, then.absolute)
     is_clear = intervals_differ((row.low, row.high), (then.low, then.high))
     return Before(then.percent, row.percent - then.percent, is_clear, then.absolute)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -15,8 +15,9 @@ from accounts.models import User
 from accounts.policy import Action, require
 from predictions import policy
 from predictions.models import Report, Sample
-from predictions.reports.content import ReportContent
+from predictions.reports.content import ReportContent, ReportPrevious, ReportPreviousRow
 from predictions.selectors.reports.courses import Course, Visit, courses_of, models_in_words
+from predictions.selectors.reports.figures import before_of
 from predictions.selectors.samples.page import SampleHead, short_head
 
 # More would be read by nobody; the newest are shown.
@@ -65,9 +66,33 @@ def previous_report(viewer: User, sample: Sample) -> tuple[Report, ReportContent
 
     Whoever sees the sample sees it.
     """
-    taken = sample.collected_at or (sample.created_at if sample.is_frozen else timezone.now())
+    was_signed = sample.is_frozen or sample.state == Sample.State.AMENDING
+    taken = sample.collected_at or (sample.created_at if was_signed else timezone.now())
     found = newest_reports(viewer, sample, before=taken).exclude(sample=sample).first()
     return None if found is None else (found, ReportContent.from_json(found.content))
+
+
+def previous_on_report(viewer: User, sample: Sample, content: ReportContent) -> ReportContent:
+    """What the report of a sample says, with the patient's result before it."""
+    found = previous_report(viewer, sample)
+    if found is None:
+        return content
+    report, then = found
+    taken_at = report.sample.collected_at or report.at
+    now = {row.label: row for row in content.differential.rows}
+    return replace(
+        content,
+        previous=ReportPrevious(
+            accession_number=then.sample.accession_number,
+            report=str(report),
+            taken_at=taken_at.astimezone(UTC).isoformat(timespec="seconds"),
+            rows=tuple(
+                ReportPreviousRow(label=row.label, name=row.name, **asdict(before))
+                for row in then.differential.rows
+                if (before := before_of(now.get(row.label), row)) is not None
+            ),
+        ),
+    )
 
 
 def newest_reports(

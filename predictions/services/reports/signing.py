@@ -23,6 +23,7 @@ from predictions.reports.content import ReportContent, ReportReplaces, ReportSig
 from predictions.reports.differences import differences
 from predictions.selectors.reports.case import case_of, read_case
 from predictions.selectors.reports.contents import Said, assemble, digest_of, moment, person
+from predictions.selectors.reports.patient import previous_on_report
 from predictions.services.exchange import outbox
 from predictions.services.reports.changes import is_changed, status_of_change
 from predictions.services.reports.sayings import Findings, meaning_of, said_by_signer
@@ -113,7 +114,7 @@ def _content(actor: User, sample: Sample, said: Said, seen: str) -> ReportConten
             limited_count_reason=said.limited_count_reason,
         )
     )
-    return assemble(case, said)
+    return previous_on_report(actor, sample, assemble(case, said))
 
 
 def _write(

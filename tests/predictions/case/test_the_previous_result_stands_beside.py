@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from predictions.reports.content import ReportContent
+from predictions.selectors.reports.contents import preliminary_content
 from predictions.selectors.reports.patient import previous_report
 from predictions.selectors.reports.signing import case_page
+from predictions.services.reports.amending import begin_amendment
 from predictions.templatetags.case_words import change
 from tests.factories.cases import make_case, make_ready, sign_case
 
@@ -107,3 +110,39 @@ def test_without_a_white_cell_count_now_none_of_before_is_shown(technician, doct
     sign_case(doctor, make_ready(technician, **of_patient(0), wbc=Decimal("8.0")))
     now = make_case(technician, **of_patient(5))
     assert "Before, 10⁹/L" not in shown(page_as(technician), now)
+
+
+def test_a_report_keeps_the_result_before_it(technician, doctor, page_as):
+    then = signed(technician, doctor, 0)
+    report = signed(technician, doctor, 5, {"neutrophil": 96, "lymphocyte": 24})
+    previous = ReportContent.from_json(report.content).previous
+    assert previous is not None
+    assert (previous.accession_number, previous.report) == (
+        then.sample.accession_number,
+        str(then),
+    )
+    rows = {row.label: row for row in previous.rows}
+    assert (rows["neutrophil"].percent, rows["neutrophil"].change) == (60.0, 20.0)
+    assert rows["neutrophil"].is_clear
+    page = page_as(doctor).get(reverse("predictions:report", args=[report.pk])).content.decode()
+    assert "Previous result" in page
+
+
+def test_a_report_of_a_patient_without_another_result_says_nothing_of_one(technician, doctor):
+    report = signed(technician, doctor, 0)
+    assert ReportContent.from_json(report.content).previous is None
+
+
+def test_a_preliminary_print_has_it_too(technician, doctor):
+    signed(technician, doctor, 0)
+    now = make_case(technician, **of_patient(5))
+    assert preliminary_content(doctor, now.pk).previous is not None
+
+
+def test_an_amendment_does_not_take_a_later_sample_for_the_one_before(technician, doctor):
+    undated = of_patient(0) | {"collected_at": None}
+    ours = sign_case(doctor, make_ready(technician, **undated))
+    sign_case(doctor, make_ready(technician, **undated))
+    begin_amendment(actor=doctor, sample_id=ours.sample_id, reason="A word was missing")
+    amended = sign_case(doctor, ours.sample, comment="One word more.")
+    assert ReportContent.from_json(amended.content).previous is None

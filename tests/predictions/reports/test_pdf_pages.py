@@ -15,6 +15,8 @@ from predictions.reports.content import (
     ReportDismissed,
     ReportInterval,
     ReportLaboratory,
+    ReportPrevious,
+    ReportPreviousRow,
     ReportReplaces,
     ReportWhiteCellCount,
 )
@@ -266,3 +268,40 @@ def test_a_report_of_an_older_schema_prints_as_one_of_today_but_for_its_hash():
     assert [page.replace(older.sha256, "") for page in pages(older)] == [
         page.replace(newer.sha256, "") for page in pages(newer)
     ]
+
+
+def test_the_previous_result_stands_below_the_count_with_the_change():
+    previous = ReportPrevious(
+        accession_number="H26-117001",
+        report="R-2026-000398.v1",
+        taken_at="2026-03-05T06:30:00+00:00",
+        rows=(
+            ReportPreviousRow(
+                label="neutrophil",
+                name="Neutrophil",
+                percent=60.0,
+                change=16.0,
+                is_clear=True,
+                absolute=4.8,
+            ),
+            ReportPreviousRow(
+                label="blast",
+                name="Blast",
+                percent=0.5,
+                change=None,
+                is_clear=False,
+                absolute=None,
+            ),
+        ),
+    )
+    told = text(report_content(previous=previous))
+    assert (
+        "Previous result H26-117001, taken 2026-03-05 07:30 CET, report R-2026-000398.v1." in told
+    )
+    assert "Neutrophil 60.0 +16.0 4.80" in told
+    assert "Blast 0.5 –" in told
+    assert told.index("Counted 200") < told.index("Previous result") < told.index("Morphology")
+
+
+def test_without_a_previous_result_there_is_no_heading_for_one():
+    assert "Previous result" not in text(report_content())
