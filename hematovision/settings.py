@@ -299,24 +299,25 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Each with an exchange and a key of its own; else every queue is bound to the default one's.
 CELERY_TASK_QUEUES = tuple(
     Queue(name, Exchange(name), routing_key=name)
-    for name in ("inference", "training", "reports", "sweep")
+    for name in ("inference", "training", "reports", "bulk", "sweep")
 )
 CELERY_TASK_DEFAULT_QUEUE = "inference"
 CELERY_TASK_ROUTES = {
     "accounts.purge_expired": {"queue": "sweep"},
     "accounts.keep_audit_heads": {"queue": "sweep"},
-    "accounts.verify_audit": {"queue": "reports"},
+    "accounts.verify_audit": {"queue": "bulk"},
     "predictions.classify_image": {"queue": "inference"},
     "predictions.name_added_cell": {"queue": "inference"},
     "predictions.sweep_jobs": {"queue": "sweep"},
     "predictions.remove_unnamed_files": {"queue": "sweep"},
-    "predictions.read_in_shadow": {"queue": "reports"},
+    # Somebody waits for these: nothing that takes minutes stands in their way.
     "predictions.make_report": {"queue": "reports"},
     "predictions.deliver": {"queue": "reports"},
     # Beside the images, never in their way: the first ones are read while the last are unpacked.
-    "predictions.unpack_archive": {"queue": "reports"},
-    "mlmodels.import_dataset": {"queue": "reports"},
-    "mlmodels.check_duplicates": {"queue": "reports"},
+    "predictions.unpack_archive": {"queue": "bulk"},
+    "predictions.read_in_shadow": {"queue": "bulk"},
+    "mlmodels.import_dataset": {"queue": "bulk"},
+    "mlmodels.check_duplicates": {"queue": "bulk"},
     "mlmodels.run_training": {"queue": "training"},
     "mlmodels.check_gate": {"queue": "training"},
     "mlmodels.sweep": {"queue": "sweep"},

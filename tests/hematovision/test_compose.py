@@ -11,7 +11,8 @@ COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 SERVICES = COMPOSE["services"]
 OURS = {
-    "release", "web", "worker-inference", "worker-reports", "worker-training", "exchange", "beat",
+    "release", "web", "worker-inference", "worker-reports", "worker-bulk", "worker-training",
+    "exchange", "beat",
 }  # fmt: skip
 # What only some installations want.
 ASKED_FOR = {"exchange"}

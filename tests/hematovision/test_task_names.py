@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from celery.schedules import crontab
 from django.conf import settings
 
@@ -62,10 +63,11 @@ def test_names_are_written_out_app_and_verb():
         assert re.fullmatch(r"(accounts|mlmodels|predictions)\.[a-z_]+", name)
 
 
-def test_nothing_that_may_take_hours_stands_in_the_way_of_images():
+@pytest.mark.parametrize("awaited", ["inference", "reports"])
+def test_nothing_that_may_take_hours_stands_in_the_way_of(awaited):
     start = (ROOT / "deploy" / "start").read_text()
-    [beside_images] = [q.split(",") for q in re.findall(r"--queues ([a-z,]+)", start) if "inf" in q]
+    [beside] = [q.split(",") for q in re.findall(r"--queues ([a-z,]+)", start) if awaited in q]
     for name, route in settings.CELERY_TASK_ROUTES.items():
-        if route["queue"] in beside_images:
+        if route["queue"] in beside:
             limit = app.tasks[name].time_limit or settings.CELERY_TASK_TIME_LIMIT
             assert limit <= settings.CELERY_TASK_TIME_LIMIT, name

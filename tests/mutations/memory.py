@@ -18,7 +18,7 @@ _RESIDENT = re.compile(r"Rss(Anon|File|Shmem):\s+(\d+) kB")
 # A decode that takes memory takes longer than this.
 _LOOK_EVERY_S = 0.02
 # By what stands in their command lines.
-KINDS = {"web": "gunicorn", "inference": "inference@", "reports": "reports@"}
+KINDS = {"web": "gunicorn", "inference": "inference@", "reports": "reports@", "bulk": "bulk@"}
 
 
 @dataclass(frozen=True)
