@@ -71,6 +71,7 @@ def measure(places: dict[str, Any]) -> None:
     """Ask every page twice and print what the second time cost."""
     from django.conf import settings
     from django.db import connection
+    from django.db.models import Count
     from django.test import Client
 
     from predictions.models import Cell, Sample, SmearImage
@@ -84,6 +85,11 @@ def measure(places: dict[str, Any]) -> None:
     cursor = f"{int(middle.uploaded_at.timestamp() * 1e6)}-{middle.pk.hex}"
     sample = Sample.objects.get(pk=middle.sample_id)
     ready = Sample.objects.filter(laboratory=places["own"], state=Sample.State.READY)[0]
+    patients = Sample.objects.filter(laboratory=places["own"]).values("patient_key")
+    often = patients.annotate(samples=Count("pk")).filter(samples__gt=1).order_by("patient_key")[0]
+    first, second = Sample.objects.filter(
+        laboratory=places["own"], patient_key=often["patient_key"]
+    )[:2]
     cell = Cell.objects.filter(image=middle).first()
     day = f"{middle.uploaded_at:%Y-%m-%d}"
     combined = f"status=succeeded&uploader={uploader}&profile={places['profile'].pk}"
@@ -174,6 +180,8 @@ def measure(places: dict[str, Any]) -> None:
             ("sign", f"/samples/{ready.pk}/sign/"),
             ("differential", f"/samples/{ready.pk}/differential/"),
             ("models", "/models/"),
+            ("one patient", f"/samples/{first.pk}/patient/"),
+            ("two samples side by side", f"/samples/{first.pk}/patient/{second.pk}/"),
         ],
         "admin": [
             ("dashboard", "/dashboard/"),
@@ -189,6 +197,10 @@ def measure(places: dict[str, Any]) -> None:
             ("training, new", "/training/new/"),
             ("training", f"/training/{places['run'].pk}/"),
             ("users", "/users/"),
+            ("audit", "/audit/"),
+            ("audit, one person", f"/audit/?person={uploader}"),
+            ("audit, one day", f"/audit/?first_day={day}&last_day={day}&with_reads=on"),
+            ("delivery", "/delivery/"),
         ],
     }
     print("\n| who | page | queries | ms in the database | ms in all |\n|---|---|---|---|---|")

@@ -26,7 +26,7 @@ CREATE TEMP TABLE numbered_samples AS
 INSERT INTO predictions_sample (id, laboratory_id, accession_number, patient_reference, note,
         state, created_by_id, created_at)
     SELECT s.id, s.laboratory_id,
-        'S-' || lpad(s.n::text, 7, '0'), 'P-' || (s.n %% 4000), '', 'open',
+        'S-' || lpad(s.n::text, 7, '0'), 'P-' || (s.n %% (%(samples)s / 3 + 1)), '', 'open',
         (SELECT id FROM who WHERE who.laboratory_id = s.laboratory_id
             ORDER BY (who.n + s.n) %% 5, who.n LIMIT 1), s.at
     FROM numbered_samples s;

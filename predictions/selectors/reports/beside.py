@@ -14,9 +14,9 @@ from mlmodels.selectors.labels import labels_for
 from predictions.counts import label_by_code, shown_as
 from predictions.errors import SampleNotFound
 from predictions.models import Cell, Report, Sample
-from predictions.reports.content import ReportContent, ReportRow
-from predictions.selectors.reports.case import present_cells
-from predictions.selectors.reports.contents import preliminary_content
+from predictions.reports.content import ReportContent, ReportDifferential, ReportRow
+from predictions.selectors.reports.case import present_cells, read_case
+from predictions.selectors.reports.contents import differential_now, models_of
 from predictions.selectors.reports.courses import models_in_words
 from predictions.selectors.reports.figures import intervals_differ
 from predictions.selectors.reports.patient import newest_reports, samples_of_patient
@@ -34,7 +34,8 @@ class Side:
 
     Args:
         report: what was signed last of it; none where nothing is.
-        content: of that, else what its report would say now.
+        differential: of that, else as it stands now.
+        model: the versions that read its images, in words.
         at: when it was collected, else signed, else made.
         cells: crops of the class that is compared, at most `MOST_CELLS`.
         cells_count: how many cells of it are counted.
@@ -42,15 +43,11 @@ class Side:
 
     sample: Sample
     report: Report | None
-    content: ReportContent
+    differential: ReportDifferential
+    model: str
     at: datetime
     cells: list[Crop]
     cells_count: int
-
-    @property
-    def model(self) -> str:
-        """The versions that read its images, in words."""
-        return models_in_words(self.content)
 
 
 @dataclass(frozen=True)
@@ -122,7 +119,7 @@ def beside_page(viewer: User, sample_id: UUID, other_id: UUID, label: str = "") 
     if other is None:
         raise SampleNotFound()
     read = sorted((_read(viewer, sample) for sample in (head.sample, other)), key=_by_time)
-    rows = _rows(read[0].content, read[1].content)
+    rows = _rows(read[0].differential, read[1].differential)
     shown = next((row for row in rows if row.label == label), None) or _most_changed(rows)
     code = shown.label if shown else ""
     codes = _codes_shown_as(viewer, code)
@@ -142,29 +139,30 @@ def beside_page(viewer: User, sample_id: UUID, other_id: UUID, label: str = "") 
 class _Read:
     sample: Sample
     report: Report | None
-    content: ReportContent
+    differential: ReportDifferential
+    model: str
     at: datetime
 
 
 def _read(viewer: User, sample: Sample) -> _Read:
     report = newest_reports(viewer, sample).filter(sample=sample).first()
-    content = (
-        ReportContent.from_json(report.content)
-        if report
-        else preliminary_content(viewer, sample.pk)
-    )
+    if report is None:
+        differential, models = differential_now(read_case(sample)), models_of(sample)
+    else:
+        content = ReportContent.from_json(report.content)
+        differential, models = content.differential, content.models
     taken_at = sample.collected_at or (report.at if report else sample.created_at)
-    return _Read(sample, report, content, taken_at)
+    return _Read(sample, report, differential, models_in_words(models), taken_at)
 
 
 def _by_time(read: _Read) -> tuple[datetime, UUID]:
     return read.at, read.sample.pk
 
 
-def _rows(earlier: ReportContent, later: ReportContent) -> list[BesideRow]:
+def _rows(earlier: ReportDifferential, later: ReportDifferential) -> list[BesideRow]:
     """Each class that either counted, in the order of the later one."""
-    then = {row.label: row for row in earlier.differential.rows}
-    now = {row.label: row for row in later.differential.rows}
+    then = {row.label: row for row in earlier.rows}
+    now = {row.label: row for row in later.rows}
     rows = [_row(label, then.get(label), now.get(label)) for label in {**now, **then}]
     return [row for row in rows if any(side and side.count for side in (row.earlier, row.later))]
 
@@ -199,7 +197,8 @@ def _side(read: _Read, codes: list[str]) -> Side:
     return Side(
         sample=read.sample,
         report=read.report,
-        content=read.content,
+        differential=read.differential,
+        model=read.model,
         at=read.at,
         cells=crops_of(ordered, MOST_CELLS),
         cells_count=counted.count(),

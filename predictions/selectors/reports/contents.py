@@ -98,7 +98,7 @@ def digest_of(case: Case) -> str:
     """
     seen = _Seen(
         sample=_sample(case.sample),
-        differential=_differential(case, Said()),
+        differential=differential_now(case),
         critical_values=_critical_values(case, {}),
     )
     return hashlib.sha256(canonical_text(seen).encode()).hexdigest()
@@ -121,7 +121,7 @@ def preliminary_content(viewer: User, sample_id: UUID) -> ReportContent:
 def assemble(case: Case, said: Said) -> ReportContent:
     """What the report of a case says, before it has a number and a signature."""
     sample, laboratory = case.sample, case.sample.laboratory
-    differential = _differential(case, said)
+    differential = differential_now(case, said)
     uses = label_by_code(label_uses(case.labels))
     cells = _shown_cells(sample, uses)
     return ReportContent(
@@ -135,7 +135,7 @@ def assemble(case: Case, said: Said) -> ReportContent:
         comment=said.comment,
         critical_values=_critical_values(case, _told(case)),
         crops=tuple(_crops(case, cells)),
-        models=_models(sample),
+        models=models_of(sample),
         persons_work=_persons_work(sample, cells, uses),
         reviewers=_reviewers(sample),
         signature=None,
@@ -191,14 +191,15 @@ def _age(sample: Sample) -> str:
 # --- The count ---------------------------------------------------------------------------------
 
 
-def _differential(case: Case, said: Said) -> ReportDifferential:
+def differential_now(case: Case, said: Said | None = None) -> ReportDifferential:
+    """The count as a report would freeze it."""
     found = case.differential
     return ReportDifferential(
         rows=tuple(_row(row, case.sample) for row in found.rows),
         apart=tuple(_apart(each) for each in found.apart),
         counted=found.counted,
         target=found.target,
-        limited_count_reason=said.limited_count_reason if case.facts.is_limited else "",
+        limited_count_reason=said.limited_count_reason if said and case.facts.is_limited else "",
         to_review=found.to_review,
         unidentified=found.unidentified,
         white_cell_count=_white_cells(found.white_cells, case.sample),
@@ -395,8 +396,8 @@ def _crop(cell: Cell) -> ReportCrop:
     )
 
 
-def _models(sample: Sample) -> tuple[ReportModel, ...]:
-    """The versions that found the cells, by name."""
+def models_of(sample: Sample) -> tuple[ReportModel, ...]:
+    """The versions that found a sample's cells, by name."""
     versions = ModelVersion.objects.filter(
         jobs__image__sample=sample, jobs=F("jobs__image__newest_result")
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from math import ceil
 
 from predictions.models import Report, Sample
-from predictions.reports.content import Flag, ReportContent, ReportInterval, ReportRow
+from predictions.reports.content import Flag, ReportContent, ReportInterval, ReportModel, ReportRow
 from predictions.selectors.reports.figures import axis_end
 
 # Of a plot, in its own units.
@@ -199,6 +200,6 @@ def _places(visits: list[Visit]) -> list[float]:
     ]
 
 
-def models_in_words(content: ReportContent) -> str:
+def models_in_words(models: Iterable[ReportModel]) -> str:
     """The versions that read a sample's images, by name."""
-    return ", ".join(sorted(f"{model.name} {model.version}" for model in content.models))
+    return ", ".join(sorted(f"{model.name} {model.version}" for model in models))

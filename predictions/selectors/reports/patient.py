@@ -137,7 +137,7 @@ def _unsigned(viewer: User, sample: Sample) -> QuerySet[Sample]:
 def _visits(reports: Sequence[Report]) -> list[Visit]:
     read = [(report, ReportContent.from_json(report.content)) for report in reports]
     dated = sorted(((_at(content), report, content) for report, content in read), key=_by_time)
-    models = [models_in_words(content) for _, _, content in dated]
+    models = [models_in_words(content.models) for _, _, content in dated]
     return [
         Visit(report.sample, report, content, at, model, model != before)
         for (at, report, content), model, before in zip(

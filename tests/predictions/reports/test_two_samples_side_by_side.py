@@ -159,5 +159,5 @@ def test_many_cells_take_as_many_queries(
 ):
     first, second = signed(technician, doctor, 1), signed(technician, doctor, 2)
     client = page_as(doctor)
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(18):
         shown(client, first, second)
