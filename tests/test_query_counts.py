@@ -92,7 +92,8 @@ def count(client: Any, address: str, **headers: str) -> list[str]:
     with connection.execute_wrapper(counted):
         answer = client.get(address, headers=headers)
     assert answer.status_code == 200, address
-    return counted.asked
+    # That somebody looked is written into the trail: three statements beside the reading.
+    return [sql for sql in counted.asked if '"accounts_audit' not in sql]
 
 
 PAGES = [

@@ -20,7 +20,7 @@ from django.utils import timezone
 from accounts.models import AuditAction, AuditChain, AuditEvent, Laboratory, User
 from hematovision.origin import Origin, current_origin
 
-__all__ = ["Origin", "current_origin", "record_event", "record_read"]
+__all__ = ["Origin", "current_origin", "record_event", "record_read", "record_viewed"]
 
 logger = logging.getLogger(__name__)
 
@@ -126,6 +126,15 @@ def record_read(
         )
     except DatabaseError:
         logger.exception("The audit event %s could not be written.", action)
+
+
+def record_viewed(actor: User, *shown: models.Model) -> None:
+    """Add, as `record_read` does, that somebody looked at results: an event for each."""
+    events = [Event(AuditAction.RESULT_VIEWED, obj) for obj in shown]
+    try:
+        record_events(laboratory=actor.laboratory, events=events, actor=actor)
+    except DatabaseError:
+        logger.exception("The audit events of %s results could not be written.", len(events))
 
 
 def _locked_chain(laboratory: Laboratory | None) -> AuditChain:

@@ -98,6 +98,14 @@ class WhiteCellsBody(serializers.Serializer):
     flag = serializers.CharField()
 
 
+class PreviousResultBody(serializers.Serializer):
+    """What was signed last of the patient's samples that came before."""
+
+    report = serializers.UUIDField(source="pk")
+    number = serializers.CharField(source="__str__")
+    accession_number = serializers.CharField(source="sample.accession_number")
+
+
 class DifferentialBody(serializers.Serializer):
     """The white-cell differential of a sample, and what still stops its next step."""
 
@@ -109,6 +117,7 @@ class DifferentialBody(serializers.Serializer):
     unidentified = serializers.IntegerField(source="differential.unidentified")
     wbc = WhiteCellsBody(source="differential.white_cells", allow_null=True)
     notes = serializers.ListField(child=serializers.CharField())
+    previous = serializers.SerializerMethodField()
     missing = serializers.SerializerMethodField()
     seen = serializers.SerializerMethodField(
         help_text="A digest of what the report would say; hand it on with the signature."
@@ -116,7 +125,13 @@ class DifferentialBody(serializers.Serializer):
 
     def get_seen(self, case: Case) -> str:
         """Another one as soon as a figure, or what is said of the sample, is another."""
-        return digest_of(case)
+        return digest_of(case, self.context["previous"])
+
+    @extend_schema_field(PreviousResultBody(allow_null=True))
+    def get_previous(self, case: Case) -> dict[str, Any] | None:
+        """Null where no other sample of the patient reference is signed."""
+        previous = self.context["previous"]
+        return PreviousResultBody(previous[0]).data if previous else None
 
     @extend_schema_field(MissingBody(many=True))
     def get_missing(self, case: Case) -> list[dict[str, Any]]:

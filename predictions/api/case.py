@@ -11,6 +11,7 @@ from accounts.api.endpoints import Endpoint
 from accounts.api.idempotency import PARAMETER, REUSED, answered_once
 from accounts.policy import Action, needs
 from accounts.requests import SignedInApiRequest
+from accounts.services.audit import record_viewed
 from predictions.api.bodies_case import (
     AlarmBody,
     AlarmForm,
@@ -27,6 +28,7 @@ from predictions.api.bodies_case import (
 from predictions.api.bodies_reports import SignedBody
 from predictions.api.responses import CLOSED, EVERYWHERE, INVALID, NOT_FOUND
 from predictions.selectors.reports.case import case_of, missing_for
+from predictions.selectors.reports.patient import previous_report
 from predictions.services.reports import amending, contacts, signing
 from predictions.services.samples import states
 
@@ -44,7 +46,11 @@ class DifferentialView(Endpoint):
     def get(self, request: SignedInApiRequest, sample_id: UUID) -> Response:
         """Read the counts, and what still stops the sample's next step."""
         case = case_of(request.user, sample_id)
-        context = {"missing": missing_for(request.user, case)}
+        context = {
+            "missing": missing_for(request.user, case),
+            "previous": previous_report(request.user, case.sample),
+        }
+        record_viewed(request.user, case.sample)
         return Response(DifferentialBody(case, context=context).data)
 
 

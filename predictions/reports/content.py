@@ -332,7 +332,7 @@ class ReportPreviousRow:
     Args:
         percent: then, 0 to 100.
         change: since then, in points of percent; None where nothing is counted now.
-        is_clear: whether the 95 % intervals of both do not even touch.
+        is_clear: whether chance of counting makes so large a change in fewer than 5 of 100 cases.
         absolute: then, in 10⁹/L, where the white cell count was known.
     """
 
@@ -346,11 +346,16 @@ class ReportPreviousRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ReportPrevious:
-    """What was signed last of the patient before this sample was taken."""
+    """What was signed last of the patient's samples that came before this one.
+
+    Args:
+        collected_at: empty where it is not known.
+    """
 
     accession_number: str
     report: str
-    taken_at: str
+    collected_at: str
+    received_at: str
     rows: tuple[ReportPreviousRow, ...]
 
 
@@ -425,7 +430,7 @@ class ReportContent:
         except json.JSONDecodeError as problem:
             raise ContentInvalid("The text of the report is not JSON.") from problem
         schema = plain.get("schema") if isinstance(plain, dict) else None
-        if schema != SCHEMA and schema not in _ADDED_SINCE:
+        if not isinstance(schema, int) or (schema != SCHEMA and schema not in _ADDED_SINCE):
             raise ContentInvalid(
                 f"This report is written in schema {schema}, and this program reads schemas 1 to "
                 f"{SCHEMA}. Open it with the version of HematoVision that wrote it, or a later one."

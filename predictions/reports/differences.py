@@ -37,6 +37,7 @@ def differences(old: ReportContent, new: ReportContent) -> list[Difference]:
         *_of_morphology(old, new),
         *_of_text("Morphology, text", old.morphology.text, new.morphology.text),
         *_of_text("Comment", old.comment, new.comment),
+        *_changed("Previous result", _previous(old), _previous(new)),
     ]
 
 
@@ -154,6 +155,11 @@ def _findings(content: ReportContent) -> dict[str, str]:
         for group in content.morphology.groups
         for finding in group.findings
     }
+
+
+def _previous(content: ReportContent) -> str:
+    of = content.previous
+    return f"{of.accession_number}, report {of.report}" if of else ""
 
 
 def _absolute(row: ReportRow | None) -> str:

@@ -28,8 +28,8 @@ from predictions.reports.tables import (
 from predictions.reports.words import NOTHING, interval, local_time, reason_of, universal_time
 
 PREVIOUS_READING = (
-    "Changes are in points of percent. One in bold is beyond what counting alone makes differ: the "
-    "95 % intervals of both do not meet."
+    "Changes are in points of percent. One in bold is so large that chance of counting makes it in "
+    "fewer than 5 of 100 cases (test of two proportions)."
 )
 
 
@@ -79,12 +79,13 @@ def previous(content: ReportContent) -> list[Flowable]:
     of = content.previous
     if of is None or not of.rows:
         return []
-    taken = local_time(of.taken_at, content.time_zone)
+    came = "collected" if of.collected_at else "received"
+    at = local_time(of.collected_at or of.received_at, content.time_zone)
     return [
         KeepTogether(
             [
                 words("Previous result", styles.SECTION),
-                words(f"{of.accession_number}, taken {taken}, report {of.report}."),
+                words(f"{of.accession_number}, {came} {at}, report {of.report}."),
                 Spacer(0, 2),
                 previous_table(of),
                 words(PREVIOUS_READING, styles.SMALL),

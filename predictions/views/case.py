@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts.models import AuditAction
 from accounts.policy import Action, needs
 from accounts.requests import SignedInRequest
-from accounts.services.audit import record_read
+from accounts.services.audit import record_read, record_viewed
 from hematovision.csv_rows import csv_response
 from hematovision.errors import DomainError
 from hematovision.file_responses import attachment_response
@@ -39,6 +39,7 @@ def differential(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
     context = {"page": page, "head": page.head, "sample": page.head.sample}
     if page.critical:
         context["contact_form"] = ContactForm()
+    record_viewed(request.user, page.head.sample)
     return render(request, "predictions/case/differential.html", context)
 
 
@@ -100,6 +101,8 @@ def sign(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
             f"This sample is {page.head.sample.get_state_display()}, so nobody can sign it now.",
         )
         return redirect("predictions:sample", sample_id=sample_id)
+    if request.method == "GET":
+        record_viewed(request.user, page.head.sample)
     form = _sign_form(request, page)
     if request.method == "POST" and form.is_valid():
         try:

@@ -19,6 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.policy import Action, needs
 from accounts.requests import SignedInRequest
+from accounts.services.audit import record_viewed
 from hematovision.errors import DomainError
 from hematovision.file_responses import attachment_response, private_no_cache
 from hematovision.sent_files import the_file_in
@@ -38,7 +39,9 @@ ASK_AGAIN_AFTER_S = 2
 @needs({"GET": Action.SEE_REPORTS})
 def report(request: SignedInRequest, report_id: UUID) -> HttpResponse:
     """What one version says, and what may be done with it."""
-    return _page(request, report_for_viewer(request.user, report_id), RetractForm())
+    signed = report_for_viewer(request.user, report_id)
+    record_viewed(request.user, signed.report)
+    return _page(request, signed, RetractForm())
 
 
 @needs({"GET": Action.SEE_REPORTS})

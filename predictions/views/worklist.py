@@ -75,7 +75,7 @@ def worklist_table(request: SignedInRequest) -> HttpResponseBase:
         action=AuditAction.TABLE_EXPORTED,
         actor=request.user,
         laboratory=request.user.laboratory,
-        changes={"state": [None, state], **{name: [None, v] for name, v in _kept(request).items()}},
+        changes={name: [None, value] for name, value in asked.in_words().items()},
     )
     return csv_response(SAMPLE_COLUMNS, sample_table(request.user, asked), name="samples.csv")
 

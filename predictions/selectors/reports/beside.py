@@ -10,19 +10,21 @@ from django.db.models import Q
 
 from accounts.models import User
 from accounts.policy import Action, require
+from mlmodels.ml.classes import WIDER_CLASS
 from mlmodels.selectors.labels import labels_for
 from predictions.counts import label_by_code, shown_as
 from predictions.errors import SampleNotFound
 from predictions.models import Cell, Report, Sample
-from predictions.reports.content import ReportContent, ReportDifferential, ReportRow
+from predictions.reports.content import ReportContent, ReportDifferential
 from predictions.selectors.reports.case import present_cells, read_case
+from predictions.selectors.reports.comparison import Comparison, compare
 from predictions.selectors.reports.contents import differential_now, models_of
 from predictions.selectors.reports.courses import models_in_words
-from predictions.selectors.reports.figures import intervals_differ
 from predictions.selectors.reports.patient import newest_reports, samples_of_patient
 from predictions.selectors.review.counts import label_uses
 from predictions.selectors.review.crops import Crop, crops_of
 from predictions.selectors.samples.page import SampleHead, short_head
+from predictions.selectors.samples.rules import always_reviewed, rules_of
 
 # Of a class of one sample; the gallery shows them all.
 MOST_CELLS = 24
@@ -36,9 +38,9 @@ class Side:
         report: what was signed last of it; none where nothing is.
         differential: of that, else as it stands now.
         model: the versions that read its images, in words.
-        at: when it was collected, else signed, else made.
-        cells: crops of the class that is compared, at most `MOST_CELLS`.
-        cells_count: how many cells of it are counted.
+        at: when it was collected, else received.
+        cells: crops of the class that is compared as they stand now, at most `MOST_CELLS`.
+        cells_count: how many cells of it are counted now.
     """
 
     sample: Sample
@@ -48,23 +50,6 @@ class Side:
     at: datetime
     cells: list[Crop]
     cells_count: int
-
-
-@dataclass(frozen=True)
-class BesideRow:
-    """A class on both; none of a side whose report does not name it.
-
-    Args:
-        change: of the later sample since the earlier one, in points of percent.
-        is_clear: whether the 95 % intervals of both do not even touch.
-    """
-
-    label: str
-    name: str
-    earlier: ReportRow | None
-    later: ReportRow | None
-    change: float | None
-    is_clear: bool
 
 
 @dataclass(frozen=True)
@@ -80,7 +65,7 @@ class BesidePage:
     other: Sample
     earlier: Side
     later: Side
-    rows: list[BesideRow]
+    rows: list[Comparison]
     label: str
     name: str
 
@@ -119,7 +104,8 @@ def beside_page(viewer: User, sample_id: UUID, other_id: UUID, label: str = "") 
     if other is None:
         raise SampleNotFound()
     read = sorted((_read(viewer, sample) for sample in (head.sample, other)), key=_by_time)
-    rows = _rows(read[0].differential, read[1].differential)
+    compared = compare(read[0].differential, read[1].differential, WIDER_CLASS)
+    rows = [row for row in compared if row.was_or_is_there]
     shown = next((row for row in rows if row.label == label), None) or _most_changed(rows)
     code = shown.label if shown else ""
     codes = _codes_shown_as(viewer, code)
@@ -151,7 +137,7 @@ def _read(viewer: User, sample: Sample) -> _Read:
     else:
         content = ReportContent.from_json(report.content)
         differential, models = content.differential, content.models
-    taken_at = sample.collected_at or (report.at if report else sample.created_at)
+    taken_at = sample.collected_at or sample.created_at
     return _Read(sample, report, differential, models_in_words(models), taken_at)
 
 
@@ -159,24 +145,7 @@ def _by_time(read: _Read) -> tuple[datetime, UUID]:
     return read.at, read.sample.pk
 
 
-def _rows(earlier: ReportDifferential, later: ReportDifferential) -> list[BesideRow]:
-    """Each class that either counted, in the order of the later one."""
-    then = {row.label: row for row in earlier.rows}
-    now = {row.label: row for row in later.rows}
-    rows = [_row(label, then.get(label), now.get(label)) for label in {**now, **then}]
-    return [row for row in rows if any(side and side.count for side in (row.earlier, row.later))]
-
-
-def _row(label: str, then: ReportRow | None, now: ReportRow | None) -> BesideRow:
-    named = now or then
-    change, is_clear = None, False
-    if then and now and then.percent is not None and now.percent is not None:
-        change = now.percent - then.percent
-        is_clear = intervals_differ((now.low, now.high), (then.low, then.high))
-    return BesideRow(label, named.name if named else label, then, now, change, is_clear)
-
-
-def _most_changed(rows: list[BesideRow]) -> BesideRow | None:
+def _most_changed(rows: list[Comparison]) -> Comparison | None:
     """What is clear before what is not, then by the size of the change."""
     return max(rows, key=lambda row: (row.is_clear, abs(row.change or 0)), default=None)
 
@@ -189,9 +158,10 @@ def _codes_shown_as(viewer: User, code: str) -> list[str]:
 
 def _side(read: _Read, codes: list[str]) -> Side:
     """What people named stands first, then what the model is surest of."""
+    asked = always_reviewed(rules_of(read.sample.laboratory))
+    accepted = Q(disposition=Cell.Disposition.ACCEPTED) & ~Q(present_label__in=asked)
     counted = present_cells(read.sample).filter(
-        Q(last_review_number__gt=0) | Q(disposition=Cell.Disposition.ACCEPTED),
-        present_label__in=codes,
+        Q(last_review_number__gt=0) | accepted, present_label__in=codes
     )
     ordered = counted.order_by("-named_by_role", "-confidence", "image", "position")
     return Side(

@@ -51,7 +51,7 @@ from predictions.selectors.reports.case import (
     present_cells,
     reported_value,
 )
-from predictions.selectors.reports.patient import previous_on_report
+from predictions.selectors.reports.patient import Previous, previous_on_report
 from predictions.selectors.review.counts import label_uses
 from predictions.selectors.samples.alarm import cells_of_sample
 
@@ -89,10 +89,14 @@ class _Seen:
     sample: ReportSample
     differential: ReportDifferential
     critical_values: tuple[ReportCriticalValue, ...]
+    previous: str
 
 
-def digest_of(case: Case) -> str:
+def digest_of(case: Case, previous: Previous | None) -> str:
     """A word for the sample and the figures that the report of a case would show; asks nothing.
+
+    Args:
+        previous: the patient's result before, as `previous_report` gives it.
 
     Pictures, models and who was told do not belong to it: they are no figures.
     """
@@ -100,6 +104,7 @@ def digest_of(case: Case) -> str:
         sample=_sample(case.sample),
         differential=differential_now(case),
         critical_values=_critical_values(case, {}),
+        previous=str(previous[0].pk) if previous else "",
     )
     return hashlib.sha256(canonical_text(seen).encode()).hexdigest()
 

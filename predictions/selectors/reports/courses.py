@@ -8,8 +8,10 @@ from datetime import datetime
 from itertools import pairwise
 from math import ceil
 
+from mlmodels.ml.classes import WIDER_CLASS
 from predictions.models import Report, Sample
 from predictions.reports.content import Flag, ReportContent, ReportInterval, ReportModel, ReportRow
+from predictions.selectors.reports.comparison import row_of
 from predictions.selectors.reports.figures import axis_end
 
 # Of a plot, in its own units.
@@ -22,7 +24,7 @@ class Visit:
     """A sample of the patient, with what the newest version of its report says.
 
     Args:
-        at: when it was collected, else when it was signed.
+        at: when it was collected, else when it was received.
         model: the versions that read its images, in words.
         has_other_model: whether the sample before it was read by others.
     """
@@ -76,7 +78,7 @@ class Plot:
 
 @dataclass(frozen=True)
 class Value:
-    """What one sample says of a class; without a row: the class is not on its report."""
+    """What one sample says of a class; without a row: its report does not tell the class apart."""
 
     visit: Visit
     row: ReportRow | None
@@ -108,14 +110,14 @@ def courses_of(visits: list[Visit]) -> list[Course]:
     }
     courses = []
     for label, name in names.items():
-        values = [Value(visit, _row(visit.content, label)) for visit in visits]
+        values = [Value(visit, _row(visit.content, label, name)) for visit in visits]
         if any(value.row and value.row.count for value in values):
             courses.append(Course(label, name, values, _plots(values)))
     return courses
 
 
-def _row(content: ReportContent, label: str) -> ReportRow | None:
-    return next((row for row in content.differential.rows if row.label == label), None)
+def _row(content: ReportContent, label: str, name: str) -> ReportRow | None:
+    return row_of(content.differential, label, name, WIDER_CLASS)
 
 
 def _plots(values: list[Value]) -> list[Plot]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from predictions.differential import Differential, Row
-from predictions.reports.content import ReportContent, ReportRow
+from predictions.selectors.reports.comparison import Comparison
 
 # Where an axis may end, in percent.
 _ENDS = (10, 20, 40, 60, 80, 100)
@@ -30,29 +30,12 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Before:
-    """What the patient's previous result says of a class.
-
-    Args:
-        percent: then, 0 to 100.
-        change: since then, in points of percent; none where nothing is counted now.
-        is_clear: whether the 95 % intervals of both do not even touch.
-        absolute: then, in 10⁹/L; none where the white cell count was not known.
-    """
-
-    percent: float
-    change: float | None
-    is_clear: bool
-    absolute: float | None
-
-
-@dataclass(frozen=True)
 class FigureRow:
     """A class with its figures, its bar where anything is counted, and what was before."""
 
     row: Row
     bar: Bar | None
-    before: Before | None
+    before: Comparison | None
 
 
 @dataclass(frozen=True)
@@ -61,11 +44,13 @@ class Figures:
 
     Args:
         axis_end: in percent; no bar, whisker or interval reaches further.
+        gone: classes without a row of which the result before held cells.
     """
 
     differential: Differential
     rows: list[FigureRow]
     axis_end: int
+    gone: list[Comparison]
 
     @property
     def has_absolute(self) -> bool:
@@ -75,13 +60,14 @@ class Figures:
     @property
     def has_before(self) -> bool:
         """Whether a previous result says anything of these classes."""
-        return any(each.before for each in self.rows)
+        return bool(self.gone) or any(each.before for each in self.rows)
 
     @property
     def has_absolute_before(self) -> bool:
         """Whether it says how many there were, beside how many there are."""
         return self.has_absolute and any(
-            each.before and each.before.absolute is not None for each in self.rows
+            each.before and each.before.earlier and each.before.earlier.absolute is not None
+            for each in self.rows
         )
 
     @property
@@ -97,47 +83,21 @@ class Figures:
         return (0, self.axis_end // 2, self.axis_end)
 
 
-def figures_of(differential: Differential, previous: ReportContent | None = None) -> Figures:
+def figures_of(differential: Differential, since: Sequence[Comparison] = ()) -> Figures:
     """A differential with what is drawn of it.
 
     Args:
-        previous: the patient's result before it; none where there is none.
+        since: its classes beside those of the patient's result before; empty without one.
     """
-    then = {row.label: row for row in previous.differential.rows} if previous else {}
+    before = {each.label: each for each in since if each.earlier is not None}
     end = axis_end(_reached(differential.rows))
+    shown = {row.label for row in differential.rows}
     return Figures(
         differential=differential,
-        rows=[
-            FigureRow(row, _bar(row, end), before_of(row, then.get(row.label)))
-            for row in differential.rows
-        ],
+        rows=[FigureRow(row, _bar(row, end), before.get(row.label)) for row in differential.rows],
         axis_end=end,
+        gone=[each for each in before.values() if each.label not in shown and each.was_or_is_there],
     )
-
-
-def before_of(row: Row | ReportRow | None, then: ReportRow | None) -> Before | None:
-    """What was before of a class, and the change; none where nothing was counted then.
-
-    Args:
-        row: of the class now; none where it is not among those counted.
-    """
-    if then is None or then.percent is None:
-        return None
-    if row is None or row.percent is None:
-        return Before(then.percent, None, False, then.absolute)
-    is_clear = intervals_differ((row.low, row.high), (then.low, then.high))
-    return Before(then.percent, row.percent - then.percent, is_clear, then.absolute)
-
-
-_Ends = tuple[float | None, float | None]
-
-
-def intervals_differ(ends: _Ends, others: _Ends) -> bool:
-    """Whether two intervals do not even touch; where one has no ends, nothing is known."""
-    (low, high), (other_low, other_high) = ends, others
-    if low is None or high is None or other_low is None or other_high is None:
-        return False
-    return low > other_high or high < other_low
 
 
 def axis_end(reached: Iterable[float]) -> int:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from accounts.models import User
 from accounts.policy import Action, require
+from mlmodels.ml.classes import WIDER_CLASS
 from predictions import policy
 from predictions.models import Report, Sample
 from predictions.reports.content import ReportContent, ReportPrevious, ReportPreviousRow
+from predictions.selectors.reports.comparison import compare
 from predictions.selectors.reports.courses import Course, Visit, courses_of, models_in_words
-from predictions.selectors.reports.figures import before_of
 from predictions.selectors.samples.page import SampleHead, short_head
 
 # More would be read by nobody; the newest are shown.
 MOST = 50
+# Of earlier reports for the previous result: few are of samples that are being amended.
+_LOOKED_AT = 5
+# A report with what it says.
+Previous = tuple[Report, ReportContent]
 _STANDS = (Sample.State.SIGNED, Sample.State.AMENDING)
 
 
@@ -61,15 +65,13 @@ def patient_page(viewer: User, sample_id: UUID) -> PatientPage:
     )
 
 
-def previous_report(viewer: User, sample: Sample) -> tuple[Report, ReportContent] | None:
-    """What was signed last of the patient before this sample was taken; none where nothing was.
+def previous_report(viewer: User, sample: Sample) -> Previous | None:
+    """What was signed last of the patient's samples that came before; none where nothing was.
 
     Whoever sees the sample sees it.
     """
-    was_signed = sample.is_frozen or sample.state == Sample.State.AMENDING
-    taken = sample.collected_at or (sample.created_at if was_signed else timezone.now())
-    found = newest_reports(viewer, sample, before=taken).exclude(sample=sample).first()
-    return None if found is None else (found, ReportContent.from_json(found.content))
+    earlier = newest_reports(viewer, sample, before=_taken(sample)).exclude(sample=sample)
+    return next(_of_the_patient(earlier[:_LOOKED_AT]), None)
 
 
 def previous_on_report(viewer: User, sample: Sample, content: ReportContent) -> ReportContent:
@@ -78,18 +80,25 @@ def previous_on_report(viewer: User, sample: Sample, content: ReportContent) -> 
     if found is None:
         return content
     report, then = found
-    taken_at = report.sample.collected_at or report.at
-    now = {row.label: row for row in content.differential.rows}
+    compared = compare(then.differential, content.differential, WIDER_CLASS)
     return replace(
         content,
         previous=ReportPrevious(
             accession_number=then.sample.accession_number,
             report=str(report),
-            taken_at=taken_at.astimezone(UTC).isoformat(timespec="seconds"),
+            collected_at=then.sample.collected_at,
+            received_at=then.sample.received_at,
             rows=tuple(
-                ReportPreviousRow(label=row.label, name=row.name, **asdict(before))
-                for row in then.differential.rows
-                if (before := before_of(now.get(row.label), row)) is not None
+                ReportPreviousRow(
+                    label=each.label,
+                    name=each.name,
+                    percent=each.earlier.percent,
+                    change=each.change,
+                    is_clear=each.is_clear,
+                    absolute=each.earlier.absolute,
+                )
+                for each in compared
+                if each.earlier and each.earlier.percent is not None and each.was_or_is_there
             ),
         ),
     )
@@ -113,7 +122,7 @@ def newest_reports(
             sample__state__in=_STANDS,
             replaced_by=None,
         )
-        .annotate(taken_at=Coalesce("sample__collected_at", "at"))
+        .annotate(taken_at=Coalesce("sample__collected_at", "sample__created_at"))
     )
     if before is not None:
         found = found.filter(taken_at__lt=before)
@@ -134,9 +143,23 @@ def _unsigned(viewer: User, sample: Sample) -> QuerySet[Sample]:
     return samples_of_patient(viewer, sample).exclude(state__in=_STANDS).order_by("-created_at")
 
 
-def _visits(reports: Sequence[Report]) -> list[Visit]:
-    read = [(report, ReportContent.from_json(report.content)) for report in reports]
-    dated = sorted(((_at(content), report, content) for report, content in read), key=_by_time)
+def _of_the_patient(reports: Iterable[Report]) -> Iterator[Previous]:
+    """Those that say themselves that they are of the patient.
+
+    The reference of a sample that is being amended may be another one already; what was signed of
+    it counts until something newer is signed, and says whose it is.
+    """
+    for report in reports:
+        content = ReportContent.from_json(report.content)
+        if content.sample.patient_reference == report.sample.patient_reference:
+            yield report, content
+
+
+def _visits(reports: Iterable[Report]) -> list[Visit]:
+    dated = sorted(
+        ((_taken(report.sample), report, content) for report, content in _of_the_patient(reports)),
+        key=lambda each: (each[0], each[1].pk),
+    )
     models = [models_in_words(content.models) for _, _, content in dated]
     return [
         Visit(report.sample, report, content, at, model, model != before)
@@ -146,10 +169,5 @@ def _visits(reports: Sequence[Report]) -> list[Visit]:
     ]
 
 
-def _by_time(dated: tuple[datetime, Report, ReportContent]) -> tuple[datetime, UUID]:
-    return dated[0], dated[1].pk
-
-
-def _at(content: ReportContent) -> datetime:
-    signed_at = content.signature.signed_at if content.signature else ""
-    return datetime.fromisoformat(content.sample.collected_at or signed_at)
+def _taken(sample: Sample) -> datetime:
+    return sample.collected_at or sample.created_at

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from accounts.models import User
+from mlmodels.ml.classes import WIDER_CLASS
 from predictions.checklist import Missing
 from predictions.differential import Critical
 from predictions.models import CriticalContact, Report, Sample
 from predictions.reports.content import ReportContent
-from predictions.selectors.reports.case import read_case, reported_value
-from predictions.selectors.reports.contents import digest_of
+from predictions.selectors.reports.case import Case, read_case, reported_value
+from predictions.selectors.reports.comparison import Comparison, compare
+from predictions.selectors.reports.contents import differential_now, digest_of
 from predictions.selectors.reports.figures import Figures, figures_of
-from predictions.selectors.reports.patient import previous_report
+from predictions.selectors.reports.patient import Previous, previous_report
 from predictions.selectors.samples.page import SampleHead, sample_head
 
 # What a reason at the signature is enough for.
@@ -48,7 +50,7 @@ class CasePage:
     figures: Figures
     critical: list[CriticalValue]
     digest: str
-    previous: tuple[Report, ReportContent] | None
+    previous: Previous | None
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,18 @@ def case_page(viewer: User, sample_id: UUID) -> CasePage:
     previous = previous_report(viewer, head.sample)
     return CasePage(
         head=head,
-        figures=figures_of(case.differential, previous[1] if previous else None),
+        figures=figures_of(case.differential, _since(case, previous)),
         previous=previous,
         critical=_critical_values(head.sample, case.differential.critical),
-        digest=digest_of(case),
+        digest=digest_of(case, previous),
     )
+
+
+def _since(case: Case, previous: Previous | None) -> list[Comparison]:
+    """Each class beside that of the result before."""
+    if previous is None:
+        return []
+    return compare(previous[1].differential, differential_now(case), WIDER_CLASS)
 
 
 def sign_page(viewer: User, sample_id: UUID) -> SignPage:

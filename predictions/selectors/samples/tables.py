@@ -86,7 +86,7 @@ def _of_cells(cells: Iterable[Cell], places: dict[UUID, int]) -> Iterator[tuple[
         review = cell.deciding_review
         version = cell.job.model_version
         yield (
-            places[cell.image_id],
+            places.setdefault(cell.image_id, len(places) + 1),
             cell.position,
             cell.pk,
             cell.x_px,

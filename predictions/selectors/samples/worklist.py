@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import reduce
@@ -66,6 +66,10 @@ class Filters:
     profile: UUID | None = None
     awaits_me: bool = False
     order: Order = Order.URGENT
+
+    def in_words(self) -> dict[str, str]:
+        """Those that narrow, by name, as the trail keeps them."""
+        return {name: str(value) for name, value in asdict(self).items() if value}
 
 
 @dataclass(frozen=True)

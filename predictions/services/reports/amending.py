@@ -5,6 +5,7 @@ A signed report itself never changes: a newer version replaces it, and both stay
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from django.db import transaction
@@ -62,7 +63,9 @@ def withdraw_amendment(*, actor: User, sample_id: UUID) -> Sample:
     case = read_case(sample)
     facts = case.facts
     is_open = facts.images_unfinished or facts.images_failed or facts.cells_waiting
-    if is_open or is_changed(signed, assemble(case, said)):
+    # That the patient's result before is another one now is no change of this sample.
+    now = replace(assemble(case, said), previous=signed.previous)
+    if is_open or is_changed(signed, now):
         raise SomethingChanged()
     _move(actor, sample, _Kind.AMENDMENT_WITHDRAWN)
     return sample

@@ -23,7 +23,7 @@ from predictions.reports.content import ReportContent, ReportReplaces, ReportSig
 from predictions.reports.differences import differences
 from predictions.selectors.reports.case import case_of, read_case
 from predictions.selectors.reports.contents import Said, assemble, digest_of, moment, person
-from predictions.selectors.reports.patient import previous_on_report
+from predictions.selectors.reports.patient import previous_on_report, previous_report
 from predictions.services.exchange import outbox
 from predictions.services.reports.changes import is_changed, status_of_change
 from predictions.services.reports.sayings import Findings, meaning_of, said_by_signer
@@ -105,7 +105,7 @@ def sign(
 def _content(actor: User, sample: Sample, said: Said, seen: str) -> ReportContent:
     """What the report says, as its signer has seen it, with the whole check list asked again."""
     case = read_case(sample)
-    if seen and seen != digest_of(case):
+    if seen and seen != digest_of(case, previous_report(actor, sample)):
         raise ChangedSinceSeen()
     refuse_missing(
         checklist.for_signing(

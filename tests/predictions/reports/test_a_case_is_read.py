@@ -151,7 +151,7 @@ def test_the_shipped_intervals_count_until_the_laboratory_has_its_own(laboratory
 
 
 def digest(viewer, sample):
-    return digest_of(case_of(viewer, sample.pk))
+    return digest_of(case_of(viewer, sample.pk), None)
 
 
 @pytest.mark.parametrize(
@@ -195,5 +195,5 @@ def test_what_a_signer_sees_is_worked_out_without_a_query(technician):
     case = case_of(technician, make_case(technician, {"lymphocyte": 150}, wbc=Decimal("0.40")).pk)
     assert case.differential.critical
     with CaptureQueriesContext(connection) as asked:
-        digest_of(case)
+        digest_of(case, None)
     assert not asked.captured_queries

@@ -274,7 +274,8 @@ def test_the_previous_result_stands_below_the_count_with_the_change():
     previous = ReportPrevious(
         accession_number="H26-117001",
         report="R-2026-000398.v1",
-        taken_at="2026-03-05T06:30:00+00:00",
+        collected_at="2026-03-05T06:30:00+00:00",
+        received_at="2026-03-05T07:00:00+00:00",
         rows=(
             ReportPreviousRow(
                 label="neutrophil",
@@ -296,7 +297,8 @@ def test_the_previous_result_stands_below_the_count_with_the_change():
     )
     told = text(report_content(previous=previous))
     assert (
-        "Previous result H26-117001, taken 2026-03-05 07:30 CET, report R-2026-000398.v1." in told
+        "Previous result H26-117001, collected 2026-03-05 07:30 CET, report R-2026-000398.v1."
+        in told
     )
     assert "Neutrophil 60.0 +16.0 4.80" in told
     assert "Blast 0.5 –" in told
