@@ -17,10 +17,13 @@ from django.utils import timezone
 from accounts.forms import LONGEST_PASSWORD, ServiceForm
 from accounts.models import User
 from predictions.ages import age_in_days
+from predictions.findings import Finding
 from predictions.models import Sample, Signature
 from predictions.reports.content import ReportContent
 from predictions.reports.phrases import GRADES, GROUPS, Phrases
+from predictions.selectors.reports.findings import Choice, FindingsToKeep
 from predictions.selectors.samples.worklist import Filters, Order
+from predictions.services.reports.findings import LONGEST_FINDING
 
 _ORDERS = [
     (Order.URGENT, "urgent first"),
@@ -74,6 +77,7 @@ class WorklistForm(forms.Form):
         label="Uploaded by", required=False, empty_label="Everyone", queryset=User.objects.none()
     )
     profile = forms.ChoiceField(label="Imaging profile", required=False)
+    disease = forms.ChoiceField(label="Disease", required=False)
     first_day = _day("From")
     last_day = _day("To")
     order = forms.ChoiceField(label="Order", required=False, choices=_ORDERS)
@@ -85,6 +89,7 @@ class WorklistForm(forms.Form):
         labels: list[tuple[str, str]],
         uploaders: QuerySet[User],
         profiles: list[tuple[str, str]],
+        diseases: list[tuple[str, str]],
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -95,6 +100,11 @@ class WorklistForm(forms.Form):
             self.fields["profile"].choices = every  # type: ignore[attr-defined]
         else:
             del self.fields["profile"]
+        if diseases:
+            every = [("", "Every disease"), *diseases]
+            self.fields["disease"].choices = every  # type: ignore[attr-defined]
+        else:
+            del self.fields["disease"]
 
     def filters(self, state: str) -> Filters:
         """What the worklist is narrowed by; what cannot be read narrows nothing."""
@@ -110,6 +120,7 @@ class WorklistForm(forms.Form):
             uploader=uploader.pk if uploader else None,
             profile=_key(said.get("profile", "")),
             awaits_me=said.get("awaits_me", False),
+            disease=said.get("disease", ""),
             order=Order(said.get("order") or Order.URGENT),
         )
 
@@ -202,6 +213,11 @@ class SignForm(ServiceForm):
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
+    own_findings = forms.CharField(
+        label="Findings of your own, one a line",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "maxlength": 4000}),
+    )
     # The digest of the figures that the signer was shown.
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -212,9 +228,14 @@ class SignForm(ServiceForm):
         phrases: Phrases,
         is_limited: bool,
         signed_before: ReportContent | None,
+        findings: FindingsToKeep,
+        typed: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(data, initial=_said_before(signed_before, phrases))
-        self.phrases = phrases
+        self.phrases, self.findings = phrases, findings
+        self.initial["own_findings"] = "\n".join(findings.own)
+        for choice in findings.choices:
+            self._offer(choice)
         for code in GROUPS:
             for number, phrase in enumerate(phrases[code]):
                 self.fields[f"{code}-{number}"] = forms.ChoiceField(
@@ -222,6 +243,34 @@ class SignForm(ServiceForm):
                 )
         if not is_limited:
             del self.fields["limited_count_reason"]
+        if typed is not None:
+            self._begin_from(typed)
+
+    def _offer(self, choice: Choice) -> None:
+        """The two fields of a finding: whether it is kept, and in which words."""
+        code = choice.finding.code
+        self.fields[f"keep-{code}"] = forms.BooleanField(
+            label=f"Keep: {choice.finding.words}", required=False, initial=choice.is_kept
+        )
+        self.fields[f"words-{code}"] = forms.CharField(
+            label=f"Words for {choice.finding.words}",
+            required=False,
+            initial=choice.text,
+            widget=forms.TextInput(attrs={"maxlength": LONGEST_FINDING}),
+        )
+
+    def _begin_from(self, typed: Mapping[str, Any]) -> None:
+        """Show what was typed again, without judging it; a password is never shown again."""
+        for name, field in self.fields.items():
+            if name != "password":
+                is_box = isinstance(field, forms.BooleanField)
+                self.initial[name] = name in typed if is_box else typed.get(name, "")
+
+    def offered(self) -> Iterator[tuple[Finding, forms.BoundField, forms.BoundField]]:
+        """Each finding that is offered, with its two fields."""
+        for choice in self.findings.choices:
+            code = choice.finding.code
+            yield choice.finding, self[f"keep-{code}"], self[f"words-{code}"]
 
     def groups(self) -> Iterator[tuple[str, list[forms.BoundField]]]:
         """The phrases to pick from, by what they are said of."""
@@ -231,7 +280,7 @@ class SignForm(ServiceForm):
     def said(self) -> dict[str, Any]:
         """What is signed, as the service takes it."""
         data = self.cleaned_data
-        findings = {
+        phrases = {
             code: [
                 (phrase, "" if grade == PRESENT else grade)
                 for number, phrase in enumerate(self.phrases[code])
@@ -240,7 +289,29 @@ class SignForm(ServiceForm):
             for code in GROUPS
         }
         words = ("morphology", "comment", "limited_count_reason", "meaning", "password", "seen")
-        return {"findings": findings, **{name: data[name] for name in words if name in data}}
+        return {
+            "phrases": phrases,
+            "findings": self.kept_findings(),
+            **{name: data[name] for name in words if name in data},
+        }
+
+    def kept_findings(self) -> list[tuple[str, str]]:
+        """What is kept of those offered, then the doctor's own, a line each."""
+        data = self.cleaned_data
+        kept = [
+            (choice.finding.code, data.get(f"words-{choice.finding.code}", ""))
+            for choice in self.findings.choices
+            if data.get(f"keep-{choice.finding.code}")
+        ]
+        # What was offered on the page and is no more: the service says so.
+        gone = [
+            name.removeprefix("keep-")
+            for name in self.data
+            if name.startswith("keep-") and name not in self.fields
+        ]
+        kept += [(code, "") for code in gone]
+        own = data.get("own_findings", "").splitlines()
+        return kept + [("", line.strip()) for line in own if line.strip()]
 
 
 class RetractForm(ServiceForm):

@@ -131,6 +131,10 @@ class DismissalRefused(DomainError):
     http_status = 409
 
 
+class LimitInvalid(FieldInvalid):
+    """A limit of findings cannot be taken."""
+
+
 class RulesInvalid(FieldInvalid):
     """What a laboratory would ask of its cases cannot be taken."""
 
@@ -381,6 +385,24 @@ class ChangedSinceSeen(DomainError):
         super().__init__(
             "What the report would say has changed since you opened this page. Look at it again, "
             "then sign."
+        )
+
+
+class FindingsMoved(DomainError):
+    """A finding is to be kept that the figures offer no more.
+
+    Args:
+        words: of each, in its standard words.
+    """
+
+    code = "findings_moved"
+    http_status = 409
+
+    def __init__(self, words: Sequence[str]) -> None:
+        named = ", ".join(f"“{each}”" for each in words)
+        super().__init__(
+            f"The figures have changed, and {named} is offered no more. The findings below are "
+            "those of the figures as they are now: look at them again."
         )
 
 

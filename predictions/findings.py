@@ -123,6 +123,14 @@ def shipped() -> Mapping[str, Any]:
     return read
 
 
+def shipped_limits() -> dict[str, Limit]:
+    """The limits that come with the program, by code."""
+    return {
+        row["code"]: Limit(row["code"], Decimal(row["value"]), row["source"])
+        for row in shipped()["limits"]
+    }
+
+
 @cache
 def words_of_findings() -> Mapping[str, Mapping[str, str]]:
     """By code, in the order in which findings are told: the gravest first."""

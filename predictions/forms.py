@@ -21,6 +21,7 @@ from predictions.identifiers import canonical
 from predictions.intervals import PERCENT, CriticalLimit, Interval, age_in_words, day_of_age
 from predictions.models import CaseRules, JobStatus, ResultConnection, SmearImage
 from predictions.selectors.imaging import history
+from predictions.selectors.laboratory.finding_limits import LimitsPage
 from predictions.selectors.laboratory.interval_pages import UNIT_WORDS, LabelIntervals
 from predictions.selectors.laboratory.rules_pages import FIELD_WORDS, RulesPage
 
@@ -318,6 +319,36 @@ class RulesForm(ServiceForm):
         said = {name: getattr(page.rules, name) for name in RulesForm.base_fields}
         super().__init__(typed, initial=said)
         self.fields["always_reviewed"].choices = page.choices  # type: ignore[attr-defined]
+
+
+class FindingLimitsForm(ServiceForm):
+    """The limits of findings, one field each; the service judges them."""
+
+    reason = forms.CharField(label="Why", max_length=500)
+    seen_number = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, typed: QueryDict | None, *, page: LimitsPage) -> None:
+        super().__init__(typed, initial={"seen_number": page.number})
+        self._codes = [row.code for row in page.rows]
+        for row in page.rows:
+            self.fields[row.code] = forms.DecimalField(
+                label=f"{row.name}, {row.unit}",
+                initial=row.value,
+                widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
+            )
+
+    def limits(self) -> list[forms.BoundField]:
+        """The fields of the limits."""
+        return [self[code] for code in self._codes]
+
+    def said(self) -> dict[str, Any]:
+        """What is to hold, as the service takes it."""
+        data = self.cleaned_data
+        return {
+            "values": {code: data[code] for code in self._codes},
+            "seen_number": data["seen_number"],
+            "reason": data["reason"],
+        }
 
 
 class HistoryFilter(django_filters.FilterSet):

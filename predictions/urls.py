@@ -7,6 +7,7 @@ from predictions.views import (
     case,
     dashboards,
     delivery,
+    finding_limits,
     gallery,
     history,
     images,
@@ -47,6 +48,7 @@ urlpatterns = [
     path("samples/<id:sample_id>/history/", case.sample_history, name="sample_history"),
     path("samples/<id:sample_id>/reports/", case.reports, name="reports"),
     path("samples/<id:sample_id>/sign/", case.sign, name="sign"),
+    path("samples/<id:sample_id>/findings/", case.findings, name="findings"),
     path("samples/<id:sample_id>/contacts/", case.contact, name="contact"),
     path(
         "samples/<id:sample_id>/alarm/acknowledge/",
@@ -119,6 +121,7 @@ urlpatterns = [
         name="connection_change",
     ),
     path("settings/rules/", rules.rules, name="rules"),
+    path("settings/findings/", finding_limits.finding_limits, name="finding_limits"),
     path("settings/intervals/", intervals.intervals, name="intervals"),
     path("settings/intervals/as-shipped/", intervals.intervals_shipped, name="intervals_shipped"),
     path(

@@ -127,6 +127,7 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions:reports", "GET"):            (SIGN_IN, 200, 200, 403, 404, 403),
     ("predictions:sign", "GET"):               (SIGN_IN, 403, 302, 403, 403, 403),  # not ready
     ("predictions:sign", "POST"):              (SIGN_IN, 403, 400, 403, 403, 403),  # an empty form
+    ("predictions:findings", "POST"):          (SIGN_IN, 403, 302, 403, 403, 403),  # not ready
     ("predictions:contact", "POST"):           (SIGN_IN, 400, 400, 403, 404, 403),  # an empty form
     ("predictions:alarm_acknowledge", "POST"): (SIGN_IN, 403, 302, 403, 403, 403),
     ("predictions:amendment_withdraw", "POST"): (SIGN_IN, 403, 302, 403, 403, 403),
@@ -180,6 +181,8 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions:connection_change", "POST"): (SIGN_IN, 403, 403, 400, 403, 404),  # an empty form
     ("predictions:rules", "GET"):              (SIGN_IN, 403, 403, 200, 403, 200),
     ("predictions:rules", "POST"):             (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
+    ("predictions:finding_limits", "GET"):     (SIGN_IN, 200, 200, 200, 200, 200),
+    ("predictions:finding_limits", "POST"):    (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
     ("predictions:intervals", "GET"):          (SIGN_IN, 200, 200, 200, 200, 200),
     ("predictions:intervals_of_label", "GET"): (SIGN_IN, 403, 403, 200, 403, 404),
     ("predictions:intervals_of_label", "POST"): (SIGN_IN, 403, 403, 400, 403, 404),  # an empty form

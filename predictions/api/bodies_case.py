@@ -12,6 +12,7 @@ from predictions.differential import Apart, Row
 from predictions.models import Sample, Signature
 from predictions.selectors.reports.case import Case
 from predictions.selectors.reports.contents import digest_of
+from predictions.services.reports.findings import LONGEST_FINDING
 from predictions.services.reports.sayings import GRADES, LONGEST_PHRASE, LONGEST_TEXT
 from predictions.services.samples.steps import LONGEST_REASON
 
@@ -106,6 +107,27 @@ class PreviousResultBody(serializers.Serializer):
     accession_number = serializers.CharField(source="sample.accession_number")
 
 
+class FindingBody(serializers.Serializer):
+    """What the figures amount to, by a rule; support for who reads them, and no diagnosis."""
+
+    code = serializers.CharField()
+    words = serializers.CharField()
+    certainty = serializers.ChoiceField(
+        ["likely", "possible", "seen"],
+        help_text="likely: the 95 % interval of counting lies beyond the limit as a whole; "
+        "possible: it reaches back across it; seen: it is there, whatever the count.",
+    )
+    basis = serializers.ChoiceField(
+        ["", "absolute", "relative"],
+        help_text="Whether it rests on the absolute count or on the percentage alone.",
+    )
+    rule = serializers.CharField(help_text="What was compared with what, with its numbers.")
+    source = serializers.CharField(  # type: ignore[assignment]
+        help_text="Where the limit is published."
+    )
+    consider = serializers.CharField(help_text="What is usually considered next.")
+
+
 class DifferentialBody(serializers.Serializer):
     """The white-cell differential of a sample, and what still stops its next step."""
 
@@ -118,6 +140,7 @@ class DifferentialBody(serializers.Serializer):
     wbc = WhiteCellsBody(source="differential.white_cells", allow_null=True)
     notes = serializers.ListField(child=serializers.CharField())
     previous = serializers.SerializerMethodField()
+    findings = serializers.SerializerMethodField()
     missing = serializers.SerializerMethodField()
     seen = serializers.SerializerMethodField(
         help_text="A digest of what the report would say; hand it on with the signature."
@@ -132,6 +155,11 @@ class DifferentialBody(serializers.Serializer):
         """Null where no other sample of the patient reference is signed."""
         previous = self.context["previous"]
         return PreviousResultBody(previous[0]).data if previous else None
+
+    @extend_schema_field(FindingBody(many=True))
+    def get_findings(self, case: Case) -> list[dict[str, Any]]:
+        """What the figures amount to, the gravest first."""
+        return FindingBody(self.context["offered"].findings, many=True).data  # type: ignore[return-value]
 
     @extend_schema_field(MissingBody(many=True))
     def get_missing(self, case: Case) -> list[dict[str, Any]]:
@@ -190,6 +218,25 @@ class MorphologyForm(serializers.Serializer):
     text = serializers.CharField(max_length=LONGEST_TEXT, required=False, allow_blank=True)
 
 
+class KeptFindingForm(serializers.Serializer):
+    """A finding to be kept; one that the figures offer no more is refused (409, findings_moved)."""
+
+    code = serializers.CharField(
+        max_length=40,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="Of the finding offered; empty for one of the signer's own.",
+    )
+    text = serializers.CharField(
+        max_length=LONGEST_FINDING,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="Its words; empty for those in which it is offered.",
+    )
+
+
 class SignForm(serializers.Serializer):
     """What a signer says and proves."""
 
@@ -199,6 +246,12 @@ class SignForm(serializers.Serializer):
     meaning = serializers.ChoiceField(choices=Signature.Meaning.choices)
     comment = serializers.CharField(max_length=LONGEST_TEXT, required=False, allow_blank=True)
     morphology = MorphologyForm(required=False)
+    findings = KeptFindingForm(
+        many=True,
+        required=False,
+        help_text="What is kept of those that the differential offers, and the signer's own. "
+        "Without it none stands on the report.",
+    )
     limited_count_reason = serializers.CharField(
         max_length=LONGEST_PHRASE,
         required=False,
@@ -218,10 +271,11 @@ class SignForm(serializers.Serializer):
         said = dict(self.validated_data)
         morphology = dict(said.pop("morphology", {}))
         said["morphology"] = morphology.pop("text", "")
-        said["findings"] = {
+        said["phrases"] = {
             group: [(each["text"], each["grade"]) for each in found]
             for group, found in morphology.items()
         }
+        said["findings"] = [(each["code"], each["text"]) for each in said.pop("findings", [])]
         return said
 
 

@@ -28,6 +28,7 @@ from predictions.api.bodies_case import (
 from predictions.api.bodies_reports import SignedBody
 from predictions.api.responses import CLOSED, EVERYWHERE, INVALID, NOT_FOUND
 from predictions.selectors.reports.case import case_of, missing_for
+from predictions.selectors.reports.findings import offered_findings
 from predictions.selectors.reports.patient import previous_report
 from predictions.services.reports import amending, contacts, signing
 from predictions.services.samples import states
@@ -49,6 +50,7 @@ class DifferentialView(Endpoint):
         context = {
             "missing": missing_for(request.user, case),
             "previous": previous_report(request.user, case.sample),
+            "offered": offered_findings(case),
         }
         record_viewed(request.user, case.sample)
         return Response(DifferentialBody(case, context=context).data)

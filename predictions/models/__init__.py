@@ -5,7 +5,9 @@ from predictions.models.cell import Cell
 from predictions.models.cell_features import CellFeatures
 from predictions.models.cell_review import CellReview
 from predictions.models.daily_cells import DailyCells
+from predictions.models.diseases import DiseaseLabel, SampleDisease
 from predictions.models.exchange import Delivery, OrderPeer, ResultConnection
+from predictions.models.findings import FindingLimits, KeptFindings
 from predictions.models.imaging.classification_job import ClassificationJob
 from predictions.models.imaging.image_archive import ImageArchive
 from predictions.models.imaging.image_label import ImageLabel
@@ -30,15 +32,19 @@ __all__ = [
     "CriticalContact",
     "DailyCells",
     "Delivery",
+    "DiseaseLabel",
+    "FindingLimits",
     "ImageArchive",
     "ImageLabel",
     "IntervalSet",
     "JobStatus",
+    "KeptFindings",
     "OrderPeer",
     "Report",
     "ReportFile",
     "ResultConnection",
     "Sample",
+    "SampleDisease",
     "SampleEvent",
     "SampleLabel",
     "ShadowReading",

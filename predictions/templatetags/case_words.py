@@ -9,7 +9,12 @@ from django import template
 from predictions.checklist import CaseFacts
 from predictions.intervals import Interval
 from predictions.reports import words
-from predictions.reports.content import ReportContent, ReportInterval
+from predictions.reports.content import (
+    FINDINGS_SUPPORT,
+    ReportContent,
+    ReportInterval,
+    ReportKeptFinding,
+)
 
 register = template.Library()
 
@@ -77,6 +82,18 @@ def reported_concentration(value: float | None) -> str:
 def general(value: float) -> str:
     """A number without zeros at its end."""
     return f"{value:g}"
+
+
+@register.filter
+def reason_in_words(finding: ReportKeptFinding) -> str:
+    """Why a finding was offered, as it stands on a report."""
+    return words.reason_of(finding)
+
+
+@register.simple_tag
+def findings_support() -> str:
+    """What findings are, and are not."""
+    return FINDINGS_SUPPORT
 
 
 @register.filter

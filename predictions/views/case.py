@@ -29,6 +29,7 @@ from predictions.selectors.samples.reads import reads_of_sample
 from predictions.selectors.samples.tables import CELL_COLUMNS, cell_table
 from predictions.selectors.samples.timeline import sample_history as history_of
 from predictions.services.reports import amending, contacts, signing
+from predictions.services.reports.findings import keep_findings
 from predictions.services.reports.preliminary import print_preliminary
 
 
@@ -122,6 +123,26 @@ def sign(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
     return _sign_page(request, page, form, status=400 if form.is_bound else 200)
 
 
+@needs({"POST": Action.SIGN_OUT})
+@sensitive_post_parameters("password")
+def findings(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
+    """Remember what is to be kept of the findings; all else that was typed stays in the form."""
+    page = sign_page(request.user, sample_id)
+    typed, status = _sign_form(request, page), 200
+    typed.is_valid()
+    try:
+        keep_findings(actor=request.user, sample_id=sample_id, findings=typed.kept_findings())
+    except DomainError as error:
+        shown_here(error)
+        messages.error(request, error.message)
+        status = error.http_status
+    else:
+        messages.success(request, "The findings are kept until the report is signed.")
+    if not page.head.can_sign:
+        return redirect("predictions:sample", sample_id=sample_id)
+    return _sign_page(request, page, _sign_form(request, page, is_signed=False), status=status)
+
+
 @needs({"POST": Action.RECORD_CONTACTS})
 def contact(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
     """Record who was told a critical value; a refusal keeps what was typed."""
@@ -181,12 +202,16 @@ def amendment_withdraw(request: SignedInRequest, sample_id: UUID) -> HttpRespons
     return redirect("predictions:sample", sample_id=sample_id)
 
 
-def _sign_form(request: SignedInRequest, page: SignPage) -> SignForm:
+def _sign_form(request: SignedInRequest, page: SignPage, *, is_signed: bool = True) -> SignForm:
+    """The form; of what is typed and not signed yet nothing is judged."""
+    typed = request.POST if request.method == "POST" else None
     return SignForm(
-        request.POST if request.method == "POST" else None,
+        typed if is_signed else None,
         phrases=standard_phrases(),
         is_limited=page.is_limited,
         signed_before=page.signed_before,
+        findings=page.findings,
+        typed=None if is_signed else typed,
     )
 
 

@@ -21,8 +21,17 @@ from predictions.checklist import CaseFacts, Missing
 from predictions.counts import Tally
 from predictions.differential import Critical, Differential, WhiteCellCount, work_out
 from predictions.errors import SampleNotFound
+from predictions.findings import Limit
 from predictions.intervals import Patient
-from predictions.models import CaseRules, Cell, CellReview, ImageLabel, Sample, SampleEvent
+from predictions.models import (
+    CaseRules,
+    Cell,
+    CellReview,
+    CriticalContact,
+    ImageLabel,
+    Sample,
+    SampleEvent,
+)
 from predictions.selectors.laboratory.intervals import intervals_of
 from predictions.selectors.review.counts import label_uses
 from predictions.selectors.samples.alarm import BLAST
@@ -45,6 +54,8 @@ class Case:
     Args:
         rules: what the laboratory asks of its cases.
         labels: of the laboratory, by code.
+        finding_limits: of the laboratory, by code: what findings go by beside intervals.
+        contacts: about critical values, the first first; none where nothing is critical.
     """
 
     sample: Sample
@@ -52,6 +63,8 @@ class Case:
     labels: Mapping[str, Label]
     differential: Differential
     facts: CaseFacts
+    finding_limits: Mapping[str, Limit]
+    contacts: tuple[CriticalContact, ...]
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -110,8 +123,11 @@ def read_case(sample: Sample) -> Case:
         always_review=always_reviewed(rules),
     )
     immature = sum(_cells(tally) for code, tally in tallies.items() if _is_immature(code, labels))
-    facts = _facts(sample, rules, differential, immature)
-    return Case(sample, rules, labels, differential, facts)
+    contacts: tuple[CriticalContact, ...] = ()
+    if differential.critical:
+        contacts = tuple(sample.contacts.select_related("by").order_by("at"))
+    facts = _facts(sample, rules, differential, immature, contacts)
+    return Case(sample, rules, labels, differential, facts, intervals.finding_limits, contacts)
 
 
 def reported_value(critical: Critical) -> str:
@@ -125,7 +141,11 @@ def present_cells(sample: Sample) -> QuerySet[Cell]:
 
 
 def _facts(
-    sample: Sample, rules: CaseRules, differential: Differential, immature: int
+    sample: Sample,
+    rules: CaseRules,
+    differential: Differential,
+    immature: int,
+    contacts: Sequence[CriticalContact],
 ) -> CaseFacts:
     called_blast = CellReview.objects.filter(cell=OuterRef("pk"), to_label=BLAST)
     # A word that was taken back counts as well: a doctor looks once too often rather than never.
@@ -147,7 +167,7 @@ def _facts(
         to_review=differential.to_review,
         unidentified=differential.unidentified,
         unidentified_limit_percent=rules.unidentified_limit_percent,
-        untold_values=_untold(sample, differential.critical),
+        untold_values=_untold(contacts, differential.critical),
         blasts=blasts,
         immature_granulocytes=immature,
         is_acknowledged=sample.acknowledgements.filter(
@@ -160,11 +180,9 @@ def _facts(
     )
 
 
-def _untold(sample: Sample, critical: Sequence[Critical]) -> tuple[str, ...]:
+def _untold(contacts: Sequence[CriticalContact], critical: Sequence[Critical]) -> tuple[str, ...]:
     """Critical values of which no contact is on record; a value that changed is told again."""
-    if not critical:
-        return ()
-    told = set(sample.contacts.values_list("label", "value"))
+    told = {(contact.label, contact.value) for contact in contacts}
     return tuple(
         f"{each.name} {reported_value(each)}"
         for each in critical

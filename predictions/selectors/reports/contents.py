@@ -34,6 +34,7 @@ from predictions.reports.content import (
     ReportDifferential,
     ReportDismissed,
     ReportInterval,
+    ReportKeptFinding,
     ReportLaboratory,
     ReportModel,
     ReportMorphology,
@@ -75,11 +76,13 @@ class Said:
 
     Args:
         limited_count_reason: why fewer cells than a report asks for are enough.
+        findings: what is kept of those offered, and the signer's own.
     """
 
     comment: str = ""
     morphology: ReportMorphology = _NO_MORPHOLOGY
     limited_count_reason: str = ""
+    findings: tuple[ReportKeptFinding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,7 @@ def assemble(case: Case, said: Said) -> ReportContent:
         verify_address="",
         time_zone=laboratory.time_zone,
         page_size=case.rules.page_size,  # type: ignore[arg-type]
+        findings=said.findings,
     )
 
 
@@ -308,12 +312,7 @@ def _why_not_applied(sample: Sample) -> str:
 
 def _told(case: Case) -> dict[tuple[str, str], CriticalContact]:
     """The newest contact about each value."""
-    if not case.differential.critical:
-        return {}
-    return {
-        (contact.label, contact.value): contact
-        for contact in case.sample.contacts.select_related("by").order_by("at")
-    }
+    return {(contact.label, contact.value): contact for contact in case.contacts}
 
 
 def _critical_values(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,12 +9,18 @@ from accounts.models import User
 from mlmodels.ml.classes import WIDER_CLASS
 from predictions.checklist import Missing
 from predictions.differential import Critical
-from predictions.models import CriticalContact, Report, Sample
+from predictions.findings import Offer
+from predictions.models import CriticalContact, Report
 from predictions.reports.content import ReportContent
 from predictions.selectors.reports.case import Case, read_case, reported_value
 from predictions.selectors.reports.comparison import Comparison, compare
 from predictions.selectors.reports.contents import differential_now, digest_of
 from predictions.selectors.reports.figures import Figures, figures_of
+from predictions.selectors.reports.findings import (
+    FindingsToKeep,
+    findings_to_keep,
+    offered_findings,
+)
 from predictions.selectors.reports.patient import Previous, previous_report
 from predictions.selectors.samples.page import SampleHead, sample_head
 
@@ -44,6 +49,7 @@ class CasePage:
     Args:
         digest: of what is shown, see `digest_of`.
         previous: the patient's result before this sample, with what it says; none without one.
+        offered: what the figures amount to.
     """
 
     head: SampleHead
@@ -51,6 +57,7 @@ class CasePage:
     critical: list[CriticalValue]
     digest: str
     previous: Previous | None
+    offered: Offer
 
 
 @dataclass(frozen=True)
@@ -61,12 +68,14 @@ class SignPage:
         blocks: what must be done first.
         is_limited: whether so few cells are counted that a reason has to be given.
         signed_before: what the version said that an amendment replaces.
+        findings: what is offered, with what was kept so far.
     """
 
     case: CasePage
     blocks: list[Missing]
     is_limited: bool
     signed_before: ReportContent | None
+    findings: FindingsToKeep
 
     @property
     def head(self) -> SampleHead:
@@ -87,8 +96,9 @@ def case_page(viewer: User, sample_id: UUID) -> CasePage:
         head=head,
         figures=figures_of(case.differential, _since(case, previous)),
         previous=previous,
-        critical=_critical_values(head.sample, case.differential.critical),
+        critical=_critical_values(case),
         digest=digest_of(case, previous),
+        offered=offered_findings(case),
     )
 
 
@@ -107,20 +117,22 @@ def sign_page(viewer: User, sample_id: UUID) -> SignPage:
     """
     case = case_page(viewer, sample_id)
     facts = case.head.case.facts if case.head.case else None
+    signed_before = _signed_before(case.head.report)
+    signed = (case.head.report, signed_before) if case.head.report and signed_before else None
     return SignPage(
         case=case,
         blocks=[each for each in case.head.missing if each.code != _NEEDS_A_REASON],
         is_limited=facts is not None and facts.is_limited,
-        signed_before=_signed_before(case.head.report),
+        signed_before=signed_before,
+        findings=findings_to_keep(case.offered, case.head.sample, signed),
     )
 
 
-def _critical_values(sample: Sample, critical: Sequence[Critical]) -> list[CriticalValue]:
-    contacts = list(sample.contacts.select_related("by").order_by("at")) if critical else []
+def _critical_values(case: Case) -> list[CriticalValue]:
     values = []
-    for each in critical:
+    for each in case.differential.critical:
         value = reported_value(each)
-        told = [row for row in contacts if (row.label, row.value) == (each.label, value)]
+        told = [row for row in case.contacts if (row.label, row.value) == (each.label, value)]
         values.append(CriticalValue(each, value, told))
     return values
 

@@ -59,7 +59,12 @@ def withdraw_amendment(*, actor: User, sample_id: UUID) -> Sample:
     require(actor, policy.TRANSITIONS[_Kind.AMENDMENT_WITHDRAWN].action)
     sample = _held(actor, sample_id, _Kind.AMENDMENT_WITHDRAWN)
     signed = ReportContent.from_json(sample.reports.latest("version").content)
-    said = Said(signed.comment, signed.morphology, signed.differential.limited_count_reason)
+    said = Said(
+        signed.comment,
+        signed.morphology,
+        signed.differential.limited_count_reason,
+        signed.findings,
+    )
     case = read_case(sample)
     facts = case.facts
     is_open = facts.images_unfinished or facts.images_failed or facts.cells_waiting

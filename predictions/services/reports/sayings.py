@@ -10,7 +10,7 @@ from predictions.models import Signature
 from predictions.reports.content import ReportFinding, ReportFindings, ReportMorphology
 from predictions.selectors.reports.contents import Said
 
-# Of what findings are, in the order of the report.
+# Of what phrases are, in the order of the report.
 GROUPS: Mapping[str, str] = {
     "red_cells": "Red cells",
     "platelets": "Platelets",
@@ -20,12 +20,12 @@ GROUPS: Mapping[str, str] = {
 GRADES = ("", "1+", "2+", "3+")
 LONGEST_TEXT, LONGEST_PHRASE, MOST_PHRASES = 4000, 120, 30
 
-# By group, the findings as phrase and grade.
-Findings = Mapping[str, Sequence[tuple[str, str]]]
+# By group, the phrases with their grades.
+Phrases = Mapping[str, Sequence[tuple[str, str]]]
 
 
 def said_by_signer(
-    *, comment: str, morphology: str, findings: Findings, limited_count_reason: str
+    *, comment: str, morphology: str, phrases: Phrases, limited_count_reason: str
 ) -> Said:
     """What was said, checked.
 
@@ -33,11 +33,14 @@ def said_by_signer(
         SignatureInvalid: a text is too long or cannot be printed, or a grade is none of ICSH's.
     """
     return Said(
-        comment=_text("comment", comment, LONGEST_TEXT),
+        comment=printable_text("comment", comment, LONGEST_TEXT),
         morphology=ReportMorphology(
-            groups=tuple(_groups(findings)), text=_text("morphology", morphology, LONGEST_TEXT)
+            groups=tuple(_groups(phrases)),
+            text=printable_text("morphology", morphology, LONGEST_TEXT),
         ),
-        limited_count_reason=_text("limited_count_reason", limited_count_reason, LONGEST_PHRASE),
+        limited_count_reason=printable_text(
+            "limited_count_reason", limited_count_reason, LONGEST_PHRASE
+        ),
     )
 
 
@@ -53,32 +56,37 @@ def meaning_of(text: str) -> Signature.Meaning:
     return Signature.Meaning(text)
 
 
-def _groups(findings: Findings) -> list[ReportFindings]:
-    unknown = set(findings) - set(GROUPS)
+def _groups(phrases: Phrases) -> list[ReportFindings]:
+    unknown = set(phrases) - set(GROUPS)
     if unknown:
-        raise SignatureInvalid("findings", f"Findings are of {', '.join(GROUPS)}.")
+        raise SignatureInvalid("morphology", f"Phrases are of {', '.join(GROUPS)}.")
     return [
-        ReportFindings(name=name, findings=tuple(_findings(findings[code])))
+        ReportFindings(name=name, findings=tuple(_findings(phrases[code])))
         for code, name in GROUPS.items()
-        if findings.get(code)
+        if phrases.get(code)
     ]
 
 
 def _findings(pairs: Sequence[tuple[str, str]]) -> list[ReportFinding]:
     if len(pairs) > MOST_PHRASES:
-        raise SignatureInvalid("findings", f"Use at most {MOST_PHRASES} findings of one kind.")
+        raise SignatureInvalid("morphology", f"Use at most {MOST_PHRASES} phrases of one kind.")
     found = []
     for phrase, grade in pairs:
-        text = _text("findings", phrase, LONGEST_PHRASE)
+        text = printable_text("morphology", phrase, LONGEST_PHRASE)
         if not text:
-            raise SignatureInvalid("findings", "A finding has no words. Take it out, or say it.")
+            raise SignatureInvalid("morphology", "A phrase has no words. Take it out, or say it.")
         if grade not in GRADES:
-            raise SignatureInvalid("findings", "Grades are 1+, 2+ and 3+, or none.")
+            raise SignatureInvalid("morphology", "Grades are 1+, 2+ and 3+, or none.")
         found.append(ReportFinding(text=text, grade=grade))
     return found
 
 
-def _text(field: str, value: str, longest: int) -> str:
+def printable_text(field: str, value: str, longest: int) -> str:
+    """A text as it can be printed, its ends trimmed.
+
+    Raises:
+        SignatureInvalid: it is too long, or holds what no page can show.
+    """
     text = unicodedata.normalize("NFC", value).strip().replace("\r\n", "\n")
     if len(text) > longest:
         raise SignatureInvalid(field, f"Use at most {longest} characters here.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -23,10 +24,12 @@ from predictions.reports.content import ReportContent, ReportReplaces, ReportSig
 from predictions.reports.differences import differences
 from predictions.selectors.reports.case import case_of, read_case
 from predictions.selectors.reports.contents import Said, assemble, digest_of, moment, person
+from predictions.selectors.reports.findings import Kept, offered_findings
 from predictions.selectors.reports.patient import previous_on_report, previous_report
 from predictions.services.exchange import outbox
 from predictions.services.reports.changes import is_changed, status_of_change
-from predictions.services.reports.sayings import Findings, meaning_of, said_by_signer
+from predictions.services.reports.findings import frozen_findings, said_findings
+from predictions.services.reports.sayings import Phrases, meaning_of, said_by_signer
 from predictions.services.samples.states import refuse_missing
 from predictions.services.samples.steps import refuse_step, sample_under_lock, take_step
 
@@ -43,7 +46,8 @@ def sign(
     meaning: str,
     comment: str = "",
     morphology: str = "",
-    findings: Findings | None = None,
+    phrases: Phrases | None = None,
+    findings: Sequence[Kept] = (),
     limited_count_reason: str = "",
     seen: str = "",
 ) -> Report:
@@ -53,7 +57,9 @@ def sign(
         password: the actor's, once more.
         meaning: one of `Signature.Meaning`.
         morphology: what the film looks like, in words.
-        findings: standard phrases with their grades, by group.
+        phrases: standard ones of morphology with their grades, by group.
+        findings: what is kept of those offered, by code and words, and the signer's own, without
+            a code.
         limited_count_reason: why fewer cells than a report asks for are enough.
         seen: the digest of what the actor was shown; empty where nobody says.
 
@@ -63,6 +69,7 @@ def sign(
         SignInLocked, ProofRefused: the actor did not prove who they are.
         StateRefused: the sample cannot be signed now; the sentence says who was first, and when.
         ChangedSinceSeen: the report would say something else than the actor was shown.
+        FindingsMoved: the figures offer a finding no more that is to be kept.
         NotReady: something is missing.
         NothingChanged: the amendment changes nothing.
     """
@@ -70,9 +77,10 @@ def sign(
     said = said_by_signer(
         comment=comment,
         morphology=morphology,
-        findings=findings or {},
+        phrases=phrases or {},
         limited_count_reason=limited_count_reason,
     )
+    kept = said_findings(findings)
     means = meaning_of(meaning)
     refuse_step(case_of(actor, sample_id).sample, _SIGNED)
     # Before the row is held: the hash takes a while.
@@ -83,7 +91,7 @@ def sign(
         Laboratory.objects.select_for_update(no_key=True).get(pk=actor.laboratory_id)
         sample = sample_under_lock(actor, sample_id)
         refuse_step(sample, _SIGNED)
-        content = _content(actor, sample, said, seen)
+        content = _content(actor, sample, said, kept, seen)
         report = _write(actor, sample, content, means, proof)
         outbox.report_signed(report)
         take_step(
@@ -102,7 +110,9 @@ def sign(
     return report
 
 
-def _content(actor: User, sample: Sample, said: Said, seen: str) -> ReportContent:
+def _content(
+    actor: User, sample: Sample, said: Said, kept: Sequence[Kept], seen: str
+) -> ReportContent:
     """What the report says, as its signer has seen it, with the whole check list asked again."""
     case = read_case(sample)
     if seen and seen != digest_of(case, previous_report(actor, sample)):
@@ -114,7 +124,9 @@ def _content(actor: User, sample: Sample, said: Said, seen: str) -> ReportConten
             limited_count_reason=said.limited_count_reason,
         )
     )
-    return previous_on_report(actor, sample, assemble(case, said))
+    findings = frozen_findings(offered_findings(case), kept)
+    content = assemble(case, replace(said, findings=findings))
+    return previous_on_report(actor, sample, content)
 
 
 def _write(

@@ -40,7 +40,7 @@ def test_a_signature_freezes_what_the_report_says(technician, doctor):
         sample,
         comment="Ordinary film.",
         morphology="Red cells even.",
-        findings={"red_cells": [("Anisocytosis", "1+")]},
+        phrases={"red_cells": [("Anisocytosis", "1+")]},
     )
     assert (report.number, report.version, report.status) == ("R-000001", 1, "final")
     content = ReportContent.from_json(report.content)
@@ -200,10 +200,10 @@ def test_a_suspicion_of_blasts_waits_for_a_doctor(technician, doctor):
         ({"meaning": "because"}, "meaning"),
         ({"comment": "x" * 4001}, "comment"),
         ({"morphology": "a\x00b"}, "morphology"),
-        ({"findings": {"blue_cells": []}}, "findings"),
-        ({"findings": {"platelets": [("Large", "4+")]}}, "findings"),
-        ({"findings": {"platelets": [("  ", "")]}}, "findings"),
-        ({"findings": {"platelets": [("Large", "1+")] * 31}}, "findings"),
+        ({"phrases": {"blue_cells": []}}, "morphology"),
+        ({"phrases": {"platelets": [("Large", "4+")]}}, "morphology"),
+        ({"phrases": {"platelets": [("  ", "")]}}, "morphology"),
+        ({"phrases": {"platelets": [("Large", "1+")] * 31}}, "morphology"),
         ({"limited_count_reason": "x" * 121}, "limited_count_reason"),
     ],
 )
