@@ -426,6 +426,24 @@ class ReportNotFound(NotFound):
         super().__init__("There is no such report in your laboratory.")
 
 
+class DiseaseNotFound(NotFound):
+    """No such disease label in this laboratory."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such disease label in your laboratory.")
+
+
+class DiseaseInvalid(FieldInvalid):
+    """What was said of a disease label cannot be taken."""
+
+
+class DiseaseRefused(DomainError):
+    """No disease can be said of the sample."""
+
+    code = "disease_refused"
+    http_status = 409
+
+
 class ConnectionNotFound(NotFound):
     """No such connection in this laboratory."""
 

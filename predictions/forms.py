@@ -19,7 +19,7 @@ from mlmodels.models import Label
 from predictions.errors import IdentifierInvalid
 from predictions.identifiers import canonical
 from predictions.intervals import PERCENT, CriticalLimit, Interval, age_in_words, day_of_age
-from predictions.models import CaseRules, JobStatus, ResultConnection, SmearImage
+from predictions.models import CaseRules, DiseaseLabel, JobStatus, ResultConnection, SmearImage
 from predictions.selectors.imaging import history
 from predictions.selectors.laboratory.finding_limits import LimitsPage
 from predictions.selectors.laboratory.interval_pages import UNIT_WORDS, LabelIntervals
@@ -319,6 +319,38 @@ class RulesForm(ServiceForm):
         said = {name: getattr(page.rules, name) for name in RulesForm.base_fields}
         super().__init__(typed, initial=said)
         self.fields["always_reviewed"].choices = page.choices  # type: ignore[attr-defined]
+
+
+class NewDiseaseForm(ServiceForm):
+    """A disease label to be added."""
+
+    name = forms.CharField(label="Name", max_length=80)
+    code = forms.CharField(
+        label="Code",
+        max_length=40,
+        help_text="For good: small letters, digits and underscores, e.g. anaemia.",
+    )
+    icd10 = forms.CharField(
+        label="Code of ICD-10", max_length=8, required=False, help_text="As D64.9."
+    )
+
+
+class DiseaseForm(ServiceForm):
+    """What is said of a disease label."""
+
+    name = forms.CharField(label="Name", max_length=80)
+    icd10 = forms.CharField(
+        label="Code of ICD-10", max_length=8, required=False, help_text="As D64.9."
+    )
+    is_active = forms.BooleanField(
+        label="Can be chosen",
+        required=False,
+        help_text="A label that cannot is retired. Samples that carry it keep it.",
+    )
+
+    def __init__(self, typed: QueryDict | None, *, label: DiseaseLabel) -> None:
+        said = {name: getattr(label, name) for name in DiseaseForm.base_fields}
+        super().__init__(typed, initial=said)
 
 
 class FindingLimitsForm(ServiceForm):

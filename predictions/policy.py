@@ -18,6 +18,7 @@ from predictions.models import (
     Report,
     ResultConnection,
     Sample,
+    SampleDisease,
     SampleEvent,
     SmearImage,
 )
@@ -112,6 +113,16 @@ def visible_reports(viewer: User) -> QuerySet[Report]:
     if not allows(viewer, Action.SEE_RESULTS):
         return Report.objects.none()
     return Report.objects.filter(laboratory_id=viewer.laboratory_id)
+
+
+def visible_sample_diseases(viewer: User) -> QuerySet[SampleDisease]:
+    """What doctors of the viewer's laboratory said of patients, for those who may group by it.
+
+    Whoever reads cells is not told: who knows the answer sees it in the cells.
+    """
+    if not allows(viewer, Action.EXPORT_RESEARCH):
+        return SampleDisease.objects.none()
+    return SampleDisease.objects.filter(laboratory_id=viewer.laboratory_id)
 
 
 def refuse_closed(sample: Sample) -> None:

@@ -7,6 +7,7 @@ from predictions.views import (
     case,
     dashboards,
     delivery,
+    diseases,
     finding_limits,
     gallery,
     history,
@@ -49,6 +50,16 @@ urlpatterns = [
     path("samples/<id:sample_id>/reports/", case.reports, name="reports"),
     path("samples/<id:sample_id>/sign/", case.sign, name="sign"),
     path("samples/<id:sample_id>/findings/", case.findings, name="findings"),
+    path(
+        "samples/<id:sample_id>/diseases/",
+        diseases.sample_disease_add,
+        name="sample_disease_add",
+    ),
+    path(
+        "samples/<id:sample_id>/diseases/remove/",
+        diseases.sample_disease_remove,
+        name="sample_disease_remove",
+    ),
     path("samples/<id:sample_id>/contacts/", case.contact, name="contact"),
     path(
         "samples/<id:sample_id>/alarm/acknowledge/",
@@ -121,6 +132,8 @@ urlpatterns = [
         name="connection_change",
     ),
     path("settings/rules/", rules.rules, name="rules"),
+    path("settings/diseases/", diseases.diseases, name="diseases"),
+    path("settings/diseases/<slug:code>/", diseases.disease, name="disease"),
     path("settings/findings/", finding_limits.finding_limits, name="finding_limits"),
     path("settings/intervals/", intervals.intervals, name="intervals"),
     path("settings/intervals/as-shipped/", intervals.intervals_shipped, name="intervals_shipped"),

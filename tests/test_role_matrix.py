@@ -128,6 +128,8 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions:sign", "GET"):               (SIGN_IN, 403, 302, 403, 403, 403),  # not ready
     ("predictions:sign", "POST"):              (SIGN_IN, 403, 400, 403, 403, 403),  # an empty form
     ("predictions:findings", "POST"):          (SIGN_IN, 403, 302, 403, 403, 403),  # not ready
+    ("predictions:sample_disease_add", "POST"): (SIGN_IN, 403, 302, 403, 403, 403),
+    ("predictions:sample_disease_remove", "POST"): (SIGN_IN, 403, 302, 403, 403, 403),
     ("predictions:contact", "POST"):           (SIGN_IN, 400, 400, 403, 404, 403),  # an empty form
     ("predictions:alarm_acknowledge", "POST"): (SIGN_IN, 403, 302, 403, 403, 403),
     ("predictions:amendment_withdraw", "POST"): (SIGN_IN, 403, 302, 403, 403, 403),
@@ -181,6 +183,10 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions:connection_change", "POST"): (SIGN_IN, 403, 403, 400, 403, 404),  # an empty form
     ("predictions:rules", "GET"):              (SIGN_IN, 403, 403, 200, 403, 200),
     ("predictions:rules", "POST"):             (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
+    ("predictions:diseases", "GET"):           (SIGN_IN, 403, 403, 200, 403, 200),
+    ("predictions:diseases", "POST"):          (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
+    ("predictions:disease", "GET"):            (SIGN_IN, 403, 403, 404, 403, 404),  # no such code
+    ("predictions:disease", "POST"):           (SIGN_IN, 403, 403, 404, 403, 404),
     ("predictions:finding_limits", "GET"):     (SIGN_IN, 200, 200, 200, 200, 200),
     ("predictions:finding_limits", "POST"):    (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
     ("predictions:intervals", "GET"):          (SIGN_IN, 200, 200, 200, 200, 200),
@@ -229,6 +235,9 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions_api:sample_fhir", "GET"):    (401,     409, 409, 403, 404, 403),  # not signed
     ("predictions_api:report_hl7", "GET"):     (401,     200, 200, 403, 404, 403),
     ("predictions_api:report_verify", "POST"): (401,     400, 400, 400, 400, 400),  # no file
+    ("predictions_api:sample_diseases", "GET"): (401,    403, 200, 403, 403, 403),
+    ("predictions_api:sample_diseases", "POST"): (401,   403, 400, 403, 403, 403),  # an empty body
+    ("predictions_api:sample_diseases", "DELETE"): (401, 403, 400, 403, 403, 403),  # which one?
     ("predictions_api:sample_cells", "GET"):   (401,     200, 200, 200, 404, 404),
     ("predictions_api:sample_reviews", "POST"): (401,    400, 400, 403, 400, 403),  # an empty body
     ("predictions_api:cell_reviews", "POST"):  (401,     409, 409, 403, 404, 403),  # no result

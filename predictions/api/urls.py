@@ -7,6 +7,7 @@ from predictions.api import (
     case,
     cells,
     corrections,
+    diseases,
     images,
     intervals,
     labels,
@@ -53,6 +54,11 @@ urlpatterns = [
     path("samples/<id:sample_id>/retract/", case.RetractView.as_view(), name="retract"),
     path("samples/<id:sample_id>/contacts/", case.ContactsView.as_view(), name="contacts"),
     path("samples/<id:sample_id>/alarm/acknowledge/", case.AlarmView.as_view(), name="alarm"),
+    path(
+        "samples/<id:sample_id>/diseases/",
+        diseases.SampleDiseasesView.as_view(),
+        name="sample_diseases",
+    ),
     path(
         "samples/<id:sample_id>/reports/",
         reports.SampleReportsView.as_view(),

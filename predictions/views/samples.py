@@ -18,6 +18,7 @@ from hematovision.file_responses import private_no_cache
 from predictions.case_forms import SampleForm
 from predictions.requests import shown_here
 from predictions.selectors.imaging.images import image_for_viewer
+from predictions.selectors.laboratory.diseases import diseases_of_sample
 from predictions.selectors.samples import page as selector
 from predictions.selectors.samples.samples import sample_for_viewer
 from predictions.selectors.samples.searching import find_samples
@@ -63,7 +64,12 @@ def sample_details(request: SignedInRequest, sample_id: UUID) -> HttpResponse:
         else:
             messages.success(request, "What is said of the sample is kept.")
             return redirect("predictions:sample_details", sample_id=sample_id)
-    context = {"head": head, "sample": head.sample, "form": form}
+    context = {
+        "head": head,
+        "sample": head.sample,
+        "form": form,
+        "diseases": diseases_of_sample(request.user, sample_id),
+    }
     return render(
         request, "predictions/case/details.html", context, status=400 if form.is_bound else 200
     )

@@ -19,13 +19,15 @@ from predictions.forms import SearchForm
 from predictions.models import Sample
 from predictions.requests import address_with, remember_search, search_of
 from predictions.selectors.imaging import history
+from predictions.selectors.laboratory.diseases import disease_choices
 from predictions.selectors.samples import worklist as selector
 from predictions.selectors.samples.searching import find_samples
 from predictions.selectors.samples.tables import SAMPLE_COLUMNS, sample_table
 
 VIEW = "predictions:worklist"
 FILTERS = (
-    "label", "priority", "uploader", "profile", "first_day", "last_day", "order", "awaits_me",
+    "label", "priority", "uploader", "profile", "disease", "first_day", "last_day", "order",
+    "awaits_me",
 )  # fmt: skip
 # What the address says for all states; without a word it shows those that wait for the viewer.
 EVERY_STATE = "all"
@@ -101,6 +103,7 @@ def _form(request: SignedInRequest) -> WorklistForm:
         labels=history.label_choices(request.user),
         uploaders=history.uploaders(request.user),
         profiles=history.profile_choices(request.user),
+        diseases=disease_choices(request.user),
     )
 
 

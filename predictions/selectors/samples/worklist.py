@@ -19,6 +19,7 @@ from accounts.policy import Action, allows
 from mlmodels.selectors.labels import labels_for
 from predictions import policy
 from predictions.models import Sample, SampleLabel, SmearImage
+from predictions.selectors.laboratory.diseases import has_disease
 from predictions.selectors.samples.rules import rules_of
 from predictions.selectors.samples.samples import samples_newest_first
 
@@ -55,6 +56,7 @@ class Filters:
         uploader: who uploaded an image of the sample.
         profile: of an image of the sample.
         awaits_me: what the viewer's role has to look at next.
+        disease: code that a doctor said of the sample; nobody else finds samples by it.
     """
 
     state: str = ""
@@ -65,6 +67,7 @@ class Filters:
     uploader: UUID | None = None
     profile: UUID | None = None
     awaits_me: bool = False
+    disease: str = ""
     order: Order = Order.URGENT
 
     def in_words(self) -> dict[str, str]:
@@ -186,6 +189,8 @@ def _conditions(viewer: User, filters: Filters) -> list[Q | Exists]:
         conditions.append(_has_image(uploaded_by=filters.uploader))
     if filters.profile:
         conditions.append(_has_image(imaging_profile=filters.profile))
+    if filters.disease:
+        conditions.append(has_disease(viewer, [filters.disease]))
     if filters.awaits_me:
         conditions.append(_awaits(viewer))
     return conditions
