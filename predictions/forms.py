@@ -366,6 +366,7 @@ class FindingLimitsForm(ServiceForm):
             self.fields[row.code] = forms.DecimalField(
                 label=f"{row.name}, {row.unit}",
                 initial=row.value,
+                help_text=row.source + (f" (shipped: {row.shipped})" if row.is_own else ""),
                 widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
             )
 

@@ -21,8 +21,8 @@ ASSISTIVE_USE = (
 )
 
 FINDINGS_SUPPORT = (
-    "Findings are worked out from the figures by the rules named here, and kept by the doctor who "
-    "signs. They support reading and are no diagnosis."
+    "A finding with a rule is worked out from the figures and was kept by the doctor who signed; "
+    "one without is in the doctor's own words. They support reading and are no diagnosis."
 )
 
 Status = Literal["preliminary", "final", "corrected", "amended"]

@@ -94,6 +94,12 @@ WRITTEN_ONCE: dict[str, tuple[str, dict[str, Any]]] = {
         {"sample_id": uuid.uuid4(), "label": "wbc", "value": "0.4", "told_to": "ward 3"}
         | {"told_at": NOW, "read_back": True, "note": "", "by_id": uuid.uuid4(), "at": NOW},
     ),
+    "predictions_findinglimits": ("reason", {"number": 7, "limits": "[]", "at": NOW, "reason": ""}),
+    "predictions_diseaselabel": (
+        "name",
+        {"code": "scurvy", "number": 1, "name": "Scurvy", "icd10": "", "is_active": True}
+        | {"at": NOW},
+    ),
     "predictions_intervalset": (
         "reason",
         {"number": 7, "intervals": "[]", "limits": "[]", "at": NOW, "reason": ""},
@@ -107,7 +113,40 @@ def test_what_a_case_leaves_behind_is_written_once(rows, table: str):
     row = _add(rows, table, **values)
     change = f"UPDATE {table} SET {column} = 'another'"  # noqa: S608  our own names
     for act in (change, f"DELETE FROM {table}"):  # noqa: S608
-        _assert_refused(rows, act, row, "cannot be changed or deleted|changed by a newer set")
+        _assert_refused(rows, act, row, "cannot be changed or deleted|changed by a newer")
+
+
+def test_what_was_kept_of_findings_is_neither_changed_nor_deleted(rows):
+    values = {"sample_id": uuid.uuid4(), "number": 1, "findings": "[]", "by_id": uuid.uuid4()}
+    row = _add(rows, "predictions_keptfindings", **values, at=NOW)
+    for act in (
+        "UPDATE predictions_keptfindings SET number = 2",
+        "DELETE FROM predictions_keptfindings",
+    ):
+        _assert_refused(rows, act, row, "changed by a newer choice")
+
+
+def test_a_disease_of_a_sample_is_taken_back_once_and_changes_no_more(rows):
+    row = _add(
+        rows,
+        "predictions_sampledisease",
+        sample_id=uuid.uuid4(),
+        label_id=uuid.uuid4(),
+        laboratory_id=uuid.uuid4(),
+        code="anaemia",
+        by_id=uuid.uuid4(),
+        at=NOW,
+    )
+    said, deleted = "UPDATE predictions_sampledisease SET", "DELETE FROM predictions_sampledisease"
+    for act in (f"{said} code = 'other'", deleted):
+        _assert_refused(rows, act, row, "taken back once")
+    rows.execute(
+        f"{said} removed_at = %s, removed_by_id = %s WHERE id = %s", [NOW, str(uuid.uuid4()), row]
+    )
+    assert rows.rowcount == 1
+    back = f"{said} removed_at = NULL, removed_by_id = NULL"
+    for act in (back, deleted):
+        _assert_refused(rows, act, row, "taken back once")
 
 
 @pytest.mark.parametrize(
