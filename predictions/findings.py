@@ -149,7 +149,8 @@ def offer(differential: Differential, *, limits: Mapping[str, Limit], patient: P
     an interval for it are known: the absolute count is the primary figure (5minuteconsult
     2-152523). A finding by the percentage alone says "relative".
 
-    Source: field notes of the project, 2.1 to 2.3; each finding names the source of its limit.
+    Source: of each limit, the one that its finding names; of the interval of counting, Wilson
+        1927, JASA 22:209.
     """
     if not differential.counted:
         return Offer(())
