@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from accounts.policy import Action, allows, require
@@ -73,11 +73,9 @@ class DiseasesOfSample:
 
 def present_labels(laboratory_id: UUID) -> dict[str, DiseaseLabel]:
     """By code, by name: the newest version of each, a laboratory's own before a shipped one."""
-    rows = [
-        *DiseaseLabel.objects.filter(laboratory__isnull=True).order_by("number"),
-        *DiseaseLabel.objects.filter(laboratory_id=laboratory_id).order_by("number"),
-    ]
-    newest = {row.code: row for row in rows}
+    rows = DiseaseLabel.objects.filter(Q(laboratory__isnull=True) | Q(laboratory_id=laboratory_id))
+    ordered = rows.order_by(F("laboratory_id").asc(nulls_first=True), "number")
+    newest = {row.code: row for row in ordered}
     return dict(sorted(newest.items(), key=lambda each: each[1].name.casefold()))
 
 
