@@ -318,6 +318,8 @@ CELERY_TASK_ROUTES = {
     "predictions.read_in_shadow": {"queue": "bulk"},
     "mlmodels.import_dataset": {"queue": "bulk"},
     "mlmodels.check_duplicates": {"queue": "bulk"},
+    "predictions.watch_drift": {"queue": "sweep"},
+    "predictions.watch_profile": {"queue": "bulk"},
     "mlmodels.run_training": {"queue": "training"},
     "mlmodels.check_gate": {"queue": "training"},
     "mlmodels.sweep": {"queue": "sweep"},
@@ -343,6 +345,11 @@ CELERY_BEAT_SCHEDULE = {
     "verify-audit": {
         "task": "accounts.verify_audit",
         "schedule": crontab(hour=2, minute=30),
+        "options": {"expires": 12 * 3600},
+    },
+    "watch-drift": {
+        "task": "predictions.watch_drift",
+        "schedule": crontab(hour=3, minute=30),
         "options": {"expires": 12 * 3600},
     },
     "keep-audit-heads": {

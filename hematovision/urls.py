@@ -21,6 +21,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Pages on which the apps meet carry no app's name: a lower app links to them, too.
     path("models/", models.models, name="models"),
     path("models/<id:version_id>/shadow/", models.shadow, name="model_shadow"),
+    path("models/<id:version_id>/reports/", models.touched_reports, name="model_reports"),
+    path(
+        "models/<id:version_id>/reports.csv",
+        models.touched_reports_table,
+        name="model_reports_table",
+    ),
     path("", include("accounts.urls")),
     path("", include("mlmodels.urls")),
     path("", include("predictions.urls")),

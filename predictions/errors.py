@@ -539,6 +539,19 @@ class ReasonMissing(DomainError):
         super().__init__(sentence, fields={field: [sentence]})
 
 
+class DriftWatchNotFound(NotFound):
+    """Nothing of this id is watched for drift in this laboratory."""
+
+    def __init__(self) -> None:
+        super().__init__("Nothing of this address is watched for drift in your laboratory.")
+
+
+class DriftAnswerRefused(DomainError):
+    """An answer to findings of drift that cannot be taken; the sentence says why."""
+
+    code = "drift_answer_refused"
+
+
 class IntervalsRefused(DomainError):
     """Reference intervals or critical limits that cannot be taken; the sentences say why."""
 

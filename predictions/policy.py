@@ -13,9 +13,12 @@ from predictions.errors import ChangeRefused, JobStateRefused, ReviewRefused, Sa
 from predictions.models import (
     Cell,
     Delivery,
+    DriftFinding,
+    DriftWatch,
     ImageArchive,
     IntervalSet,
     Report,
+    ReportModelVersion,
     ResultConnection,
     Sample,
     SampleDisease,
@@ -123,6 +126,27 @@ def visible_sample_diseases(viewer: User) -> QuerySet[SampleDisease]:
     if not allows(viewer, Action.EXPORT_RESEARCH):
         return SampleDisease.objects.none()
     return SampleDisease.objects.filter(laboratory_id=viewer.laboratory_id)
+
+
+def visible_watches(viewer: User) -> QuerySet[DriftWatch]:
+    """What is watched for drift in the viewer's laboratory."""
+    if not allows(viewer, Action.SEE_USAGE):
+        return DriftWatch.objects.none()
+    return DriftWatch.objects.filter(laboratory_id=viewer.laboratory_id)
+
+
+def visible_findings(viewer: User) -> QuerySet[DriftFinding]:
+    """What was found to have changed in the viewer's laboratory."""
+    if not allows(viewer, Action.SEE_USAGE):
+        return DriftFinding.objects.none()
+    return DriftFinding.objects.filter(laboratory_id=viewer.laboratory_id)
+
+
+def visible_touched_reports(viewer: User) -> QuerySet[ReportModelVersion]:
+    """Which versions read the viewer's laboratory's reports, for those who manage versions."""
+    if not allows(viewer, Action.MANAGE_MODELS):
+        return ReportModelVersion.objects.none()
+    return ReportModelVersion.objects.filter(laboratory_id=viewer.laboratory_id)
 
 
 def refuse_closed(sample: Sample) -> None:

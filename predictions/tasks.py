@@ -12,6 +12,7 @@ from hematovision.leases import worker_name
 from predictions.services.exchange import run_delivery
 from predictions.services.imaging import run_archives, run_classification, run_shadow, sweep
 from predictions.services.imaging.run_heartbeat import Heartbeat
+from predictions.services.quality import run_drift
 from predictions.services.reports import run_reports
 from predictions.services.review import run_added_cells
 
@@ -94,6 +95,20 @@ def sweep_jobs() -> None:
 def remove_orphaned_files() -> None:
     """Delete what a crash left in storage."""
     sweep.remove_orphaned_files()
+
+
+@shared_task(name="predictions.watch_drift")
+def watch_drift() -> None:
+    """Ask for each profile that was used lately whether its readings changed."""
+    run_drift.send_profiles()
+
+
+@shared_task(name="predictions.watch_profile")
+def watch_profile(laboratory_id: str, profile_id: str) -> None:
+    """Read some weeks of one profile; an empty one stands for images without."""
+    run_drift.watch_profile(
+        laboratory_id=UUID(laboratory_id), profile_id=UUID(profile_id) if profile_id else None
+    )
 
 
 @signals.worker_process_init.connect

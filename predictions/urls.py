@@ -21,6 +21,7 @@ from predictions.views import (
     samples,
     worklist,
 )
+from predictions.views.quality import drift
 
 app_name = "predictions"
 urlpatterns = [
@@ -131,6 +132,8 @@ urlpatterns = [
         delivery.connection_change,
         name="connection_change",
     ),
+    path("quality/drift/", drift.drift, name="drift"),
+    path("quality/drift/<id:watch_id>/answer/", drift.drift_answer, name="drift_answer"),
     path("settings/rules/", rules.rules, name="rules"),
     path("settings/diseases/", diseases.diseases, name="diseases"),
     path("settings/diseases/<slug:code>/", diseases.disease, name="disease"),

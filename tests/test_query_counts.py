@@ -12,6 +12,7 @@ from predictions.services.reports.amending import begin_amendment
 from predictions.services.review.reviews import review_cell
 from predictions.services.samples.states import send_back
 from tests.factories.cases import make_ready, make_signed
+from tests.factories.drift import make_drift
 from tests.factories.images import make_image, make_sample
 from tests.factories.models import make_active, make_candidate, make_gate
 from tests.factories.near_duplicates import make_act, make_three_groups
@@ -66,6 +67,8 @@ def full(technician, doctor, admin, laboratory, model, settings, tmp_path) -> di
         make_ready(technician)
         back = make_ready(technician)
         send_back(actor=doctor, sample_id=back.pk, reason="Look again.")
+    for profile in profiles:
+        make_drift(laboratory, profile, model)
     dataset = make_three_groups(admin)
     act = make_act(admin, dataset)
     return {
@@ -135,6 +138,8 @@ PAGES = [
     ("admin", "/models/"),
     ("admin", "/models/{version}/"),
     ("admin", "/models/{shipped}/"),
+    ("admin", "/models/{shipped}/reports/"),
+    ("admin", "/quality/drift/"),
     ("admin", "/profiles/"),
     ("admin", "/profiles/{profile}/"),
     ("admin", "/datasets/"),

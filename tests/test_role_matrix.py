@@ -17,6 +17,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import AuditCheck, Role, User
+from predictions.models import DriftFinding, DriftWatch
 from tests.factories.cases import make_signed
 from tests.factories.datasets import make_open_dataset
 from tests.factories.exchange import make_connection
@@ -181,6 +182,8 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions:connection_new", "POST"):    (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
     ("predictions:connection_change", "GET"):  (SIGN_IN, 403, 403, 200, 403, 404),
     ("predictions:connection_change", "POST"): (SIGN_IN, 403, 403, 400, 403, 404),  # an empty form
+    ("predictions:drift", "GET"):              (SIGN_IN, 403, 403, 200, 403, 200),
+    ("predictions:drift_answer", "POST"):      (SIGN_IN, 403, 403, 302, 403, 404),
     ("predictions:rules", "GET"):              (SIGN_IN, 403, 403, 200, 403, 200),
     ("predictions:rules", "POST"):             (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
     ("predictions:diseases", "GET"):           (SIGN_IN, 403, 403, 200, 403, 200),
@@ -195,6 +198,8 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions:intervals_shipped", "POST"): (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
     ("models", "GET"):                         (SIGN_IN, 200, 200, 200, 200, 200),
     ("model_shadow", "GET"):                   (SIGN_IN, 403, 403, 200, 403, 404),
+    ("model_reports", "GET"):                  (SIGN_IN, 403, 403, 200, 403, 404),
+    ("model_reports_table", "GET"):            (SIGN_IN, 403, 403, 200, 403, 404),
     ("mlmodels:version", "GET"):               (SIGN_IN, 200, 200, 200, 404, 404),
     ("mlmodels:version_file", "GET"):          (SIGN_IN, 403, 403, 200, 403, 404),
     ("mlmodels:version_gate", "POST"):         (SIGN_IN, 403, 403, 302, 403, 404),
@@ -263,6 +268,9 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
 }
 # fmt: on
 
+# Of the one finding of drift there is.
+FINDING = "00000000-0000-4000-8000-00000000d21f"
+
 SENT: dict[str, dict[str, str]] = {
     "accounts:audit_alert_dismiss": {"reason": "A restored backup, looked at."},
     "accounts:user_role": {"role": "doctor"},
@@ -271,6 +279,11 @@ SENT: dict[str, dict[str, str]] = {
     "mlmodels:label_place": {"position": "1"},
     "mlmodels:near_duplicate_group": {"answer": "not_the_same"},
     "mlmodels:pair": {"resolution": "not_the_same"},
+    "predictions:drift_answer": {
+        "finding": FINDING,
+        "cause": "stain",
+        "reason": "Lot 4411, opened on Monday.",
+    },
     "predictions_api:samples": {"accession_number": "M-1"},
     "predictions_api:sample": {"note": "second tube"},
     "predictions_api:sample_search": {"accession_number": "M-1"},
@@ -342,6 +355,13 @@ def rows(actors, files) -> dict[str, Any]:
     version = make_paper_version(laboratory)
     dataset = make_open_dataset(admin)
     act = make_act(admin, dataset)
+    watch = DriftWatch.objects.create(
+        laboratory=laboratory, version=version, begins_on=laboratory.today
+    )
+    DriftFinding.objects.create(
+        pk=FINDING, watch=watch, laboratory=laboratory, week=laboratory.today,
+        last_week=laboratory.today, measure="classes", value=0.4, limit=0.2, sentence="Moved.",
+    )  # fmt: skip
     pair = dataset.near_duplicates.get(resolution="open")
     return {
         "check_id": AuditCheck.objects.create(
@@ -364,6 +384,7 @@ def rows(actors, files) -> dict[str, Any]:
         "archive_id": make_archive(technician, image.sample).pk,
         "cell_id": cell.pk,
         "report_id": report.pk,
+        "watch_id": watch.pk,
         "connection_id": connection.pk,
         "delivery_id": report.deliveries.get().pk,
         "job_id": cell.job_id,

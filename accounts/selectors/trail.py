@@ -42,6 +42,7 @@ _OBJECTS = {
     "gatecheck": "gate check",
     "auditcheck": "alert about the trail",
     "tokenfamily": "API token",
+    "driftfinding": "finding of drift",
 }
 
 

@@ -92,7 +92,7 @@ def add_shipped(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0010_quality_and_research"),
-        ("predictions", "0019_exchange"),
+        ("predictions", "0022_drift"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

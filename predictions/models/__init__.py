@@ -6,6 +6,7 @@ from predictions.models.cell_features import CellFeatures
 from predictions.models.cell_review import CellReview
 from predictions.models.daily_cells import DailyCells
 from predictions.models.diseases import DiseaseLabel, SampleDisease
+from predictions.models.drift import DriftFinding, DriftWatch, DriftWeek
 from predictions.models.exchange import Delivery, OrderPeer, ResultConnection
 from predictions.models.findings import FindingLimits, KeptFindings
 from predictions.models.imaging.classification_job import ClassificationJob
@@ -16,7 +17,7 @@ from predictions.models.imaging.shadow_reading import ShadowReading
 from predictions.models.imaging.smear_image import SmearImage
 from predictions.models.imaging.worker_heartbeat import WorkerHeartbeat
 from predictions.models.interval_set import IntervalSet
-from predictions.models.report import Report, ReportFile, Signature
+from predictions.models.report import Report, ReportFile, ReportModelVersion, Signature
 from predictions.models.sample import Sample
 from predictions.models.sample_event import SampleEvent
 from predictions.models.sample_label import SampleLabel
@@ -33,6 +34,9 @@ __all__ = [
     "DailyCells",
     "Delivery",
     "DiseaseLabel",
+    "DriftFinding",
+    "DriftWatch",
+    "DriftWeek",
     "FindingLimits",
     "ImageArchive",
     "ImageLabel",
@@ -42,6 +46,7 @@ __all__ = [
     "OrderPeer",
     "Report",
     "ReportFile",
+    "ReportModelVersion",
     "ResultConnection",
     "Sample",
     "SampleDisease",

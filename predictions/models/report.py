@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from accounts.models import Laboratory, User
 from hematovision.leases import Leased
+from mlmodels.models import ModelVersion
 from predictions.models.imaging.job_status import JobStatus
 from predictions.models.sample import Sample
 
@@ -78,6 +79,39 @@ class Signature(models.Model):
 
     def __str__(self) -> str:
         return str(self.report_id)
+
+
+class ReportModelVersion(models.Model):
+    """A model version that read counted images of a signed report. Rows are only ever added.
+
+    The content of the report names it, too; this row lets a version's reports be found.
+    """
+
+    report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="read_by")
+    model_version = models.ForeignKey(
+        ModelVersion, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    # Both are the report's, so that a version's reports of a laboratory follow one index.
+    laboratory = models.ForeignKey(
+        Laboratory, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["report", "model_version"], name="report_version_named_once"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["laboratory", "model_version", "-at", "-report"],
+                name="report_newest_of_version",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.report_id} {self.model_version_id}"
 
 
 class ReportFile(Leased):

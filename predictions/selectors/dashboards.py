@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from django.db.models import Count, F, Min, QuerySet, Sum, Window
+from django.db.models import Count, F, Min, Q, QuerySet, Sum, Window
 from django.db.models.functions import RowNumber
 
 from accounts.models import AuditEvent, Laboratory, User
@@ -160,17 +160,20 @@ def usage(viewer: User) -> Usage:
     images = policy.visible_images(viewer)
     days = _by_day(images, first_day)
     classes = _by_class(laboratory, first_day)
-    waiting = with_status(images, UNFINISHED).aggregate(
-        images=Count("pk"), since=Min("newest_job__queued_at")
+    waits = Q(status__in=(JobStatus.QUEUED, JobStatus.RUNNING))
+    without_result = images.exclude(status=JobStatus.SUCCEEDED).aggregate(
+        waiting=Count("pk", filter=waits),
+        since=Min("newest_job__queued_at", filter=waits),
+        failed=Count("pk", filter=Q(status=JobStatus.FAILED)),
     )
     return Usage(
         first_day=first_day,
         days=days,
         most_images=max([1, *(day.images for day in days)]),
         most_cells=max([1, *(day.cells for day in days)]),
-        waiting=waiting["images"],
-        waiting_since=waiting["since"],
-        failed=images.filter(status=JobStatus.FAILED).count(),
+        waiting=without_result["waiting"],
+        waiting_since=without_result["since"],
+        failed=without_result["failed"],
         classes=classes,
         cells=sum(figure.cells for figure in classes),
         version=active_version(laboratory),

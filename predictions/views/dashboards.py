@@ -12,6 +12,7 @@ from accounts.selectors.trail import alerts, last_check
 from predictions.forms import SearchForm
 from predictions.selectors import dashboards, desks
 from predictions.selectors.imaging.familiarity import upload_choices
+from predictions.selectors.quality.drift import drift_alerts
 
 
 @needs({"GET": Action.USE_OWN_ACCOUNT})
@@ -22,7 +23,12 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         return _bench(request, viewer)
     if allows(viewer, Action.SEE_USAGE):
         usage = dashboards.usage(viewer)
-        context = {"usage": usage, "alerts": alerts(viewer), "last_check": last_check(viewer)}
+        context = {
+            "usage": usage,
+            "alerts": alerts(viewer),
+            "last_check": last_check(viewer),
+            "drift_alerts": drift_alerts(viewer),
+        }
         return render(request, "predictions/dashboard_admin.html", context)
     context = {"desk": desks.doctors_desk(viewer), "search_form": SearchForm()}
     return render(request, "predictions/dashboard_doctor.html", context)

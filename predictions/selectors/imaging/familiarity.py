@@ -62,6 +62,11 @@ def word_of(percentile: float, version: ModelVersion | None) -> str:
     return _word(percentile, _limits_on(version.card) if version else {})
 
 
+def least_objectness(version: ModelVersion) -> float:
+    """From which objectness on a find says something of the microscope, by the version's card."""
+    return _least(_limits_on(version.card))
+
+
 def _word(percentile: float, limits: _Limits) -> str:
     if not {"unusual_percentile", "unfamiliar_percentile"} <= set(limits):
         return ""

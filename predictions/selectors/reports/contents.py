@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from accounts.models import Laboratory, Role, User
 from mlmodels.models import ModelVersion
@@ -400,11 +400,16 @@ def _crop(cell: Cell) -> ReportCrop:
     )
 
 
-def models_of(sample: Sample) -> tuple[ReportModel, ...]:
-    """The versions that found a sample's cells, by name."""
+def versions_that_read(sample: Sample) -> QuerySet[ModelVersion]:
+    """The versions that found its cells, by name."""
     versions = ModelVersion.objects.filter(
         jobs__image__sample=sample, jobs=F("jobs__image__newest_result")
     )
+    return versions.order_by("name", "version", "pk").distinct()
+
+
+def models_of(sample: Sample) -> tuple[ReportModel, ...]:
+    """The same, as a report tells of them."""
     return tuple(
         ReportModel(
             name=version.name,
@@ -412,7 +417,7 @@ def models_of(sample: Sample) -> tuple[ReportModel, ...]:
             weights_sha256=_weights(version),
             limits=_limits(version),
         )
-        for version in versions.order_by("name", "version", "pk").distinct()
+        for version in versions_that_read(sample)
     )
 
 

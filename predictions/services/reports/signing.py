@@ -19,11 +19,25 @@ from hematovision import leases
 from hematovision.queue import enqueue_on_commit
 from predictions import checklist, policy
 from predictions.errors import ChangedSinceSeen, NothingChanged
-from predictions.models import Report, ReportFile, Sample, SampleEvent, Signature
+from predictions.models import (
+    Report,
+    ReportFile,
+    ReportModelVersion,
+    Sample,
+    SampleEvent,
+    Signature,
+)
 from predictions.reports.content import ReportContent, ReportReplaces, ReportSignature
 from predictions.reports.differences import differences
 from predictions.selectors.reports.case import case_of, read_case
-from predictions.selectors.reports.contents import Said, assemble, digest_of, moment, person
+from predictions.selectors.reports.contents import (
+    Said,
+    assemble,
+    digest_of,
+    moment,
+    person,
+    versions_that_read,
+)
 from predictions.selectors.reports.findings import Kept, offered_findings
 from predictions.selectors.reports.patient import previous_on_report, previous_report
 from predictions.services.exchange import outbox
@@ -168,6 +182,12 @@ def _write(
         meaning=meaning,
         at=now,
         authenticated_by=proof,
+    )
+    ReportModelVersion.objects.bulk_create(
+        ReportModelVersion(
+            report=report, model_version=version, laboratory_id=report.laboratory_id, at=now
+        )
+        for version in versions_that_read(sample).only("pk")
     )
     ReportFile.objects.create(report=report, **leases.just_sent())
     enqueue_on_commit("predictions.make_report", report_id=str(report.pk))
