@@ -28,6 +28,7 @@ a one-way analysis of variance (Searle, Casella and McCulloch, Variance Componen
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -167,7 +168,7 @@ class Judged:
 
 def bin_of(value: float, edges: Sequence[float]) -> int:
     """The bin of a value: the number of edges at or below it."""
-    return int(np.searchsorted(np.asarray(edges), value, side="right"))
+    return bisect_right(edges, value)
 
 
 def baseline_is_enough(samples: int, weeks: int) -> bool:

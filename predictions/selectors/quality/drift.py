@@ -74,6 +74,7 @@ class Chart:
 class Figure:
     """A week's value of one measure in the table; without a value it was not judged."""
 
+    name: str
     value: str
     limits: str
     crossed: bool
@@ -321,12 +322,13 @@ def _row(watch: DriftWatch, row: DriftWeek) -> WeekRow:
 
 
 def _figure(measure: Measure, figure: dict[str, Any] | None) -> Figure:
+    name = NAMES[measure]
     if figure is None:
-        return Figure("", "", False)
+        return Figure(name, "", "", False)
     if measure in SHARES:
         limits = f"{100 * figure['low']:.1f} to {100 * figure['high']:.1f}"
-        return Figure(f"{100 * figure['value']:.1f} %", limits, figure["crossed"])
-    return Figure(f"{figure['value']:.2f}", f"{figure['high']:.2f}", figure["crossed"])
+        return Figure(name, f"{100 * figure['value']:.1f} %", limits, figure["crossed"])
+    return Figure(name, f"{figure['value']:.2f}", f"{figure['high']:.2f}", figure["crossed"])
 
 
 def _chart(measure: Measure, rows: Sequence[DriftWeek], weeks: Sequence[date]) -> Chart:
