@@ -45,8 +45,10 @@ class Command(BaseCommand):
         weeks = WEEKS_WITHOUT * len(told)
         most = max(told, default=0)
         self.stdout.write(f"\n{sum(told)} of {weeks} weeks; at most {most} in one laboratory.")
-        self.stdout.write(f"\nWith a shift, share of weeks told ({SAMPLES[0]} and {SAMPLES[1]}")
-        self.stdout.write(f"samples a week, {options['baselines']} baselines):\n")
+        self.stdout.write(
+            f"\nWith a shift, share of weeks told ({SAMPLES[0]} and {SAMPLES[1]} samples a week, "
+            f"{options['baselines']} baselines, {WEEKS_WITH} weeks):\n"
+        )
         self._row("shift", *(f"{n} samples" for n in SAMPLES), "told by")
         self._row(*["---"] * (2 + len(SAMPLES)))
         for words, shift in SHIFTS.items():

@@ -51,4 +51,4 @@ def test_other_laboratories_without_drift_are_left_alone_too(seed):
     "shift", [Shift(look=1.0), Shift(lymphocytes=0.3), Shift(overrides=0.3)], ids=str
 )
 def test_a_large_change_is_told_in_nearly_every_week(shift):
-    assert tally(seed=5, weeks=10, shift=shift).told >= 9
+    assert tally(seed=5, weeks=10, shift=shift, samples=(60, 60)).told >= 9
