@@ -1,0 +1,1 @@
+"""How well models and people agree. Pure: counts in, figures with intervals out."""
