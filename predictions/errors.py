@@ -573,3 +573,48 @@ class IntervalsNotFound(NotFound):
 
     def __init__(self) -> None:
         super().__init__("There is no such label in your laboratory.")
+
+
+class SecondReadNotFound(NotFound):
+    """No such cell to be read a second time, or not by this person."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such cell for you to read. Go on with the next one.")
+
+
+class SecondReadTaken(DomainError):
+    """Somebody else read the cell meanwhile, or it was read before."""
+
+    code = "second_read_taken"
+    http_status = 409
+
+    def __init__(self) -> None:
+        super().__init__("Somebody has read this cell meanwhile. Go on with the next one.")
+
+
+class LookRefused(DomainError):
+    """There is nothing to look at any more, or what was said of it cannot be kept."""
+
+    code = "look_refused"
+    http_status = 409
+
+
+class ControlSlideNotFound(NotFound):
+    """No such control slide in this laboratory."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such control slide in your laboratory.")
+
+
+class ControlSlideRefused(DomainError):
+    """The control slide does not allow this now; the sentence says why."""
+
+    code = "control_slide"
+    http_status = 409
+
+
+class ControlReadingNotFound(NotFound):
+    """No such reading of a control slide, or not this person's."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such reading of the control slide for you.")

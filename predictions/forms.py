@@ -306,6 +306,17 @@ class RulesForm(ServiceForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
+    second_read_percent = forms.IntegerField(
+        label=FIELD_WORDS["second_read_percent"],
+        help_text="Drawn by chance at each signature from the cells that the model accepted; "
+        "usually 3. 0 switches it off.",
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+    second_read_rare_percent = forms.IntegerField(
+        label=FIELD_WORDS["second_read_rare_percent"],
+        help_text="Of the classes that a person always sees; usually 10. 0 switches it off.",
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
     tells_case_apart = forms.BooleanField(
         label=FIELD_WORDS["tells_case_apart"],
         required=False,

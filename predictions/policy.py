@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from accounts.models import User
-from accounts.policy import Action, allows
+from accounts.models import Laboratory, User
+from accounts.policy import Action, allows, roles_for
 from predictions.errors import ChangeRefused, JobStateRefused, ReviewRefused, SampleClosed
 from predictions.models import (
     Cell,
+    CellReview,
+    ControlReading,
+    ControlSlide,
     Delivery,
     DriftFinding,
     DriftWatch,
@@ -23,6 +26,9 @@ from predictions.models import (
     Sample,
     SampleDisease,
     SampleEvent,
+    SecondRead,
+    SecondReadAnswer,
+    Signature,
     SmearImage,
 )
 
@@ -147,6 +153,69 @@ def visible_touched_reports(viewer: User) -> QuerySet[ReportModelVersion]:
     if not allows(viewer, Action.MANAGE_MODELS):
         return ReportModelVersion.objects.none()
     return ReportModelVersion.objects.filter(laboratory_id=viewer.laboratory_id)
+
+
+def second_reads_for(viewer: User) -> QuerySet[SecondRead]:
+    """The cells that this person may read a second time: none that they named, none of samples
+    that they signed."""
+    if not allows(viewer, Action.READ_AGAIN):
+        return SecondRead.objects.none()
+    named = CellReview.objects.filter(cell=OuterRef("cell"), by=viewer)
+    # From the few reports of the sample to the signature of each: a doctor has signed thousands.
+    by_viewer = Signature.objects.filter(report=OuterRef("pk"), by=viewer)
+    signed = Report.objects.filter(Exists(by_viewer), sample=OuterRef("sample"))
+    rows = SecondRead.objects.filter(laboratory_id=viewer.laboratory_id)
+    return rows.filter(~Exists(named), ~Exists(signed))
+
+
+def visible_disagreements(viewer: User) -> QuerySet[SecondRead]:
+    """Cells of signed samples that a second reader named otherwise, for those who may amend."""
+    if not allows(viewer, Action.SIGN_OUT):
+        return SecondRead.objects.none()
+    return SecondRead.objects.filter(
+        laboratory_id=viewer.laboratory_id,
+        state=SecondRead.State.DIFFERS,
+        sample__state__in=(Sample.State.SIGNED, Sample.State.AMENDING),
+    )
+
+
+def visible_second_answers(viewer: User) -> QuerySet[SecondReadAnswer]:
+    """What second readers said: everybody's for those who see quality, else one's own."""
+    answers = SecondReadAnswer.objects.filter(laboratory_id=viewer.laboratory_id)
+    if allows(viewer, Action.SEE_QUALITY):
+        return answers
+    return answers.filter(by=viewer) if allows(viewer, Action.READ_AGAIN) else answers.none()
+
+
+def visible_control_slides(viewer: User) -> QuerySet[ControlSlide]:
+    """The control slides of the viewer's laboratory, for those who put them together."""
+    if not allows(viewer, Action.MANAGE_LABORATORY):
+        return ControlSlide.objects.none()
+    return ControlSlide.objects.filter(laboratory_id=viewer.laboratory_id)
+
+
+def control_slide_in_use(viewer: User) -> ControlSlide | None:
+    """The control slide that the viewer's laboratory reads now; none where there is none."""
+    if not allows(viewer, Action.SEE_RESULTS):
+        return None
+    in_use = ControlSlide.objects.filter(started_at__isnull=False, retired_at=None)
+    return in_use.filter(laboratory_id=viewer.laboratory_id).first()
+
+
+def visible_control_readings(viewer: User) -> QuerySet[ControlReading]:
+    """Readings of control slides: everybody's for those who see quality, else one's own."""
+    readings = ControlReading.objects.filter(slide__laboratory_id=viewer.laboratory_id)
+    if allows(viewer, Action.SEE_QUALITY):
+        return readings
+    return readings.filter(reader=viewer) if allows(viewer, Action.READ_AGAIN) else readings.none()
+
+
+def readers_of(laboratory: Laboratory) -> list[User]:
+    """The active people of a laboratory who read the control slide, by name."""
+    people = User.objects.filter(
+        laboratory=laboratory, is_active=True, role__in=roles_for(Action.READ_AGAIN)
+    )
+    return sorted(people, key=lambda person: person.display_name.lower())
 
 
 def refuse_closed(sample: Sample) -> None:

@@ -17,6 +17,16 @@ from predictions.models.imaging.shadow_reading import ShadowReading
 from predictions.models.imaging.smear_image import SmearImage
 from predictions.models.imaging.worker_heartbeat import WorkerHeartbeat
 from predictions.models.interval_set import IntervalSet
+from predictions.models.quality import (
+    ControlAnswer,
+    ControlCell,
+    ControlReading,
+    ControlSlide,
+    SecondRead,
+    SecondReadAnswer,
+    SecondReadDraw,
+    SecondReadLook,
+)
 from predictions.models.report import Report, ReportFile, ReportModelVersion, Signature
 from predictions.models.sample import Sample
 from predictions.models.sample_event import SampleEvent
@@ -30,6 +40,10 @@ __all__ = [
     "CellFeatures",
     "CellReview",
     "ClassificationJob",
+    "ControlAnswer",
+    "ControlCell",
+    "ControlReading",
+    "ControlSlide",
     "CriticalContact",
     "DailyCells",
     "Delivery",
@@ -52,6 +66,10 @@ __all__ = [
     "SampleDisease",
     "SampleEvent",
     "SampleLabel",
+    "SecondRead",
+    "SecondReadAnswer",
+    "SecondReadDraw",
+    "SecondReadLook",
     "ShadowReading",
     "Signature",
     "SmearImage",

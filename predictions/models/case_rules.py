@@ -30,6 +30,16 @@ class CaseRules(models.Model):
     always_reviewed = models.JSONField(
         default=list, help_text="Codes that a person looks at always, beside the program's own."
     )
+    second_read_percent = models.PositiveSmallIntegerField(
+        default=3,
+        validators=[MaxValueValidator(100)],
+        help_text="Of the cells that the model accepted; 0: none are read again.",
+    )
+    second_read_rare_percent = models.PositiveSmallIntegerField(
+        default=10,
+        validators=[MaxValueValidator(100)],
+        help_text="Of the cells of classes that a person always sees; 0: none are read again.",
+    )
     tells_case_apart = models.BooleanField(
         default=False, help_text="Whether a-1 and A-1 are two accession numbers."
     )

@@ -129,7 +129,7 @@ def bench_work(viewer: User) -> BenchWork:
     mine = images_newest_first(viewer).filter(uploaded_by=viewer)
     queue, failures = _without_result(viewer, mine)
     newest = _newest_by_sample(viewer)
-    today = mine.filter(uploaded_at__gte=_midnight(viewer.laboratory)).aggregate(
+    today = mine.filter(uploaded_at__gte=midnight(viewer.laboratory)).aggregate(
         images=Count("pk"), cells=Sum("cells_found")
     )
     # All rows at once: what they show beside the image is asked for once.
@@ -248,12 +248,12 @@ def _by_class(laboratory: Laboratory, first_day: date) -> list[ClassFigure]:
 
 def _active_today(laboratory: Laboratory) -> int:
     return (
-        AuditEvent.objects.filter(laboratory=laboratory, at__gte=_midnight(laboratory))
+        AuditEvent.objects.filter(laboratory=laboratory, at__gte=midnight(laboratory))
         .exclude(actor=None)
         .aggregate(people=Count("actor", distinct=True))["people"]
     )
 
 
-def _midnight(laboratory: Laboratory, day: date | None = None) -> datetime:
+def midnight(laboratory: Laboratory, day: date | None = None) -> datetime:
     """When a day of the laboratory began; today, where none is named."""
     return datetime.combine(day or laboratory.today, time.min, tzinfo=laboratory.zone)

@@ -100,6 +100,10 @@ WRITTEN_ONCE: dict[str, tuple[str, dict[str, Any]]] = {
         {"code": "scurvy", "number": 1, "name": "Scurvy", "icd10": "", "is_active": True}
         | {"at": NOW},
     ),
+    "predictions_controlanswer": (
+        "label",
+        {"reading_id": uuid.uuid4(), "cell_id": uuid.uuid4(), "label": "monocyte", "at": NOW},
+    ),
     "predictions_intervalset": (
         "reason",
         {"number": 7, "intervals": "[]", "limits": "[]", "at": NOW, "reason": ""},
@@ -147,6 +151,53 @@ def test_a_disease_of_a_sample_is_taken_back_once_and_changes_no_more(rows):
     back = f"{said} removed_at = NULL, removed_by_id = NULL"
     for act in (back, deleted):
         _assert_refused(rows, act, row, "taken back once")
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        "UPDATE predictions_secondread SET first_label = 'blast'",
+        "UPDATE predictions_secondread SET cell_id = gen_random_uuid()",
+        "DELETE FROM predictions_secondread",
+    ],
+)
+def test_what_was_drawn_to_be_read_again_stays(rows, act: str):
+    row = _second_read(rows)
+    _assert_refused(rows, act, row, "cannot be changed or deleted")
+
+
+def test_a_second_read_is_answered_and_never_waits_again(rows):
+    row = _second_read(rows)
+    rows.execute("UPDATE predictions_secondread SET state = 'read' WHERE id = %s", [row])
+    assert rows.rowcount == 1
+    back = "UPDATE predictions_secondread SET state = 'waiting'"
+    _assert_refused(rows, back, row, "cannot be changed or deleted")
+
+
+def test_a_started_control_slide_and_its_cells_stay(rows):
+    slide = _add(
+        rows,
+        "predictions_controlslide",
+        laboratory_id=uuid.uuid4(),
+        name="Slide 1",
+        created_by_id=uuid.uuid4(),
+        created_at=NOW,
+    )
+    values = {"slide_id": slide, "label": "monocyte"}
+    cell = _add(rows, "predictions_controlcell", cell_id=uuid.uuid4(), **values)
+    start = "UPDATE predictions_controlslide SET started_at = %s WHERE id = %s"
+    rows.execute(start, [NOW, slide])
+    assert rows.rowcount == 1
+    for act, row in (
+        ("UPDATE predictions_controlcell SET label = 'blast'", cell),
+        ("DELETE FROM predictions_controlcell", cell),
+        ("UPDATE predictions_controlslide SET name = 'another'", slide),
+        ("UPDATE predictions_controlslide SET started_at = NULL", slide),
+        ("DELETE FROM predictions_controlslide", slide),
+    ):
+        _assert_refused(rows, act, row, "cannot be changed or deleted")
+    with pytest.raises(psycopg2.errors.RaiseException, match="cannot be changed or deleted"):
+        _add(rows, "predictions_controlcell", cell_id=uuid.uuid4(), **values)
 
 
 @pytest.mark.parametrize(
@@ -280,6 +331,19 @@ def _assert_refused(cursor: Any, act: str, row: str, sentence: str) -> None:
     with pytest.raises(psycopg2.errors.RaiseException, match=sentence):
         cursor.execute(f"{act} WHERE id = %s", [row])
     cursor.execute("ROLLBACK TO SAVEPOINT before_it")
+
+
+def _second_read(cursor: Any) -> str:
+    keys = ("laboratory_id", "sample_id", "draw_id", "cell_id")
+    return _add(
+        cursor,
+        "predictions_secondread",
+        kind="accepted",
+        first_label="monocyte",
+        turn=1,
+        state="waiting",
+        **{key: uuid.uuid4() for key in keys},
+    )
 
 
 def _promotion(cursor: Any) -> str:

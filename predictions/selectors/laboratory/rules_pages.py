@@ -20,6 +20,8 @@ FIELD_WORDS = {
     "asks_for_second_person": "A second person",
     "unidentified_limit_percent": "Unidentified cells, at most %",
     "always_reviewed": "Always seen by a person",
+    "second_read_percent": "Accepted cells read a second time, %",
+    "second_read_rare_percent": "Rare cells read a second time, %",
     "tells_case_apart": "Capitals told apart",
     "page_size": "Paper of reports",
 }

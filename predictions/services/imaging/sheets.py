@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import median
 from uuid import UUID
 
@@ -63,8 +63,23 @@ def prepare_sheet(image: SmearImage, job_id: UUID, cells: Sequence[Cell]) -> Non
         logger.warning("The sheet of job %s was not cut ahead.", job_id, exc_info=True)
 
 
+def tile_bytes(cell: Cell) -> bytes:
+    """A JPEG of one cell at the scale and size of a tile; the caller may see it.
+
+    Args:
+        cell: with its image.
+
+    Raises:
+        OriginalMissing: the picture is gone from storage.
+        StorageUnavailable: the storage does not answer now.
+    """
+    beside = Cell.objects.filter(job_id=cell.job_id)
+    red_cell_px = _red_cell_px(beside.only("nucleus_area_px", "nucleus_in_red_cells"))
+    return _cut(cell.image, [cell], red_cell_px)
+
+
 def _make(image: SmearImage, job_id: UUID, cells: Sequence[Cell]) -> bytes:
-    made = _cut(image, cells)
+    made = _cut(image, cells, _red_cell_px(cells))
     storage.keep_sheet(_key(job_id, len(cells)), made)
     return made
 
@@ -73,8 +88,7 @@ def _key(job_id: UUID, cells: int) -> str:
     return f"{job_id}-{cells}"
 
 
-def _cut(image: SmearImage, cells: Sequence[Cell]) -> bytes:
-    red_cell_px = _red_cell_px(cells)
+def _cut(image: SmearImage, cells: Sequence[Cell], red_cell_px: float | None) -> bytes:
     squares = [_around(cell, red_cell_px) for cell in cells]
     reduced_to = min(1.0, settings.RENDITION_SIDE_PX / max(image.width_px, image.height_px))
     if reduced_to * min(square.side for square in squares) < TILE_PX and reduced_to < 1:
@@ -86,7 +100,7 @@ def _cut(image: SmearImage, cells: Sequence[Cell]) -> bytes:
     return storage.cut_sheet(image.rendition, in_rendition)
 
 
-def _red_cell_px(cells: Sequence[Cell]) -> float | None:
+def _red_cell_px(cells: Iterable[Cell]) -> float | None:
     """How wide a red cell is in this picture; none where the engine did not say."""
     widths = [
         2 * math.sqrt(cell.nucleus_area_px / math.pi) / cell.nucleus_in_red_cells

@@ -22,6 +22,7 @@ from predictions.services import summaries
 
 FEWEST_TARGET, MOST_TARGET = 100, 1000
 MOST_UNIDENTIFIED_PERCENT = 5
+ALL_PERCENT = 100
 
 _ROWS_AT_ONCE = 500
 _NUMBERS_TOLD = 20
@@ -32,7 +33,8 @@ def change_rules(*, actor: User, changes: Mapping[str, Any]) -> CaseRules:
 
     Args:
         changes: by field of `CaseRules`: target_cells, asks_for_second_person,
-            unidentified_limit_percent, always_reviewed, tells_case_apart, page_size.
+            unidentified_limit_percent, always_reviewed, second_read_percent,
+            second_read_rare_percent, tells_case_apart, page_size.
 
     Raises:
         RulesInvalid: a field cannot be so.
@@ -138,6 +140,17 @@ def _codes(laboratory: Laboratory, value: Collection[str]) -> list[str]:
     return sorted(set(value))
 
 
+def _rate(field: str) -> Callable[[Laboratory, int], int]:
+    """The judge of a share of cells that are read a second time."""
+
+    def judge(laboratory: Laboratory, value: int) -> int:
+        if not 0 <= value <= ALL_PERCENT:
+            raise RulesInvalid(field, f"Read 0 to {ALL_PERCENT} % a second time; 0 is none.")
+        return value
+
+    return judge
+
+
 def _page_size(laboratory: Laboratory, value: str) -> str:
     if value not in CaseRules.PageSize.values:
         raise RulesInvalid("page_size", "Choose A4 or US Letter.")
@@ -153,6 +166,8 @@ _JUDGES: Mapping[str, Callable[[Laboratory, Any], Any]] = {
     "asks_for_second_person": _yes_or_no,
     "unidentified_limit_percent": _limit,
     "always_reviewed": _codes,
+    "second_read_percent": _rate("second_read_percent"),
+    "second_read_rare_percent": _rate("second_read_rare_percent"),
     "tells_case_apart": _yes_or_no,
     "page_size": _page_size,
 }

@@ -41,6 +41,7 @@ from predictions.selectors.reports.contents import (
 from predictions.selectors.reports.findings import Kept, offered_findings
 from predictions.selectors.reports.patient import previous_on_report, previous_report
 from predictions.services.exchange import outbox
+from predictions.services.quality.drawing import draw_second_reads
 from predictions.services.reports.changes import is_changed, status_of_change
 from predictions.services.reports.findings import frozen_findings, said_findings
 from predictions.services.reports.sayings import Phrases, meaning_of, said_by_signer
@@ -108,6 +109,7 @@ def sign(
         content = _content(actor, sample, said, kept, seen)
         report = _write(actor, sample, content, means, proof)
         outbox.report_signed(report)
+        draw_second_reads(report)
         take_step(
             actor=actor,
             sample=sample,

@@ -12,6 +12,8 @@ SAID = {
     "target_cells": "200",
     "asks_for_second_person": "on",
     "unidentified_limit_percent": "5",
+    "second_read_percent": "3",
+    "second_read_rare_percent": "10",
     "page_size": "A4",
 }
 
@@ -30,6 +32,15 @@ def test_the_rules_are_changed_and_the_page_says_what_was_changed(browser, admin
     page = browser.get("/settings/rules/").content.decode()
     assert "<del>200</del> <ins>400</ins>" in page
     assert "<ins>monocyte, platelet</ins>" in page
+
+
+def test_the_rates_of_second_reads_are_changed_and_shown(browser, admin):
+    browser.post("/settings/rules/", {**SAID, "second_read_percent": "5"})
+    assert rules_of(admin.laboratory).second_read_percent == 5
+    assert "<del>3</del> <ins>5</ins>" in browser.get("/settings/rules/").content.decode()
+    refused = browser.post("/settings/rules/", {**SAID, "second_read_rare_percent": "101"})
+    assert refused.status_code == 400
+    assert "Read 0 to 100 % a second time" in refused.content.decode()
 
 
 def test_a_switch_that_is_off_is_stored(browser, admin):
