@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django import forms
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils import timezone
 
 from accounts.forms import LONGEST_PASSWORD, ServiceForm
@@ -21,6 +22,7 @@ from predictions.findings import Finding
 from predictions.models import Sample, Signature
 from predictions.reports.content import ReportContent
 from predictions.reports.phrases import GRADES, GROUPS, Phrases
+from predictions.selectors.quality.control_slides import SlidePage
 from predictions.selectors.reports.findings import Choice, FindingsToKeep
 from predictions.selectors.samples.worklist import Filters, Order
 from predictions.services.reports.findings import LONGEST_FINDING
@@ -380,3 +382,70 @@ def _said_before(signed: ReportContent | None, phrases: Phrases) -> dict[str, st
 
 def _to_the_minute(moment: datetime | None) -> datetime | None:
     return moment and moment.replace(second=0, microsecond=0)
+
+
+CANNOT_TELL = "cannot_tell"
+# What a control slide may be asked for at first: ordinary classes as on an ordinary film, and
+# enough of the rare ones to be judged by.
+SUGGESTED_QUOTAS = {
+    "neutrophil": 100, "lymphocyte": 50, "monocyte": 16, "eosinophil": 8, "basophil": 4,
+    "immature_granulocyte": 8, "erythroblast": 6, "blast": 8,
+}  # fmt: skip
+
+
+class ReadCellForm(forms.Form):
+    """What somebody says of a cell that they read without being told its name."""
+
+    label = forms.CharField(
+        max_length=40, error_messages={"required": "Choose what the cell is, or “cannot tell”."}
+    )
+    seconds = forms.FloatField(required=False)
+
+    def said(self) -> dict[str, Any]:
+        """What a service is told."""
+        label = self.cleaned_data["label"]
+        return {
+            "label": "" if label == CANNOT_TELL else label,
+            "seconds": self.cleaned_data["seconds"],
+        }
+
+
+class SecondReadForm(ReadCellForm):
+    """The same of a signed cell."""
+
+    cell = forms.UUIDField()
+
+
+class ControlCellForm(ReadCellForm):
+    """The same of a cell of the control slide, by its place in the reading."""
+
+    cell = forms.IntegerField(min_value=0)
+
+
+class ControlSlideForm(ServiceForm):
+    """What a new control slide is called."""
+
+    name = forms.CharField(
+        label="Name", max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+
+
+class QuotaForm(ServiceForm):
+    """How many cells of each class are drawn for a control slide."""
+
+    def __init__(self, typed: QueryDict | None, *, page: SlidePage) -> None:
+        super().__init__(typed)
+        for each in page.classes:
+            first = each.cells if page.cells else SUGGESTED_QUOTAS.get(each.label.code, 0)
+            self.fields[each.label.code] = forms.IntegerField(
+                label=each.label.name,
+                required=False,
+                min_value=0,
+                max_value=page.slide.CELLS,
+                initial=first or None,
+                widget=forms.NumberInput(attrs={"inputmode": "numeric", "placeholder": "0"}),
+            )
+
+    def quotas(self) -> dict[str, int]:
+        """Cells by code, where any are asked for."""
+        return {code: cells for code, cells in self.cleaned_data.items() if cells}

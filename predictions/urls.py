@@ -21,7 +21,7 @@ from predictions.views import (
     samples,
     worklist,
 )
-from predictions.views.quality import drift
+from predictions.views.quality import again, control, drift
 
 app_name = "predictions"
 urlpatterns = [
@@ -134,6 +134,51 @@ urlpatterns = [
     ),
     path("quality/drift/", drift.drift, name="drift"),
     path("quality/drift/<id:watch_id>/answer/", drift.drift_answer, name="drift_answer"),
+    path("quality/again/", again.again, name="again"),
+    path("quality/again/<id:read_id>/crop/", again.again_crop, name="again_crop"),
+    path("quality/again/<id:read_id>/field/", again.again_field, name="again_field"),
+    path("samples/<id:sample_id>/again/<id:read_id>/keep/", again.again_keep, name="again_keep"),
+    path("samples/<id:sample_id>/again/<id:read_id>/amend/", again.again_amend, name="again_amend"),
+    path("samples/<id:sample_id>/again/", again.sample_again, name="sample_again"),
+    path("dashboard/quality/", again.quality_desk, name="quality_desk"),
+    path("quality/own/", again.own_quality, name="own_quality"),
+    path("quality/control/", control.control, name="control"),
+    path("quality/control/begin/", control.control_begin, name="control_begin"),
+    path(
+        "quality/control/readings/<id:reading_id>/", control.control_reading, name="control_reading"
+    ),
+    path(
+        "quality/control/readings/<id:reading_id>/result/",
+        control.control_result,
+        name="control_result",
+    ),
+    path(
+        "quality/control/readings/<id:reading_id>/<int:number>/crop/",
+        control.control_crop,
+        name="control_crop",
+    ),
+    path(
+        "quality/control/readings/<id:reading_id>/<int:number>/field/",
+        control.control_field,
+        name="control_field",
+    ),
+    path("quality/control/slides/", control.control_slide_new, name="control_slide_new"),
+    path("quality/control/slides/<id:slide_id>/", control.control_slide, name="control_slide"),
+    path(
+        "quality/control/slides/<id:slide_id>/sample/",
+        control.control_slide_sample,
+        name="control_slide_sample",
+    ),
+    path(
+        "quality/control/slides/<id:slide_id>/samples/<id:sample_id>/",
+        control.control_slide_cells,
+        name="control_slide_cells",
+    ),
+    path(
+        "quality/control/slides/<id:slide_id>/start/",
+        control.control_slide_start,
+        name="control_slide_start",
+    ),
     path("settings/rules/", rules.rules, name="rules"),
     path("settings/diseases/", diseases.diseases, name="diseases"),
     path("settings/diseases/<slug:code>/", diseases.disease, name="disease"),

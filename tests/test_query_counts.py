@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from rest_framework.test import APIClient
 
+from accounts.models import Role
 from predictions.services.reports.amending import begin_amendment
 from predictions.services.review.reviews import review_cell
 from predictions.services.samples.states import send_back
@@ -16,7 +17,9 @@ from tests.factories.drift import make_drift
 from tests.factories.images import make_image, make_sample
 from tests.factories.models import make_active, make_candidate, make_gate
 from tests.factories.near_duplicates import make_act, make_three_groups
+from tests.factories.people import make_user
 from tests.factories.profiles import make_profile
+from tests.factories.quality import make_control_slide, make_differing, make_reading
 from tests.factories.results import fail_image, record_result
 
 MOST = 12
@@ -69,9 +72,18 @@ def full(technician, doctor, admin, laboratory, model, settings, tmp_path) -> di
         send_back(actor=doctor, sample_id=back.pk, reason="Look again.")
     for profile in profiles:
         make_drift(laboratory, profile, model)
+    slide = make_control_slide(technician, doctor, admin)
+    colleague = make_user(laboratory, Role.TECHNICIAN)
+    readings = [make_reading(slide, each) for each in (technician, colleague)]
+    differing = make_signed(technician, doctor)
+    for _ in range(3):
+        make_differing(differing, colleague)
     dataset = make_three_groups(admin)
     act = make_act(admin, dataset)
     return {
+        "slide": slide.pk,
+        "reading": readings[0].pk,
+        "differing": differing.sample_id,
         "dataset": dataset.pk,
         "act": act.pk,
         "report": report.pk,
@@ -133,6 +145,18 @@ PAGES = [
     ("technician", "/history/?label=monocyte&status=succeeded"),
     ("technician", "/history/?status=failed"),
     ("doctor", "/dashboard/"),
+    ("technician", "/dashboard/quality/"),
+    ("doctor", "/dashboard/quality/"),
+    ("admin", "/dashboard/quality/"),
+    ("doctor", "/samples/{differing}/again/"),
+    ("technician", "/quality/own/"),
+    ("doctor", "/quality/own/"),
+    ("technician", "/quality/control/"),
+    ("doctor", "/quality/control/"),
+    ("admin", "/quality/control/"),
+    ("admin", "/quality/control/readings/{reading}/result/"),
+    ("admin", "/quality/control/slides/{slide}/"),
+    ("admin", "/quality/control/slides/{slide}/samples/{signed}/"),
     ("doctor", "/models/"),
     ("admin", "/dashboard/"),
     ("admin", "/models/"),

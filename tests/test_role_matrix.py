@@ -27,6 +27,7 @@ from tests.factories.models import make_gate, make_paper_version
 from tests.factories.near_duplicates import make_act
 from tests.factories.people import PASSWORD, make_laboratory, make_user
 from tests.factories.profiles import make_profile
+from tests.factories.quality import make_control_slide, make_differing, make_reading
 from tests.factories.results import fail_image, make_cell
 from tests.factories.training import make_failed_run
 
@@ -184,6 +185,29 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions:connection_change", "POST"): (SIGN_IN, 403, 403, 400, 403, 404),  # an empty form
     ("predictions:drift", "GET"):              (SIGN_IN, 403, 403, 200, 403, 200),
     ("predictions:drift_answer", "POST"):      (SIGN_IN, 403, 403, 302, 403, 404),
+    ("predictions:again", "GET"):              (SIGN_IN, 200, 200, 403, 200, 403),
+    ("predictions:again", "POST"):             (SIGN_IN, 400, 400, 403, 400, 403),  # an empty form
+    ("predictions:again_crop", "GET"):         (SIGN_IN, 404, 404, 403, 404, 403),  # not on screen
+    ("predictions:again_field", "GET"):        (SIGN_IN, 404, 404, 403, 404, 403),  # not on screen
+    ("predictions:again_keep", "POST"):        (SIGN_IN, 403, 302, 403, 403, 403),
+    ("predictions:again_amend", "POST"):       (SIGN_IN, 403, 302, 403, 403, 403),
+    ("predictions:sample_again", "GET"):       (SIGN_IN, 403, 200, 403, 403, 403),
+    ("predictions:own_quality", "GET"):        (SIGN_IN, 200, 200, 403, 200, 403),
+    ("predictions:quality_desk", "GET"):       (SIGN_IN, 200, 200, 200, 200, 200),
+    ("predictions:control", "GET"):            (SIGN_IN, 200, 200, 200, 200, 200),
+    ("predictions:control_begin", "POST"):     (SIGN_IN, 302, 302, 403, 302, 403),
+    ("predictions:control_reading", "GET"):    (SIGN_IN, 302, 404, 403, 404, 403),
+    ("predictions:control_reading", "POST"):   (SIGN_IN, 302, 404, 403, 404, 403),  # finished
+    ("predictions:control_result", "GET"):     (SIGN_IN, 200, 200, 200, 404, 404),
+    ("predictions:control_crop", "GET"):       (SIGN_IN, 200, 404, 403, 404, 403),
+    ("predictions:control_field", "GET"):      (SIGN_IN, 200, 404, 403, 404, 403),
+    ("predictions:control_slide_new", "POST"): (SIGN_IN, 403, 403, 302, 403, 302),
+    ("predictions:control_slide", "GET"):      (SIGN_IN, 403, 403, 200, 403, 404),
+    ("predictions:control_slide", "POST"):     (SIGN_IN, 403, 403, 400, 403, 404),  # it is started
+    ("predictions:control_slide_sample", "POST"): (SIGN_IN, 403, 403, 302, 403, 302),
+    ("predictions:control_slide_cells", "GET"): (SIGN_IN, 403, 403, 200, 403, 404),
+    ("predictions:control_slide_cells", "POST"): (SIGN_IN, 403, 403, 200, 403, 404),
+    ("predictions:control_slide_start", "POST"): (SIGN_IN, 403, 403, 302, 403, 404),
     ("predictions:rules", "GET"):              (SIGN_IN, 403, 403, 200, 403, 200),
     ("predictions:rules", "POST"):             (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
     ("predictions:diseases", "GET"):           (SIGN_IN, 403, 403, 200, 403, 200),
@@ -293,6 +317,9 @@ SENT: dict[str, dict[str, str]] = {
         "reason": "wrong tube",
     },
     "predictions_api:cell_reviews": {"label": "blast", "seen_number": "0"},
+    "predictions:again_keep": {"reason": "Looked at it again."},
+    "predictions:again_amend": {"reason": "It is a blast."},
+    "predictions:control_slide_new": {"name": "Slide 2"},
     "predictions:sample_send_back": {"reason": "One more field"},
     "predictions:sample_cancel": {"reason": "Clotted"},
     "predictions:image_dismiss": {"reason": "blurred"},
@@ -351,6 +378,8 @@ def rows(actors, files) -> dict[str, Any]:
     closed = make_user(laboratory, Role.DOCTOR, "cleo")
     User.objects.filter(pk=closed.pk).update(is_active=False)
     connection = make_connection(laboratory)
+    slide = make_control_slide(technician, actors["doctor"], admin)
+    reading = make_reading(slide, technician)
     report = make_signed(technician, actors["doctor"])
     version = make_paper_version(laboratory)
     dataset = make_open_dataset(admin)
@@ -394,6 +423,9 @@ def rows(actors, files) -> dict[str, Any]:
         "picture": "samples-0.jpg",
         "number": 0,
         "rest": "v1/no-such-address/",
+        "slide_id": slide.pk,
+        "reading_id": reading.pk,
+        "read_id": make_differing(report, colleague).pk,
     }
 
 
