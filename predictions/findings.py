@@ -36,6 +36,7 @@ _BEYOND = {
 # What is said instead where an absolute count lies beyond a limit of the laboratory as well.
 _FURTHER = {"neutropenia": "severe_neutropenia", "eosinophilia": "hypereosinophilia"}
 _NEWBORN, _BANDS = "newborn", "band_left_shift"
+_IMMATURE = "immature_granulocyte"
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Offer:
     """The findings of a differential, the gravest first.
 
     Args:
-        not_judged: names of classes to which no reference interval was applied.
+        not_judged: names of classes of which nothing is said: no interval holds for the patient.
     """
 
     findings: tuple[Finding, ...]
@@ -171,16 +172,25 @@ def offer(differential: Differential, *, limits: Mapping[str, Limit], patient: P
         by_code[finding.code] = finding if known is None else _joined(known, finding)
     return Offer(
         tuple(by_code[code] for code in words_of_findings() if code in by_code),
-        tuple(_not_judged(differential)),
+        tuple(_not_judged(differential, limits, patient)),
     )
 
 
-def _not_judged(differential: Differential) -> Iterator[str]:
-    """Classes of which nothing is said since no interval is known for the patient."""
+def _not_judged(
+    differential: Differential, limits: Mapping[str, Limit], patient: Patient
+) -> Iterator[str]:
+    """Classes of which nothing is said: no interval is known for the patient, or they may be
+    ordinary in newborns, however many there are."""
+    is_newborn = _is_newborn(patient, limits)
     for row in differential.wholes:
         is_expected = row.label in MAIN_CLASSES or (row.label in _BEYOND and row.count)
-        if is_expected and row.interval is None and row.absolute_interval is None:
+        has_interval = row.interval is not None or row.absolute_interval is not None
+        is_ordinary = is_newborn and row.label == _IMMATURE and row.count
+        if (is_expected and not has_interval) or is_ordinary:
             yield row.name
+    for each in differential.apart:
+        if is_newborn and each.label == "erythroblast" and each.count:
+            yield each.name
 
 
 def _joined(one: Finding, other: Finding) -> Finding:
@@ -208,7 +218,7 @@ def _of_classes(
     for row in differential.wholes:
         codes = _BEYOND.get(row.label)
         # Of newborns, one in ten granulocytes may be immature.
-        is_ordinary = row.label == "immature_granulocyte" and _is_newborn(patient, limits)
+        is_ordinary = row.label == _IMMATURE and _is_newborn(patient, limits)
         if codes and not is_ordinary:
             yield from _of_row(row, differential, codes, limits)
 

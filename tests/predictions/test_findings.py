@@ -186,6 +186,13 @@ def test_what_is_ordinary_in_newborns_is_no_finding():
     assert not {"left_shift", "erythroblasts", "leucoerythroblastic"} & set(found)
 
 
+def test_what_may_be_ordinary_in_newborns_is_said_to_be_not_judged():
+    cells = {**ORDINARY, "immature_granulocyte": 100, "erythroblast": 60}
+    not_judged = offered(cells, patient=Patient("female", 20)).not_judged
+    assert {"Immature granulocyte", "Erythroblast"} <= set(not_judged)
+    assert "Erythroblast" not in offered(cells, patient=Patient("female", 15000)).not_judged
+
+
 def test_erythroblasts_of_unknown_age_are_told_with_what_is_not_known():
     found = finding("erythroblasts", {**ORDINARY, "erythroblast": 5}, patient=Patient())
     assert found.certainty == "seen"
