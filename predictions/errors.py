@@ -618,3 +618,44 @@ class ControlReadingNotFound(NotFound):
 
     def __init__(self) -> None:
         super().__init__("There is no such reading of the control slide for you.")
+
+
+class ExportNotFound(NotFound):
+    """No such export in this laboratory."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such export in your laboratory.")
+
+
+class ExportRefused(FieldInvalid):
+    """An export that cannot be made so; the sentence stands beside the field."""
+
+
+class ExportWaits(DomainError):
+    """The laboratory's last export of this kind is not finished yet."""
+
+    code = "export_waits"
+    http_status = 409
+
+    def __init__(self) -> None:
+        super().__init__("One is being written already. Ask for this one when it is ready.")
+
+
+class ExportNotReady(DomainError):
+    """The file of an export is not there yet, or could not be made."""
+
+    code = "export_not_ready"
+    http_status = 409
+
+    def __init__(self, error: str) -> None:
+        super().__init__(error or "This export is still being written. Come back in a minute.")
+
+
+class ExportExpired(DomainError):
+    """The file of an export was removed, as it was said it would be."""
+
+    code = "export_expired"
+    http_status = 410
+
+    def __init__(self) -> None:
+        super().__init__("This export has expired and its file is removed. Ask for a new one.")

@@ -110,6 +110,7 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions:worklist", "GET"):           (SIGN_IN, 200, 200, 200, 200, 200),
     ("predictions:worklist", "POST"):          (SIGN_IN, 302, 302, 302, 302, 302),
     ("predictions:worklist_table", "GET"):     (SIGN_IN, 200, 200, 403, 200, 403),
+    ("predictions:worklist_research", "GET"):  (SIGN_IN, 403, 200, 200, 403, 200),
     ("predictions:sample", "GET"):             (SIGN_IN, 200, 200, 200, 404, 404),
     ("predictions:sample_status", "GET"):      (SIGN_IN, 200, 200, 200, 404, 404),
     ("predictions:sample_details", "GET"):     (SIGN_IN, 200, 200, 200, 404, 404),
@@ -122,6 +123,7 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions:image_move", "POST"):        (SIGN_IN, 302, 302, 403, 404, 403),
     ("predictions:differential", "GET"):       (SIGN_IN, 200, 200, 200, 404, 404),
     ("predictions:cells_table", "GET"):        (SIGN_IN, 200, 200, 403, 404, 403),
+    ("predictions:cells_research", "GET"):     (SIGN_IN, 403, 200, 200, 403, 404),
     ("predictions:preliminary", "GET"):        (SIGN_IN, 200, 200, 403, 404, 403),
     ("predictions:patient", "GET"):            (SIGN_IN, 403, 200, 403, 403, 403),
     ("predictions:beside", "GET"):             (SIGN_IN, 403, 404, 403, 403, 403),  # nobody known

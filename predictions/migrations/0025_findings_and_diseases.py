@@ -92,7 +92,7 @@ def add_shipped(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0010_quality_and_research"),
-        ("predictions", "0023_second_reads"),
+        ("predictions", "0024_research"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

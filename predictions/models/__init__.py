@@ -28,6 +28,7 @@ from predictions.models.quality import (
     SecondReadLook,
 )
 from predictions.models.report import Report, ReportFile, ReportModelVersion, Signature
+from predictions.models.research import CellExport, StudyCode
 from predictions.models.sample import Sample
 from predictions.models.sample_event import SampleEvent
 from predictions.models.sample_label import SampleLabel
@@ -37,6 +38,7 @@ __all__ = [
     "AlarmAcknowledgement",
     "CaseRules",
     "Cell",
+    "CellExport",
     "CellFeatures",
     "CellReview",
     "ClassificationJob",
@@ -73,5 +75,6 @@ __all__ = [
     "ShadowReading",
     "Signature",
     "SmearImage",
+    "StudyCode",
     "WorkerHeartbeat",
 ]

@@ -31,6 +31,7 @@ from predictions.selectors.samples.timeline import sample_history as history_of
 from predictions.services.reports import amending, contacts, signing
 from predictions.services.reports.findings import keep_findings
 from predictions.services.reports.preliminary import print_preliminary
+from predictions.services.research.tables import RESEARCH_CELL_COLUMNS, research_cell_table
 
 
 @needs({"GET": Action.SEE_RESULTS})
@@ -89,6 +90,15 @@ def cells_table(request: SignedInRequest, sample_id: UUID) -> HttpResponseBase:
     )
     # Numbers and references stay out of the names of files.
     return csv_response(CELL_COLUMNS, rows, name="cells.csv")
+
+
+@needs({"GET": Action.EXPORT_RESEARCH})
+def cells_research(request: SignedInRequest, sample_id: UUID) -> HttpResponseBase:
+    """The same as it may leave the laboratory: under study codes."""
+    rows = research_cell_table(
+        actor=request.user, sample_id=sample_id, project=request.GET.get("project", "")
+    )
+    return csv_response(RESEARCH_CELL_COLUMNS, rows, name="research-cells.csv")
 
 
 @needs({"GET": Action.SIGN_OUT, "POST": Action.SIGN_OUT})

@@ -23,6 +23,7 @@ from predictions.selectors.laboratory.diseases import disease_choices
 from predictions.selectors.samples import worklist as selector
 from predictions.selectors.samples.searching import find_samples
 from predictions.selectors.samples.tables import SAMPLE_COLUMNS, sample_table
+from predictions.services.research.tables import RESEARCH_SAMPLE_COLUMNS, research_sample_table
 
 VIEW = "predictions:worklist"
 FILTERS = (
@@ -61,6 +62,7 @@ def worklist(request: SignedInRequest) -> HttpResponse:
         "page": page,
         "clear_url": address_with(VIEW, {"state": state}),
         "table_url": address_with("predictions:worklist_table", here),
+        "research_url": address_with("predictions:worklist_research", here),
         "every_url": address_with(VIEW, {"state": EVERY_STATE}),
         "newer_url": address_with(VIEW, here, before=page.before) if page.before else "",
         "older_url": address_with(VIEW, here, after=page.after) if page.after else "",
@@ -80,6 +82,18 @@ def worklist_table(request: SignedInRequest) -> HttpResponseBase:
         changes={name: [None, value] for name, value in asked.in_words().items()},
     )
     return csv_response(SAMPLE_COLUMNS, sample_table(request.user, asked), name="samples.csv")
+
+
+@needs({"GET": Action.EXPORT_RESEARCH})
+def worklist_research(request: SignedInRequest) -> HttpResponseBase:
+    """The same as it may leave the laboratory: under study codes."""
+    state = _state(request)
+    rows = research_sample_table(
+        actor=request.user,
+        filters=_form(request).filters("" if state == EVERY_STATE else state),
+        project=request.GET.get("project", ""),
+    )
+    return csv_response(RESEARCH_SAMPLE_COLUMNS, rows, name="research-samples.csv")
 
 
 def _kept(request: SignedInRequest) -> dict[str, str]:
