@@ -228,6 +228,11 @@ MAX_DATASET_ENTRIES = env.whole("MAX_DATASET_ENTRIES", default=50_000, at_least=
 MAX_DATASET_EXPANDED_BYTES = env.whole("MAX_DATASET_EXPANDED_MB", default=8192, at_least=1) * 2**20
 # An archive of pictures for one sample is held to the same limits, and to so many pictures.
 MAX_IMAGES_PER_ARCHIVE = env.whole("MAX_IMAGES_PER_ARCHIVE", default=500, at_least=1)
+# An export of cells for research: how many it holds at most, and for how long it can be taken.
+MAX_EXPORT_CELLS = env.whole("MAX_EXPORT_CELLS", default=20_000, at_least=1)
+EXPORT_DAYS = env.whole("EXPORT_DAYS", default=7, at_least=1)
+# After so long a slice of an export ends, so that other work of the queue comes between.
+EXPORT_SLICE_S = env.whole("EXPORT_SLICE_S", default=10, at_least=0)
 RENDITION_SIDE_PX = env.whole("RENDITION_SIDE_PX", default=2048, at_least=256)
 THUMBNAIL_SIDE_PX = 240
 
@@ -313,6 +318,9 @@ CELERY_TASK_ROUTES = {
     # Somebody waits for these: nothing that takes minutes stands in their way.
     "predictions.make_report": {"queue": "reports"},
     "predictions.deliver": {"queue": "reports"},
+    # Slice by slice, so that nothing waits for the whole of an export.
+    "predictions.export_cells": {"queue": "bulk"},
+    "predictions.expire_exports": {"queue": "sweep"},
     # Beside the images, never in their way: the first ones are read while the last are unpacked.
     "predictions.unpack_archive": {"queue": "bulk"},
     "predictions.read_in_shadow": {"queue": "bulk"},
@@ -371,6 +379,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "mlmodels.sweep",
         "schedule": SWEEP_EVERY_S,
         "options": {"expires": SWEEP_EVERY_S},
+    },
+    "expire-exports": {
+        "task": "predictions.expire_exports",
+        "schedule": 3600,
+        "options": {"expires": 1800},
     },
     "remove-unnamed-files": {
         "task": "predictions.remove_unnamed_files",

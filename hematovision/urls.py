@@ -9,6 +9,8 @@ from hematovision.web.error_responses import unknown_api_address
 from hematovision.web.health import healthz, readyz
 from predictions.views import models
 from predictions.views.home import about, home
+from predictions.views.research.exports import research
+from predictions.views.research.reviewed import dataset_from_reviews
 
 # Before the apps' addresses, which are read by what they include.
 register_converter(AnyCaseUUID, "id")
@@ -27,6 +29,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         models.touched_reports_table,
         name="model_reports_table",
     ),
+    path("research/", research, name="research"),
+    path("datasets/from-reviews/", dataset_from_reviews, name="dataset_from_reviews"),
     path("", include("accounts.urls")),
     path("", include("mlmodels.urls")),
     path("", include("predictions.urls")),

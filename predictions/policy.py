@@ -12,6 +12,7 @@ from accounts.policy import Action, allows, roles_for
 from predictions.errors import ChangeRefused, JobStateRefused, ReviewRefused, SampleClosed
 from predictions.models import (
     Cell,
+    CellExport,
     CellReview,
     ControlReading,
     ControlSlide,
@@ -101,6 +102,25 @@ def visible_cells(viewer: User) -> QuerySet[Cell]:
     if not allows(viewer, Action.SEE_RESULTS):
         return Cell.objects.none()
     return Cell.objects.filter(image__laboratory_id=viewer.laboratory_id)
+
+
+def visible_exports(viewer: User) -> QuerySet[CellExport]:
+    """What the viewer's laboratory exported, of the kinds that the viewer may ask for."""
+    kinds = [kind for kind, action in _EXPORTS.items() if allows(viewer, action)]
+    if not kinds:
+        return CellExport.objects.none()
+    return CellExport.objects.filter(laboratory_id=viewer.laboratory_id, kind__in=kinds)
+
+
+def export_action(kind: str) -> Action:
+    """What somebody must be allowed to do who asks for an export of this kind."""
+    return _EXPORTS[CellExport.Kind(kind)]
+
+
+_EXPORTS: Mapping[CellExport.Kind, Action] = {
+    CellExport.Kind.RESEARCH: Action.EXPORT_RESEARCH,
+    CellExport.Kind.DATASET: Action.MANAGE_DATASETS,
+}
 
 
 def visible_connections(viewer: User) -> QuerySet[ResultConnection]:

@@ -9,10 +9,13 @@ import hashlib
 import logging
 import os
 import threading
+import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import date
 from functools import lru_cache
+from pathlib import Path
 from typing import BinaryIO, cast
 
 import numpy as np
@@ -31,11 +34,12 @@ from predictions.errors import OriginalMissing, StorageUnavailable
 logger = logging.getLogger(__name__)
 
 ORIGINALS, RENDITIONS, THUMBNAILS = "originals", "renditions", "thumbnails"
-REPORTS, ARCHIVES = "reports", "archives"
+REPORTS, ARCHIVES, EXPORTS = "reports", "archives", "exports"
 # Of the cells of one result each; made again whenever one is missing.
 SHEETS = "sheets"
 # Around a cell: what of its surroundings the crop shows, as a share of the box's longer side.
 CROP_MARGIN = 0.2
+_PART = ".zip.part"
 
 _decoding = threading.Lock()
 
@@ -79,6 +83,11 @@ def make_thumbnail(rgb: np.ndarray) -> str:
 def keep_report(data: bytes) -> str:
     """Store the file of a report; returns its name in storage."""
     return _save(f"{REPORTS}/{_new_name()}.pdf", ContentFile(data))
+
+
+def keep_export(export: File) -> str:
+    """Store the ZIP of an export piece by piece; returns its name."""
+    return _save(f"{EXPORTS}/{_new_name()}.zip", export)
 
 
 def keep_archive(archive: File) -> str:
@@ -250,3 +259,61 @@ def _fsync_folder(path: str) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+# --- Exports while they are written: in the registry's folder, which web and workers share -------
+
+
+def part_file(name: str) -> Path:
+    """Where a half-written export lies, by its name.
+
+    Raises:
+        StorageUnavailable: the folder cannot be made.
+    """
+    folder = _parts()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StorageUnavailable() from error
+    return folder / name
+
+
+def new_part(export_id: uuid.UUID, fence: int) -> str:
+    """A name for the file of this attempt; what earlier attempts left goes."""
+    remove_parts(export_id)
+    return f"{export_id}-{fence}{_PART}"
+
+
+def part_size(name: str) -> int | None:
+    """In bytes; none where there is no such file."""
+    try:
+        return (_parts() / name).stat().st_size if name else None
+    except OSError:
+        return None
+
+
+def remove_parts(export_id: uuid.UUID) -> None:
+    """Remove every half-written file of an export."""
+    for path in _parts().glob(f"{export_id}-*{_PART}"):
+        path.unlink(missing_ok=True)
+
+
+def parts_left(*, older_than_s: float) -> set[str]:
+    """Names of half-written files that nothing was added to for so long."""
+    before = time.time() - older_than_s
+    left = set()
+    for path in _parts().glob(f"*{_PART}"):
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < before:
+                left.add(path.name)
+    return left
+
+
+def remove_part_files(names: Iterable[str]) -> None:
+    """Remove half-written files by their names."""
+    for name in names:
+        (_parts() / name).unlink(missing_ok=True)
+
+
+def _parts() -> Path:
+    return Path(settings.REGISTRY_DIR) / "exports"

@@ -14,6 +14,7 @@ from predictions.services.imaging import run_archives, run_classification, run_s
 from predictions.services.imaging.run_heartbeat import Heartbeat
 from predictions.services.quality import run_drift
 from predictions.services.reports import run_reports
+from predictions.services.research import exports, run_exports
 from predictions.services.review import run_added_cells
 
 QUEUE = "inference"
@@ -21,6 +22,8 @@ QUEUE = "inference"
 _TRIED_AGAIN: dict[str, Any] = {"retry_backoff": 2, "retry_backoff_max": 60, "max_retries": 5}
 # Five hundred pictures take minutes, the largest ones a good half-hour.
 _ARCHIVE_LIMIT_S = 2 * 3600
+# A slice takes seconds; the last one copies the whole file into storage.
+_EXPORT_LIMIT_S = 3600
 
 
 @shared_task(
@@ -61,6 +64,25 @@ def make_report(report_id: str) -> None:
 def deliver(delivery_id: str) -> None:
     """Tell a system of one report."""
     run_delivery.deliver(delivery_id=UUID(delivery_id))
+
+
+@shared_task(
+    name="predictions.export_cells",
+    autoretry_for=run_exports.PASSING,
+    **_TRIED_AGAIN,
+    soft_time_limit=_EXPORT_LIMIT_S,
+    time_limit=_EXPORT_LIMIT_S + 60,
+)
+def export_cells(export_id: str) -> None:
+    """Write a slice of one export of cells."""
+    run_exports.export_cells(export_id=UUID(export_id))
+
+
+@shared_task(name="predictions.expire_exports")
+def expire_exports() -> None:
+    """Remove exports whose time has come, and what killed workers left of others."""
+    exports.expire_exports()
+    exports.remove_left_parts()
 
 
 @shared_task(

@@ -22,6 +22,7 @@ from predictions.views import (
     worklist,
 )
 from predictions.views.quality import again, control, drift
+from predictions.views.research import exports, reviewed
 
 app_name = "predictions"
 urlpatterns = [
@@ -126,6 +127,9 @@ urlpatterns = [
         name="profile_use_again",
     ),
     path("profiles/<id:profile_id>/adapt/", profiles.profile_adapt, name="profile_adapt"),
+    path("research/exports/", exports.research_exports, name="research_exports"),
+    path("research/exports/<id:export_id>/file/", exports.research_file, name="research_file"),
+    path("datasets/from-reviews/made/", reviewed.reviewed_datasets, name="reviewed_datasets"),
     path("delivery/", delivery.delivery, name="delivery"),
     path("delivery/<id:delivery_id>/resend/", delivery.delivery_resend, name="delivery_resend"),
     path("delivery/systems/new/", delivery.connection_new, name="connection_new"),

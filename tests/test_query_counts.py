@@ -14,6 +14,7 @@ from predictions.services.review.reviews import review_cell
 from predictions.services.samples.states import send_back
 from tests.factories.cases import make_ready, make_signed
 from tests.factories.drift import make_drift
+from tests.factories.exports import make_export, write
 from tests.factories.images import make_image, make_sample
 from tests.factories.models import make_active, make_candidate, make_gate
 from tests.factories.near_duplicates import make_act, make_three_groups
@@ -78,6 +79,8 @@ def full(technician, doctor, admin, laboratory, model, settings, tmp_path) -> di
     differing = make_signed(technician, doctor)
     for _ in range(3):
         make_differing(differing, colleague)
+    for _ in range(2):
+        write(make_export(doctor))
     dataset = make_three_groups(admin)
     act = make_act(admin, dataset)
     return {
@@ -171,6 +174,9 @@ PAGES = [
     ("admin", "/datasets/{dataset}/near-duplicates/"),
     ("admin", "/datasets/{dataset}/near-duplicates/acts/{act}/"),
     ("admin", "/datasets/{dataset}/freeze/"),
+    ("admin", "/datasets/from-reviews/"),
+    ("admin", "/research/"),
+    ("doctor", "/research/"),
     ("admin", "/training/"),
     ("admin", "/users/"),
 ]

@@ -21,6 +21,7 @@ from predictions.models import DriftFinding, DriftWatch
 from tests.factories.cases import make_signed
 from tests.factories.datasets import make_open_dataset
 from tests.factories.exchange import make_connection
+from tests.factories.exports import make_export, write
 from tests.factories.images import make_archive, make_image
 from tests.factories.labels import make_own_label
 from tests.factories.models import make_gate, make_paper_version
@@ -222,6 +223,13 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions:intervals_of_label", "GET"): (SIGN_IN, 403, 403, 200, 403, 404),
     ("predictions:intervals_of_label", "POST"): (SIGN_IN, 403, 403, 400, 403, 404),  # an empty form
     ("predictions:intervals_shipped", "POST"): (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
+    ("research", "GET"):                       (SIGN_IN, 403, 200, 200, 403, 200),
+    ("research", "POST"):                      (SIGN_IN, 403, 302, 302, 403, 400),  # no cell there
+    ("predictions:research_exports", "GET"):   (SIGN_IN, 403, 200, 200, 403, 200),
+    ("predictions:research_file", "GET"):      (SIGN_IN, 403, 200, 200, 403, 404),
+    ("dataset_from_reviews", "GET"):           (SIGN_IN, 403, 403, 200, 403, 200),
+    ("dataset_from_reviews", "POST"):          (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
+    ("predictions:reviewed_datasets", "GET"):  (SIGN_IN, 403, 403, 200, 403, 200),
     ("models", "GET"):                         (SIGN_IN, 200, 200, 200, 200, 200),
     ("model_shadow", "GET"):                   (SIGN_IN, 403, 403, 200, 403, 404),
     ("model_reports", "GET"):                  (SIGN_IN, 403, 403, 200, 403, 404),
@@ -290,6 +298,10 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions_api:profile", "PATCH"):      (401,     403, 403, 200, 403, 404),
     ("predictions_api:intervals", "GET"):      (401,     200, 200, 200, 200, 200),
     ("predictions_api:intervals", "PUT"):      (401,     403, 403, 400, 403, 400),  # an empty body
+    ("predictions_api:research_exports", "GET"):      (401,  403, 200, 200, 403, 200),
+    ("predictions_api:research_exports", "POST"):     (401,  403, 202, 202, 403, 400),  # no cell
+    ("predictions_api:research_export", "GET"):       (401,  403, 200, 200, 403, 404),
+    ("predictions_api:research_export_file", "GET"):  (401,  403, 200, 200, 403, 404),
     ("predictions_api:predict", "POST"):       (401,     400, 403, 403, 400, 403),  # no file
 }
 # fmt: on
@@ -418,6 +430,7 @@ def rows(actors, files) -> dict[str, Any]:
         "watch_id": watch.pk,
         "connection_id": connection.pk,
         "delivery_id": report.deliveries.get().pk,
+        "export_id": write(make_export(actors["doctor"])).pk,
         "job_id": cell.job_id,
         "cells": 1,
         "profile_id": make_profile(admin).pk,

@@ -29,6 +29,7 @@ READS = (
 # What a person calls the kinds of rows; others by their name in the database.
 _OBJECTS = {
     "smearimage": "image",
+    "cellexport": "export of cells",
     "imagingprofile": "imaging profile",
     "trainingrun": "training run",
     "modelversion": "model version",

@@ -14,6 +14,7 @@ from predictions.api import (
     predict,
     profiles,
     reports,
+    research,
     samples,
 )
 
@@ -75,6 +76,17 @@ urlpatterns = [
     path("images/<id:image_id>/original/", images.ImageOriginalView.as_view(), name="original"),
     path("images/<id:image_id>/dismiss/", corrections.DismissView.as_view(), name="image_dismiss"),
     path("images/<id:image_id>/move/", corrections.MoveView.as_view(), name="image_move"),
+    path("research/exports/", research.ExportListView.as_view(), name="research_exports"),
+    path(
+        "research/exports/<id:export_id>/",
+        research.ExportView.as_view(),
+        name="research_export",
+    ),
+    path(
+        "research/exports/<id:export_id>/file/",
+        research.ExportFileView.as_view(),
+        name="research_export_file",
+    ),
     path("predict/", predict.PredictView.as_view(), name="predict"),
     path("imaging-profiles/", profiles.ProfileListView.as_view(), name="profiles"),
     path("imaging-profiles/<id:profile_id>/", profiles.ProfileView.as_view(), name="profile"),

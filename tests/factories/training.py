@@ -45,6 +45,11 @@ def train_for_real(folder: Path) -> Trained:
     """Train on drawn cells with the very command that a worker starts, without a database."""
     dataset, run = folder / "dataset", folder / "run"
     draw_dataset(dataset, train=TRAIN, validation=VALIDATION, test=TEST)
+    return train_on(dataset, run)
+
+
+def train_on(dataset: Path, run: Path) -> Trained:
+    """Train on a dataset's folder with the very command that a worker starts."""
     run.mkdir()
     command = [
         *(sys.executable, "manage.py", "train_model", "--recipe", RECIPE),

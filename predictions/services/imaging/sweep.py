@@ -14,6 +14,7 @@ from hematovision import leases, queue
 from predictions import storage
 from predictions.models import (
     Cell,
+    CellExport,
     ClassificationJob,
     ImageArchive,
     ReportFile,
@@ -23,6 +24,7 @@ from predictions.models import (
 from predictions.services.exchange import outbox
 from predictions.services.imaging import archive_claims, jobs
 from predictions.services.reports import files
+from predictions.services.research import claims as export_claims
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,13 @@ def sweep() -> Sweep:
     jobs_left = leases.exhausted(jobs.unfinished()).select_related("image__sample__laboratory")
     failed = sum(jobs.give_up(job) for job in jobs_left[: settings.JOB_RESEND_AT_MOST])
     failed += files.give_up_exhausted() + outbox.give_up_exhausted()
+    failed += export_claims.give_up_exhausted()
     archives_left = leases.exhausted(archive_claims.unfinished()).select_related(
         "sample__laboratory"
     )
     failed += sum(archive_claims.give_up(archive) for archive in archives_left)
     sent = leases.send_due(jobs.unfinished(), _send) + files.send_due() + _send_added_cells()
-    sent += outbox.send_due()
+    sent += outbox.send_due() + export_claims.send_due()
     sent += leases.send_due(archive_claims.unfinished(), _send_archive)
     return Sweep(sent=sent, failed=failed)
 
@@ -100,4 +103,5 @@ _COLUMNS: dict[str, tuple[type[Model], str]] = {
     storage.THUMBNAILS: (SmearImage, "thumbnail"),
     storage.ARCHIVES: (ImageArchive, "file"),
     storage.REPORTS: (ReportFile, "name"),
+    storage.EXPORTS: (CellExport, "file"),
 }

@@ -1,0 +1,75 @@
+"""The README of an export, in plain words. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an export says of itself.
+
+    Args:
+        project: the name of the study, as it was asked for.
+        year: in which it was made.
+        cells, images, samples, patients: how many there are.
+        images_missing: how many could not be read from the store any more.
+        labels: which ones were asked for; empty for all.
+    """
+
+    project: str
+    year: int
+    cells: int
+    images: int
+    samples: int
+    patients: int
+    images_missing: int
+    labels: tuple[str, ...]
+
+
+def readme(told: Told) -> str:
+    """The text of `README.txt`."""
+    only = (
+        f"Only cells of these labels are in it: {', '.join(told.labels)}. Other cells can be seen "
+        "in the fields and have no box."
+        if told.labels
+        else "Every cell that stands on the signed reports is in it."
+    )
+    missing = (
+        f"\nLeft out: {told.images_missing} field(s) whose picture is gone from the store.\n"
+        if told.images_missing
+        else ""
+    )
+    return f"""\
+Blood cells for research: {told.project}, {told.year}
+
+{told.cells} cells in {told.images} fields of {told.samples} samples of {told.patients} patients.
+{only}
+{missing}
+WHAT IS IN IT
+annotations.json  the boxes in the form of COCO; bbox is [x, y, width, height] in pixels of the
+                  field, from its upper left corner. Category ids are the same in every export.
+images/           the fields, decoded, turned upright and written anew as JPEG without metadata.
+                  They are not the original bytes.
+crops/LABEL/      a PNG of each cell: a square of twice its box's longer side about the middle of
+                  the box, as far as the field reaches.
+cells.csv         a row for each cell: who it is of by study code, box, label, who named it, and
+                  what the model said.
+
+WHAT THE LABELS ARE
+All cells are of samples whose report a doctor has signed. "named by" says whether a doctor or a
+technician named the cell, or whether the model did and the report was signed with it. Cells that
+nobody named are not in it.
+
+WHO IT IS OF
+Study codes (P-... a patient, S-... a sample) are drawn at random for this project and follow from
+nothing. The laboratory keeps the key. There are no names, numbers, free texts or dates; of the
+time of collection there is the year, and ages over 89 are "90+". A sample without a patient
+reference has a patient code of its own, so two codes may be one person.
+Marks that were found drawn on a field (rings, arrows, scale bars, text) are painted over. Look
+through the fields all the same before you hand them on. Pseudonymised data stays personal data.
+
+WHAT IT IS NOT
+Cells of a film are no random sample of a population, and labels are people's readings, not the
+truth. Split by patient, never by cell or field, when you train or measure.
+"""
