@@ -4,6 +4,7 @@ from predictions.models.case_rules import CaseRules
 from predictions.models.cell import Cell
 from predictions.models.cell_features import CellFeatures
 from predictions.models.cell_review import CellReview
+from predictions.models.daily_agreement import DailyAgreement
 from predictions.models.daily_cells import DailyCells
 from predictions.models.diseases import DiseaseLabel, SampleDisease
 from predictions.models.drift import DriftFinding, DriftWatch, DriftWeek
@@ -47,6 +48,7 @@ __all__ = [
     "ControlReading",
     "ControlSlide",
     "CriticalContact",
+    "DailyAgreement",
     "DailyCells",
     "Delivery",
     "DiseaseLabel",

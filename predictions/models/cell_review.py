@@ -39,6 +39,8 @@ class CellReview(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["cell", "number"], name="review_number_once_a_cell"),
         ]
+        # What a person said in a span of time, for the figures of quality.
+        indexes = [models.Index(fields=["by", "-at"], name="review_of_person")]
 
     def __str__(self) -> str:
         return str(self.id)

@@ -1,8 +1,9 @@
 """What lists show of images and samples, kept beside the rows that it follows from.
 
 Each function belongs inside the transaction that changes the job, the result or the review. Rows
-are taken in one order everywhere, image, labels, sample, its labels, days, so that no two
-transactions wait for each other. `verify_summaries` compares all of it with its sources.
+are taken in one order everywhere, image, labels, sample, its labels, days, agreement of days, so
+that no two transactions wait for each other. `verify_summaries` compares all of it with its
+sources.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from predictions.models import (
     Cell,
     CellReview,
     ClassificationJob,
+    DailyAgreement,
     DailyCells,
     ImageLabel,
     JobStatus,
@@ -330,7 +332,7 @@ def _held(model: type[SmearImage] | type[Sample], keys: models.QuerySet) -> set[
 
 def _recount(changes: Sequence[tuple[Cell | None, Cell]]) -> None:
     """Count cells of one sample as they are now instead of as they were, or beside the others."""
-    labels = _SampleLabels()
+    labels, days = _SampleLabels(), _Days()
     shown: dict[UUID, Counter[str]] = defaultdict(Counter)
     to_review = 0
     for before, after in changes:
@@ -338,13 +340,17 @@ def _recount(changes: Sequence[tuple[Cell | None, Cell]]) -> None:
         for cell, sign in ((before, -1), (after, 1)):
             if cell is None:
                 continue
-            labels.add(image.sample_id, image.laboratory_id, _Tally.of([cell]), sign=sign)
+            tally = _Tally.of([cell])
+            labels.add(image.sample_id, image.laboratory_id, tally, sign=sign)
+            if tally.spoken:
+                days.add_spoken(image, after.job.model_version_id, tally, sign=sign)
             to_review += sign * cell.asks_for_review
             shown[image.pk][cell.shown_label] += sign
     _relabel({after.image_id: after.image for _, after in changes}, shown)
     if changes:
         _add(changes[0][1].image.sample_id, cells_to_review=to_review)
     labels.write()
+    days.write()
 
 
 def _relabel(images: Mapping[UUID, SmearImage], shown: Mapping[UUID, Counter[str]]) -> None:
@@ -374,6 +380,8 @@ class _Tally:
         named: of those that the model found, by what it named them, and whether it accepted them.
         standing: by what lists count them as, and the column of `SampleLabel` for who stands
             behind it.
+        spoken: of those that a person spoke of, by what the model named them, what the person
+            whose word counts did, and whether the model had accepted them.
     """
 
     cells: int = 0
@@ -381,6 +389,7 @@ class _Tally:
     shown: Counter[str] = field(default_factory=Counter)
     named: Counter[tuple[str, bool]] = field(default_factory=Counter)
     standing: Counter[tuple[str, str]] = field(default_factory=Counter)
+    spoken: Counter[tuple[str, str, bool]] = field(default_factory=Counter)
 
     @classmethod
     def of(cls, cells: Iterable[Cell]) -> _Tally:
@@ -395,12 +404,23 @@ class _Tally:
                 if cell.origin == Cell.Origin.MODEL
             ),
             standing=Counter((cell.shown_label, stands_behind(cell)) for cell in cells),
+            spoken=Counter(
+                (found_as(cell), cell.present_label, is_found and _is_accepted(cell))
+                for cell in cells
+                if cell.is_reviewed
+                for is_found in [cell.origin == Cell.Origin.MODEL]
+            ),
         )
 
 
 def _named(cell: Cell) -> str:
     is_unidentified = cell.disposition == Cell.Disposition.UNIDENTIFIED
     return ImageLabel.UNIDENTIFIED if is_unidentified else cell.label
+
+
+def found_as(cell: Cell) -> str:
+    """What the model named a cell when it found it, as `DailyAgreement` keeps it."""
+    return _named(cell) if cell.origin == Cell.Origin.MODEL else DailyAgreement.NOT_FOUND
 
 
 def _is_accepted(cell: Cell) -> bool:
@@ -438,45 +458,50 @@ class _SampleLabels:
 
 
 class _Days:
-    """Cells to be counted on the days of their images."""
+    """Cells to be counted on the days of their images, and what people said of them."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[UUID, date, str, str, str, bool]] = Counter()
+        self._spoken: Counter[tuple[UUID, date, str, str, str, str, bool]] = Counter()
 
     def add(
         self, image: SmearImage, version: ModelVersion | None, tally: _Tally, *, sign: int = 1
     ) -> None:
         """Count what a version named in an image, or take it back."""
-        by, profile = str(version.pk) if version else "", str(image.imaging_profile_id or "")
+        place = self._place(image, version.pk if version else None)
         for (code, is_accepted), cells in tally.named.items():
-            key = (image.laboratory_id, image.uploaded_on, by, profile, code, is_accepted)
-            self._counts[key] += sign * cells
+            self._counts[(*place, code, is_accepted)] += sign * cells
+        self.add_spoken(image, version.pk if version else None, tally, sign=sign)
+
+    def add_spoken(
+        self, image: SmearImage, version_id: UUID | None, tally: _Tally, *, sign: int = 1
+    ) -> None:
+        """Count alone what people said of cells of a version, or take it back."""
+        place = self._place(image, version_id)
+        for (code, said, was_accepted), cells in tally.spoken.items():
+            self._spoken[(*place, code, said, was_accepted)] += sign * cells
 
     def write(self) -> None:
-        """Add everything to the stored rows, in one statement and one order."""
-        keys = sorted({key[:-1] for key in self._counts})
-        if not keys:
-            return
-        rows = [
-            DailyCells(
-                laboratory_id=laboratory,
-                day=day,
-                version=version,
-                profile=profile,
-                code=code,
-                cells=sum(
-                    self._counts[laboratory, day, version, profile, code, sure]
-                    for sure in (True, False)
-                ),
-                accepted=self._counts[laboratory, day, version, profile, code, True],
-            )
-            for laboratory, day, version, profile, code in keys
-        ]
-        _add_up(
-            rows,
-            once_by=("laboratory_id", "day", "version", "profile", "code"),
-            counts=("cells", "accepted"),
-        )
+        """Add everything to the stored rows, in one statement a table and one order."""
+        for model, counts, further in (
+            (DailyCells, self._counts, ("code",)),
+            (DailyAgreement, self._spoken, ("code", "said")),
+        ):
+            once_by = ("laboratory_id", "day", "version", "profile", *further)
+            keys = sorted({key[:-1] for key, cells in counts.items() if cells})
+            rows = [
+                model(
+                    **dict(zip(once_by, key, strict=True)),
+                    cells=counts[(*key, True)] + counts[(*key, False)],
+                    accepted=counts[(*key, True)],
+                )
+                for key in keys
+            ]
+            _add_up(rows, once_by=once_by, counts=("cells", "accepted"))
+
+    def _place(self, image: SmearImage, version_id: UUID | None) -> tuple[UUID, date, str, str]:
+        profile = str(image.imaging_profile_id or "")
+        return image.laboratory_id, image.uploaded_on, str(version_id or ""), profile
 
 
 def _add_up(rows: Sequence[models.Model], *, once_by: Sequence[str], counts: Sequence[str]) -> None:

@@ -8,19 +8,20 @@ nothing while a job is unfinished.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 
 from predictions.models import (
     Cell,
     CellReview,
     ClassificationJob,
+    DailyAgreement,
     DailyCells,
     ImageLabel,
     JobStatus,
@@ -213,28 +214,63 @@ def _sample_label_differences(
 def _daily_differences(*, repair: bool) -> Iterator[str]:
     """What the days count against the cells of the newest results, counted in the database."""
     names = ("laboratory_id", "day", "version", "profile", "code")
-    wanted = _days_from_cells()
+    yield from _differences_of_days(DailyCells, names, _days_from_cells(), repair=repair)
+    yield from _differences_of_days(
+        DailyAgreement, (*names, "said"), _agreement_from_cells(), repair=repair
+    )
+
+
+def _differences_of_days(
+    model: type[DailyCells] | type[DailyAgreement],
+    names: tuple[str, ...],
+    wanted: dict[tuple[Any, ...], tuple[int, int]],
+    *,
+    repair: bool,
+) -> Iterator[str]:
     stored = {
         tuple(getattr(row, name) for name in names): (row.cells, row.accepted)
-        for row in DailyCells.objects.all()
+        for row in model._default_manager.all()
         if row.cells or row.accepted
     }
     wrong = {key for key in {*stored, *wanted} if stored.get(key) != wanted.get(key)}
     for key in sorted(wrong, key=str):
-        yield f"day {key[1]}, {key[4]}: {stored.get(key)} is counted, not {wanted.get(key)}"
+        what = ", said ".join(key[4:])
+        yield f"day {key[1]}, {what}: {stored.get(key)} is counted, not {wanted.get(key)}"
     if wrong and repair:
         with transaction.atomic():
-            DailyCells.objects.all().delete()
-            DailyCells.objects.bulk_create(
-                DailyCells(**dict(zip(names, key, strict=True)), cells=cells, accepted=accepted)
+            rows: list[Any] = [
+                model(**dict(zip(names, key, strict=True)), cells=cells, accepted=accepted)
                 for key, (cells, accepted) in wanted.items()
-            )
+            ]
+            model._default_manager.all().delete()
+            model._default_manager.bulk_create(rows)
 
 
 def _days_from_cells() -> dict[tuple[Any, ...], tuple[int, int]]:
+    found = Cell.objects.filter(origin=Cell.Origin.MODEL)
+    return _counted_by_day(found, lambda code, origin, said: (code,))
+
+
+def _agreement_from_cells() -> dict[tuple[Any, ...], tuple[int, int]]:
+    def pair(code: str, origin: str, said: str) -> tuple[str, str]:
+        return code if origin == Cell.Origin.MODEL else DailyAgreement.NOT_FOUND, said
+
+    return _counted_by_day(Cell.objects.filter(last_review_number__gt=0), pair)
+
+
+def _counted_by_day(
+    cells: QuerySet[Cell], named: Callable[[str, str, str], tuple[str, ...]]
+) -> dict[tuple[Any, ...], tuple[int, int]]:
+    """Cells of newest results with how many of them the model accepted, by the day's columns.
+
+    Args:
+        named: the last columns, of what the model named a cell, who found it, and its present
+            label.
+    """
     counted: dict[tuple[Any, ...], tuple[int, int]] = {}
+    sure = Q(disposition=Cell.Disposition.ACCEPTED, origin=Cell.Origin.MODEL)
     rows = (
-        Cell.objects.filter(job=F("image__newest_result"), origin=Cell.Origin.MODEL)
+        cells.filter(job=F("image__newest_result"))
         .order_by()
         .values_list(
             "image__laboratory",
@@ -243,13 +279,16 @@ def _days_from_cells() -> dict[tuple[Any, ...], tuple[int, int]]:
             "image__imaging_profile",
             "label",
             "disposition",
+            "origin",
+            "present_label",
         )
-        .annotate(n=Count("pk"), sure=Count("pk", filter=Q(disposition=Cell.Disposition.ACCEPTED)))
+        .annotate(n=Count("pk"), sure=Count("pk", filter=sure))
     )
-    for laboratory, day, version, profile, label, disposition, n, sure in rows:
+    for laboratory, day, version, profile, label, disposition, origin, said, n, accepted in rows:
         is_unidentified = disposition == Cell.Disposition.UNIDENTIFIED
         code = ImageLabel.UNIDENTIFIED if is_unidentified else label
-        key = (laboratory, day, str(version or ""), str(profile or ""), code)
-        cells, accepted = counted.get(key, (0, 0))
-        counted[key] = (cells + n, accepted + sure)
+        place = (laboratory, day, str(version or ""), str(profile or ""))
+        key = (*place, *named(code, origin, said))
+        before = counted.get(key, (0, 0))
+        counted[key] = (before[0] + n, before[1] + accepted)
     return counted
