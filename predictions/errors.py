@@ -444,6 +444,10 @@ class DiseaseRefused(DomainError):
     http_status = 409
 
 
+class SpanInvalid(FieldInvalid):
+    """The days that figures are asked of are no span, or too long a one."""
+
+
 class ConnectionNotFound(NotFound):
     """No such connection in this laboratory."""
 

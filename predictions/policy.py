@@ -16,6 +16,8 @@ from predictions.models import (
     CellReview,
     ControlReading,
     ControlSlide,
+    DailyAgreement,
+    DailyCells,
     Delivery,
     DriftFinding,
     DriftWatch,
@@ -336,3 +338,31 @@ def visible_interval_sets(viewer: User) -> QuerySet[IntervalSet]:
     return IntervalSet.objects.filter(
         Q(laboratory__isnull=True) | Q(laboratory_id=viewer.laboratory_id)
     )
+
+
+def visible_days(viewer: User) -> QuerySet[DailyCells]:
+    """What is counted of each day of the viewer's laboratory, for those who see quality."""
+    if not allows(viewer, Action.SEE_QUALITY):
+        return DailyCells.objects.none()
+    return DailyCells.objects.filter(laboratory_id=viewer.laboratory_id)
+
+
+def visible_agreement(viewer: User) -> QuerySet[DailyAgreement]:
+    """How people called what models had called, by day, for those who see quality."""
+    if not allows(viewer, Action.SEE_QUALITY):
+        return DailyAgreement.objects.none()
+    return DailyAgreement.objects.filter(laboratory_id=viewer.laboratory_id)
+
+
+def visible_reviews(viewer: User) -> QuerySet[CellReview]:
+    """What everybody of the viewer's laboratory said of cells, for those who see quality."""
+    if not allows(viewer, Action.SEE_QUALITY):
+        return CellReview.objects.none()
+    return CellReview.objects.filter(by__laboratory_id=viewer.laboratory_id)
+
+
+def own_reviews(viewer: User) -> QuerySet[CellReview]:
+    """What the viewer said of cells."""
+    if not allows(viewer, Action.READ_AGAIN):
+        return CellReview.objects.none()
+    return CellReview.objects.filter(by=viewer)

@@ -21,7 +21,7 @@ from predictions.views import (
     samples,
     worklist,
 )
-from predictions.views.quality import again, control, drift
+from predictions.views.quality import again, control, drift, figures
 from predictions.views.research import exports, reviewed
 
 app_name = "predictions"
@@ -185,6 +185,8 @@ urlpatterns = [
         control.control_slide_start,
         name="control_slide_start",
     ),
+    path("quality/", figures.quality, name="quality"),
+    path("quality/mine/", figures.mine, name="quality_mine"),
     path("settings/rules/", rules.rules, name="rules"),
     path("settings/diseases/", diseases.diseases, name="diseases"),
     path("settings/diseases/<slug:code>/", diseases.disease, name="disease"),

@@ -211,6 +211,8 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions:control_slide_cells", "GET"): (SIGN_IN, 403, 403, 200, 403, 404),
     ("predictions:control_slide_cells", "POST"): (SIGN_IN, 403, 403, 200, 403, 404),
     ("predictions:control_slide_start", "POST"): (SIGN_IN, 403, 403, 302, 403, 404),
+    ("predictions:quality", "GET"):            (SIGN_IN, 403, 200, 200, 403, 200),
+    ("predictions:quality_mine", "GET"):       (SIGN_IN, 200, 200, 403, 200, 403),
     ("predictions:rules", "GET"):              (SIGN_IN, 403, 403, 200, 403, 200),
     ("predictions:rules", "POST"):             (SIGN_IN, 403, 403, 400, 403, 400),  # an empty form
     ("predictions:diseases", "GET"):           (SIGN_IN, 403, 403, 200, 403, 200),

@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0010_quality_and_research'),
         ('mlmodels', '0017_profiles_declare_classes'),
-        ('predictions', '0019_exchange'),
+        ('predictions', '0021_quality_figures'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -38,6 +38,11 @@ class Share:
         """95 % (Wilson), 0 to 1."""
         return wilson(self.part, self.whole)
 
+    @property
+    def rest(self) -> Share:
+        """What the part leaves of the whole."""
+        return Share(self.whole - self.part, self.whole)
+
 
 @dataclass(frozen=True)
 class ClassAgreement:
@@ -68,7 +73,7 @@ class ClassAgreement:
     @property
     def overruled(self) -> Share:
         """Of the cells that the first reader called so, those that the second called otherwise."""
-        return Share(self.first - self.both, self.first)
+        return self.precision.rest
 
 
 @dataclass(frozen=True)
@@ -101,8 +106,7 @@ def agreement(matrix: Matrix) -> Share:
 
 def overruled(matrix: Matrix) -> Share:
     """The cells that the second reader named otherwise, of all."""
-    alike = agreement(matrix)
-    return Share(alike.whole - alike.part, alike.whole)
+    return agreement(matrix).rest
 
 
 def by_class(matrix: Matrix) -> list[ClassAgreement]:
