@@ -65,6 +65,6 @@ class QualityForm(SpanForm):
             ("profile", "Every profile", profiles),
         ):
             if choices:
-                self.fields[name].widget.choices = [("", every), *choices]  # type: ignore[attr-defined]
+                self.fields[name].widget.choices = [("", every), *choices]
             else:
                 del self.fields[name]

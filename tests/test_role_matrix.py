@@ -304,6 +304,7 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions_api:research_exports", "POST"):     (401,  403, 202, 202, 403, 400),  # no cell
     ("predictions_api:research_export", "GET"):       (401,  403, 200, 200, 403, 404),
     ("predictions_api:research_export_file", "GET"):  (401,  403, 200, 200, 403, 404),
+    ("predictions_api:quality", "GET"):        (401,     403, 200, 200, 403, 200),
     ("predictions_api:predict", "POST"):       (401,     400, 403, 403, 400, 403),  # no file
 }
 # fmt: on

@@ -17,6 +17,7 @@ from predictions.api import (
     research,
     samples,
 )
+from predictions.api.quality import figures
 
 app_name = "predictions_api"
 urlpatterns = [
@@ -92,5 +93,6 @@ urlpatterns = [
     path("imaging-profiles/<id:profile_id>/", profiles.ProfileView.as_view(), name="profile"),
     path("labels/", labels.LabelListView.as_view(), name="labels"),
     path("labels/<slug:code>/", labels.LabelView.as_view(), name="label"),
+    path("quality/", figures.QualityView.as_view(), name="quality"),
     path("reference-intervals/", intervals.IntervalsView.as_view(), name="intervals"),
 ]

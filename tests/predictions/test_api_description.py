@@ -39,6 +39,7 @@ def test_the_description_is_valid_and_names_every_endpoint(tmp_path):
         "/api/v1/images/{image_id}/:",
         "/api/v1/images/{image_id}/rendition/:",
         "/api/v1/images/{image_id}/original/:",
+        "/api/v1/quality/:",
         "/api/v1/predict/:",
         "/api/v1/token/:",
         "/api/v1/token/refresh/:",

@@ -49,11 +49,13 @@ class MonthOfCases:
     """The cases that were first signed in one month.
 
     Args:
+        key: of the month, as 2026-11.
         name: of the month, in words.
         short: of the month, for an axis.
         hours: none where none was signed.
     """
 
+    key: str
     name: str
     short: str
     hours: Spread | None
@@ -120,7 +122,10 @@ def case_times(viewer: User, span: Span) -> CaseTimes:
         whole=spread_of(in_span),
         months=[
             MonthOfCases(
-                month_in_words(f"{month:%Y-%m}"), f"{month:%b}", spread_of(by_month[month])
+                f"{month:%Y-%m}",
+                month_in_words(f"{month:%Y-%m}"),
+                f"{month:%b}",
+                spread_of(by_month[month]),
             )
             for month in months
         ],
