@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, Min, Q, QuerySet, Sum, Window
@@ -17,6 +19,7 @@ from mlmodels.selectors.labels import labels_for
 from mlmodels.selectors.versions.active import active_version
 from predictions import policy
 from predictions.models import DailyCells, JobStatus, Sample, SmearImage
+from predictions.quality.agreement import Share
 from predictions.selectors.imaging.history import (
     UNFINISHED,
     UNIDENTIFIED,
@@ -25,6 +28,8 @@ from predictions.selectors.imaging.history import (
     rows_of,
     with_status,
 )
+from predictions.selectors.quality.agreement import LATELY_DAYS, overruled_lately
+from predictions.selectors.quality.spans import last_days
 
 DAYS_SHOWN = 14
 
@@ -90,6 +95,8 @@ class Usage:
         classes: of the cells of those days, most frequent first, unidentified last.
         cells: the sum of `classes`.
         version: the model that classifies now.
+        overruled: cells that people called otherwise than the model, of those they spoke of in
+            images since `overruled_since`.
         active_users: people who did something today.
         users: people with an open account.
     """
@@ -104,6 +111,8 @@ class Usage:
     classes: list[ClassFigure]
     cells: int
     version: ModelVersion | None
+    overruled: Share
+    overruled_since: date
     active_users: int
     users: int
 
@@ -159,26 +168,25 @@ def usage(viewer: User) -> Usage:
     first_day = laboratory.today - timedelta(days=DAYS_SHOWN - 1)
     images = policy.visible_images(viewer)
     days = _by_day(images, first_day)
-    classes = _by_class(laboratory, first_day)
-    waits = Q(status__in=(JobStatus.QUEUED, JobStatus.RUNNING))
-    without_result = images.exclude(status=JobStatus.SUCCEEDED).aggregate(
-        waiting=Count("pk", filter=waits),
-        since=Min("newest_job__queued_at", filter=waits),
-        failed=Count("pk", filter=Q(status=JobStatus.FAILED)),
-    )
+    labels = labels_for(laboratory)
+    classes = _by_class(laboratory, first_day, labels)
+    left = _without_result_yet(images)
+    people = _people_of_today(laboratory)
     return Usage(
         first_day=first_day,
         days=days,
         most_images=max([1, *(day.images for day in days)]),
         most_cells=max([1, *(day.cells for day in days)]),
-        waiting=without_result["waiting"],
-        waiting_since=without_result["since"],
-        failed=without_result["failed"],
+        waiting=left["waiting"],
+        waiting_since=left["since"],
+        failed=left["failed"],
         classes=classes,
         cells=sum(figure.cells for figure in classes),
         version=active_version(laboratory),
-        active_users=_active_today(laboratory),
-        users=User.objects.filter(laboratory=laboratory, is_active=True).count(),
+        overruled=overruled_lately(viewer, labels),
+        overruled_since=last_days(viewer, LATELY_DAYS).first_day,
+        active_users=people["active"],
+        users=people["users"],
     )
 
 
@@ -231,12 +239,13 @@ def _by_day(images: QuerySet[SmearImage], first_day: date) -> list[DayFigures]:
     ]
 
 
-def _by_class(laboratory: Laboratory, first_day: date) -> list[ClassFigure]:
+def _by_class(
+    laboratory: Laboratory, first_day: date, labels: Mapping[str, Label]
+) -> list[ClassFigure]:
     rows = DailyCells.objects.filter(laboratory=laboratory, day__gte=first_day)
     named = dict(rows.values_list("code").annotate(n=Sum("cells")).filter(n__gt=0))
     total = max(1, sum(named.values()))
     unidentified = named.pop(UNIDENTIFIED, 0)
-    labels = labels_for(laboratory)
     figures = [
         ClassFigure(labels.get(code), code, count, count / total)
         for code, count in sorted(named.items(), key=lambda item: -item[1])
@@ -246,11 +255,22 @@ def _by_class(laboratory: Laboratory, first_day: date) -> list[ClassFigure]:
     return figures
 
 
-def _active_today(laboratory: Laboratory) -> int:
-    return (
-        AuditEvent.objects.filter(laboratory=laboratory, at__gte=midnight(laboratory))
-        .exclude(actor=None)
-        .aggregate(people=Count("actor", distinct=True))["people"]
+def _without_result_yet(images: QuerySet[SmearImage]) -> dict[str, Any]:
+    """How many images wait or run, since when the oldest of them, and how many failed."""
+    waits = Q(status__in=(JobStatus.QUEUED, JobStatus.RUNNING))
+    return images.exclude(status=JobStatus.SUCCEEDED).aggregate(
+        waiting=Count("pk", filter=waits),
+        since=Min("newest_job__queued_at", filter=waits),
+        failed=Count("pk", filter=Q(status=JobStatus.FAILED)),
+    )
+
+
+def _people_of_today(laboratory: Laboratory) -> dict[str, int]:
+    """How many open accounts there are, and how many people did something today."""
+    acted = AuditEvent.objects.filter(laboratory=laboratory, at__gte=midnight(laboratory))
+    return User.objects.filter(laboratory=laboratory).aggregate(
+        users=Count("pk", filter=Q(is_active=True)),
+        active=Count("pk", filter=Q(pk__in=acted.exclude(actor=None).values("actor"))),
     )
 
 

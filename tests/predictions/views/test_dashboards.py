@@ -1,13 +1,17 @@
 """The first page of each role, and that its figures are right."""
 
+from datetime import timedelta
+
 import pytest
 
+from predictions.quality.agreement import Share
 from predictions.selectors import dashboards
 from predictions.services.imaging.jobs import request_rerun
 from predictions.services.samples.states import send_back
 from tests.factories.cases import make_case, make_ready, make_signed
 from tests.factories.images import make_image, make_sample
 from tests.factories.people import make_user
+from tests.factories.profiles import say
 from tests.factories.results import fail_image, record_result
 
 pytestmark = pytest.mark.django_db
@@ -140,3 +144,20 @@ def test_people_active_today_are_counted_once(page_as, technician, admin):
     page_as(admin)
     usage = dashboards.usage(admin)
     assert (usage.active_users, usage.users) == (2, 2)
+
+
+def test_an_admin_sees_what_people_overruled_and_is_led_to_it(
+    page_as, technician, doctor, admin, model
+):
+    image = record_result(make_image(technician), {}, {}, {"disposition": "unidentified"})
+    client = page_as(admin)
+    assert "nobody spoke of a cell in 30 days" in client.get("/dashboard/").content.decode()
+    for position, label in enumerate(("neutrophil", "blast", "blast"), start=1):
+        say(doctor, image.cells.get(position=position), label)
+    page = client.get("/dashboard/").content.decode()
+    assert "50.0 %</a>" in page
+    assert "1 of 2 cells, last 30 days" in page
+    since = admin.laboratory.today - timedelta(days=29)
+    assert f'href="/quality/?first_day={since}"' in page
+    usage = dashboards.usage(admin)
+    assert usage.overruled == Share(1, 2)
