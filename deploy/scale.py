@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from contextlib import nullcontext
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,8 @@ def measure(places: dict[str, Any]) -> None:
     )[:2]
     cell = Cell.objects.filter(image=middle).first()
     day = f"{middle.uploaded_at:%Y-%m-%d}"
+    year_ago = places["own"].today - timedelta(days=365)
+    of_one = f"version={places['version'].pk}&profile={places['profile'].pk}"
     combined = f"status=succeeded&uploader={uploader}&profile={places['profile'].pk}"
     history = {
         "": "",
@@ -142,6 +145,7 @@ def measure(places: dict[str, Any]) -> None:
             ("dashboard", "/dashboard/"),
             ("dashboard, its poll", "/dashboard/", {"HX-Request": "true"}),
             ("upload", "/upload/"),
+            ("quality, own", "/quality/mine/"),
             ("image", f"/images/{middle.pk}/"),
             ("image, its poll", f"/images/{middle.pk}/status/", {"HX-Request": "true"}),
             *(
@@ -183,6 +187,9 @@ def measure(places: dict[str, Any]) -> None:
             ("models", "/models/"),
             ("one patient", f"/samples/{first.pk}/patient/"),
             ("two samples side by side", f"/samples/{first.pk}/patient/{second.pk}/"),
+            ("quality", "/quality/"),
+            ("quality, a year", f"/quality/?first_day={year_ago}"),
+            ("quality, a version and a profile", f"/quality/?{of_one}"),
         ],
         "admin": [
             ("dashboard", "/dashboard/"),

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from types import SimpleNamespace
+
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from predictions.models import DailyAgreement, SmearImage
 from predictions.services.imaging.dismissing import dismiss_image
@@ -96,3 +101,22 @@ def test_what_is_counted_wrong_is_named_and_repaired(technician, model, capsys):
     assert "neutrophil, said monocyte: (7, 1) is counted, not (1, 1)" in capsys.readouterr().out
     call_command("verify_summaries", repair=True)
     assert counted() == {("neutrophil", "monocyte"): (1, 1)}
+
+
+def test_an_upgrade_counts_what_was_said_before(technician, doctor, admin, model):
+    image = record_result(image_of(technician, make_profile(admin)), {}, UNSURE, UNNAMED, {})
+    for position, label in enumerate(("neutrophil", "monocyte", "blast"), start=1):
+        said_of(technician, image, position, label)
+    said_of(doctor, image, 1, "blast")
+    add_cell(
+        actor=technician, image_id=image.pk, x_px=5, y_px=90, width_px=40, height_px=40,
+        label="blast",
+    )  # fmt: skip
+    before = counted()
+    assert len(before) == 4
+    DailyAgreement.objects.all().delete()
+    with connection.cursor() as cursor:
+        editor = SimpleNamespace(connection=connection, execute=cursor.execute)
+        import_module("predictions.migrations.0021_quality_figures").fill(apps, editor)
+    # That versions and profiles are written as the services write them, the check at the end says.
+    assert counted() == before
