@@ -52,6 +52,14 @@ class Migration(migrations.Migration):
             model_name='cellreview',
             index=models.Index(fields=['by', '-at'], name='review_of_person'),
         ),
+        migrations.AddIndex(
+            model_name='cellreview',
+            index=models.Index(fields=['-at'], name='review_newest'),
+        ),
+        migrations.AddIndex(
+            model_name='cellreview',
+            index=models.Index(condition=models.Q(('number__gt', 1)), fields=['-at'], name='review_after_another'),
+        ),
         migrations.CreateModel(
             name='DailyAgreement',
             fields=[

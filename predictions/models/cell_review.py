@@ -39,8 +39,15 @@ class CellReview(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["cell", "number"], name="review_number_once_a_cell"),
         ]
-        # What a person said in a span of time, for the figures of quality.
-        indexes = [models.Index(fields=["by", "-at"], name="review_of_person")]
+        # What was said in a span of time, for the figures of quality: by one person, by all, and
+        # after somebody else.
+        indexes = [
+            models.Index(fields=["by", "-at"], name="review_of_person"),
+            models.Index(fields=["-at"], name="review_newest"),
+            models.Index(
+                fields=["-at"], name="review_after_another", condition=models.Q(number__gt=1)
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)

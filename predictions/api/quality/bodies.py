@@ -115,7 +115,7 @@ class PartBody(serializers.Serializer):
 
 
 class LooksBody(serializers.Serializer):
-    """Seconds that a cell was on screen before a person spoke; newest reviews, at most 5,000."""
+    """Seconds that a cell was on screen before a person spoke; newest reviews, at most 2,000."""
 
     whole = SpreadBody(allow_null=True)
     confirmed = SpreadBody(allow_null=True, help_text="Where the model's name was kept.")
@@ -150,7 +150,9 @@ class ReadersBody(serializers.Serializer):
 
     alike = ShareBody()
     kappa = KappaBody()
-    pairs = PairBody(many=True, help_text="Those of the most cells, at most 20.")
+    pairs = PairBody(
+        many=True, help_text="Those of the most cells, at most 20; of the newest 2,000 reviews."
+    )
 
 
 class AgreementBody(serializers.Serializer):

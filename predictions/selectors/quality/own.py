@@ -20,7 +20,7 @@ from predictions.selectors.quality.spans import Span
 from predictions.selectors.quality.times import LookTimes, times_of
 
 # The newest words of the span.
-MOST_OWN = 5_000
+MOST_OWN = 2_000
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from predictions.selectors.quality.agreement import (
     versions_of,
 )
 from predictions.selectors.quality.readers import ReaderFigures, reader_figures
+from predictions.selectors.quality.reviews import MOST_REVIEWS
 from predictions.selectors.quality.spans import NO_PROFILE, QualityFilter, Span
 from predictions.selectors.quality.times import CaseTimes, LookTimes, case_times, look_times
 
@@ -39,6 +40,11 @@ class QualityFigures:
     readers: ReaderFigures
     version_choices: list[tuple[str, str]]
     profile_choices: list[tuple[str, str]]
+
+    @property
+    def most_reviews(self) -> int:
+        """How many reviews times and people against each other are of at most, the newest ones."""
+        return MOST_REVIEWS
 
 
 def quality_figures(

@@ -9,11 +9,12 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, F
+from django.db.models import OuterRef, Subquery, UUIDField
 
 from accounts.models import User
+from predictions.models import CellReview
 from predictions.quality.agreement import Kappa, Share, agreement, cohens_kappa
-from predictions.selectors.quality.reviews import reviews_asked_for
+from predictions.selectors.quality.reviews import newest_of, reviews_of_span
 from predictions.selectors.quality.spans import QualityFilter
 
 # Of pairs of people; the others are in the sum alone.
@@ -53,18 +54,23 @@ class ReaderFigures:
 
 def reader_figures(viewer: User, asked: QualityFilter) -> ReaderFigures:
     """How far those who spoke second, in the span, agreed with who spoke right before."""
-    later = reviews_asked_for(viewer, asked).filter(
-        number__gt=1, cell__reviews__number=F("number") - 1
+    # One row, so in no order: the model's own would look up its cell.
+    before = CellReview.objects.order_by().filter(
+        cell=OuterRef("cell"), number=OuterRef("number") - 1
     )
-    rows = (
-        later.order_by()
-        .values_list("cell__reviews__by", "by", "cell__reviews__to_label", "to_label")
-        .annotate(cells=Count("pk"))
+    later = (
+        reviews_of_span(viewer, asked)
+        .filter(number__gt=1)
+        .annotate(
+            # SQLite keeps a UUID as text, and says so of the column alone.
+            earlier=Subquery(before.values("by")[:1], output_field=UUIDField()),
+            said=Subquery(before.values("to_label")[:1]),
+        )
     )
     people: dict[tuple[UUID, UUID], Counter[tuple[str, str]]] = defaultdict(Counter)
-    for first, second, said, then, cells in rows:
+    for first, second, said, then in newest_of(later, asked, "earlier", "by", "said", "to_label"):
         if first != second:
-            people[first, second][said, then] += cells
+            people[first, second][said, then] += 1
     whole: Counter[tuple[str, str]] = Counter()
     for matrix in people.values():
         whole.update(matrix)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import OuterRef, Subquery
 
@@ -13,7 +14,7 @@ from accounts.models import User
 from predictions import policy
 from predictions.models import SmearImage
 from predictions.quality.spread import Spread, spread_of
-from predictions.selectors.quality.reviews import reviews_asked_for
+from predictions.selectors.quality.reviews import newest_of, reviews_of_span
 from predictions.selectors.quality.spans import (
     QualityFilter,
     Span,
@@ -21,9 +22,8 @@ from predictions.selectors.quality.spans import (
     months_before,
 )
 
-# The newest ones; older ones of a span change its figures little, and a page has to stay quick.
-MOST_REVIEWS = 5_000
-MOST_CASES = 20_000
+# The newest ones, as of reviews.
+MOST_CASES = 10_000
 MONTHS = 12
 _HOUR_S = 3600
 
@@ -33,15 +33,13 @@ class LookTimes:
     """Seconds that a cell was on screen before a person spoke.
 
     Args:
-        whole: of the newest reviews of the span, at most `MOST_REVIEWS`; none without any.
+        whole: none without any.
         confirmed, overruled: of those that left the model's name, and of the others.
-        is_cut: whether there were more, of which the newest are counted.
     """
 
     whole: Spread | None
     confirmed: Spread | None
     overruled: Spread | None
-    is_cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,13 +76,11 @@ class CaseTimes:
 
 def look_times(viewer: User, asked: QualityFilter) -> LookTimes:
     """How long people of the laboratory looked at cells before they spoke."""
-    reviews = reviews_asked_for(viewer, asked).filter(seconds__isnull=False)
-    newest = reviews.order_by("-at").values_list("seconds", "model_label", "to_label")
-    found = [(seconds or 0.0, model, said) for seconds, model, said in newest[: MOST_REVIEWS + 1]]
-    return replace(times_of(found[:MOST_REVIEWS]), is_cut=len(found) > MOST_REVIEWS)
+    reviews = reviews_of_span(viewer, asked).filter(seconds__isnull=False)
+    return times_of(list(newest_of(reviews, asked, "seconds", "model_label", "to_label")))
 
 
-def times_of(looks: Sequence[tuple[float, str, str]]) -> LookTimes:
+def times_of(looks: Sequence[tuple[Any, ...]]) -> LookTimes:
     """Times of looks, each with the model's name of the cell and the person's."""
     return LookTimes(
         whole=spread_of(seconds for seconds, _, _ in looks),

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Role
 from predictions.models import DailyAgreement, DailyCells, Report, SmearImage
 from predictions.quality.agreement import Share
-from predictions.selectors.quality import spans
+from predictions.selectors.quality import reviews, spans
 from predictions.selectors.quality.page import QualityFigures, quality_figures
 from predictions.services.imaging.jobs import request_rerun
 from predictions.services.review.added_cells import add_cell
@@ -332,3 +332,33 @@ def test_a_span_begins_and_ends_with_the_laboratorys_days(doctor, laboratory):
     assert span.begin.astimezone(UTC) == datetime(2026, 10, 31, 23, tzinfo=UTC)
     assert span.end.astimezone(UTC) == datetime(2026, 11, 30, 23, tzinfo=UTC)
     assert spans.span_of(doctor).last_day == timezone.now().astimezone(laboratory.zone).date()
+
+
+def test_times_and_readers_are_asked_of_a_profile_too(technician, doctor, admin, model):
+    profile = make_profile(admin)
+    other = make_profile(admin)
+    for used, seconds in ((profile, 3.0), (other, 7.0)):
+        cell = record_result(image_of(technician, used), {}).cells.get()
+        review_cell(
+            actor=technician, cell_id=cell.pk, label="blast", seen_number=0, seconds=seconds
+        )
+        say(doctor, cell, "blast" if used == profile else "monocyte")
+    page = figures(doctor, profile=str(profile.pk))
+    assert page.looks.whole is not None
+    assert (page.looks.whole.median, page.looks.whole.n) == (3.0, 1)
+    assert page.readers.alike == Share(1, 1)
+    assert figures(doctor, profile="none").looks.whole is None
+    assert figures(doctor).readers.alike == Share(1, 2)
+
+
+def test_only_the_newest_reviews_are_timed(technician, doctor, model, monkeypatch):
+    monkeypatch.setattr(reviews, "MOST_REVIEWS", 2)
+    image = record_result(make_image(technician), {}, {}, {})
+    for position, seconds in enumerate((1.0, 5.0, 9.0), start=1):
+        cell = image.cells.get(position=position)
+        review_cell(
+            actor=technician, cell_id=cell.pk, label="blast", seen_number=0, seconds=seconds
+        )
+    looks = figures(doctor).looks.whole
+    assert looks is not None
+    assert (looks.median, looks.n) == (7.0, 2)
