@@ -13,14 +13,14 @@ from predictions.services.reports.amending import begin_amendment
 from predictions.services.review.reviews import review_cell
 from predictions.services.samples.states import send_back
 from tests.factories.cases import make_ready, make_signed
-from tests.factories.drift import make_drift
 from tests.factories.exports import make_export, write
 from tests.factories.images import make_image, make_sample
 from tests.factories.models import make_active, make_candidate, make_gate
 from tests.factories.near_duplicates import make_act, make_three_groups
 from tests.factories.people import make_user
 from tests.factories.profiles import make_profile
-from tests.factories.quality import make_control_slide, make_differing, make_reading
+from tests.factories.quality.drift import make_drift
+from tests.factories.quality.second_reads import make_control_slide, make_differing, make_reading
 from tests.factories.results import fail_image, record_result
 
 MOST = 12

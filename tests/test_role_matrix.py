@@ -28,7 +28,7 @@ from tests.factories.models import make_gate, make_paper_version
 from tests.factories.near_duplicates import make_act
 from tests.factories.people import PASSWORD, make_laboratory, make_user
 from tests.factories.profiles import make_profile
-from tests.factories.quality import make_control_slide, make_differing, make_reading
+from tests.factories.quality.second_reads import make_control_slide, make_differing, make_reading
 from tests.factories.results import fail_image, make_cell
 from tests.factories.training import make_failed_run
 

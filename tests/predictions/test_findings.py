@@ -7,8 +7,8 @@ import pytest
 from predictions.differential import LabelUse, Tally, WhiteCellCount, work_out
 from predictions.findings import offer, shipped, words_of_findings
 from predictions.intervals import Patient
-from tests.factories.findings import shipped_finding_limits
 from tests.factories.intervals import shipped_intervals, shipped_limits
+from tests.factories.reports.findings import shipped_finding_limits
 
 LABELS = [
     LabelUse("neutrophil", "Neutrophil", "NE", "granulocytes", counts=True),

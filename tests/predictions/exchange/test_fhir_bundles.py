@@ -13,7 +13,7 @@ from fhir.resources.R4B.bundle import Bundle
 from predictions.exchange.fhir import bundle_of
 from predictions.exchange.fhir_checks import faults_of
 from predictions.reports.content import Difference, ReportReplaces
-from tests.factories.report_contents import (
+from tests.factories.reports.contents import (
     own_finding,
     report_content,
     report_differential,

@@ -17,7 +17,7 @@ from predictions.reports.content import (
     ReportLaboratory,
     ReportMorphology,
 )
-from tests.factories.report_contents import (
+from tests.factories.reports.contents import (
     report_content,
     report_differential,
     report_finding,

@@ -11,7 +11,7 @@ from predictions.models import Report, Sample, SecondRead, SecondReadLook
 from predictions.services.quality.second_reads import look_and_amend, look_and_keep
 from predictions.services.reports.amending import begin_amendment, retract
 from tests.factories.people import PASSWORD, make_user
-from tests.factories.quality import make_drawn, read_next
+from tests.factories.quality.second_reads import make_drawn, read_next
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from predictions.services.quality.second_reads import answer_second_read, next_s
 from predictions.services.samples.states import send_to_doctor
 from tests.factories.cases import cells_of, confirm, make_case, sign_case
 from tests.factories.people import make_user
-from tests.factories.quality import read_rates
+from tests.factories.quality.second_reads import read_rates
 
 pytestmark = pytest.mark.django_db
 

@@ -30,7 +30,7 @@ from predictions.services.samples.states import send_to_doctor
 from tests.at_once import at_once
 from tests.factories.cases import cells_of, confirm, make_case, make_signed, sign_case
 from tests.factories.people import make_user
-from tests.factories.quality import make_drawn, read_next, read_rates
+from tests.factories.quality.second_reads import make_drawn, read_next, read_rates
 from tests.triggers import assert_triggers
 
 pytestmark = pytest.mark.django_db

@@ -23,7 +23,7 @@ from predictions.services.samples.states import send_to_doctor
 from tests.factories.cases import cells_of, confirm, make_case, make_signed, sign_case
 from tests.factories.people import make_user
 from tests.factories.profiles import say
-from tests.factories.quality import make_control_slide, make_drawn, read_next
+from tests.factories.quality.second_reads import make_control_slide, make_drawn, read_next
 
 pytestmark = pytest.mark.django_db
 
@@ -89,7 +89,7 @@ def test_a_second_read_that_agrees_with_a_person_counts_as_agreement(
     [cell] = cells_of(sample).filter(disposition="review")
     confirm(technician, cell)
     send_to_doctor(actor=technician, sample_id=sample.pk)
-    from tests.factories.quality import read_rates
+    from tests.factories.quality.second_reads import read_rates
 
     read_rates(admin, 0, 100)
     sign_case(doctor, sample)

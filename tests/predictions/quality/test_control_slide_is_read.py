@@ -22,7 +22,7 @@ from predictions.services.quality.control_readings import (
     begin_control_reading,
 )
 from tests.factories.people import make_user
-from tests.factories.quality import make_control_slide, make_reading, read_slide
+from tests.factories.quality.second_reads import make_control_slide, make_reading, read_slide
 
 pytestmark = pytest.mark.django_db
 

@@ -20,7 +20,7 @@ from predictions.quality.drift import (
     what_changed,
 )
 from predictions.quality.drift_words import ADVICE, sentence_of
-from tests.factories.drift import counts_of, reading_of
+from tests.factories.quality.drift import counts_of, reading_of
 
 BASELINE = list(reading_of(100).counts)
 

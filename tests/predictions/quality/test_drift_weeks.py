@@ -21,7 +21,11 @@ from predictions.services.quality.run_drift import (
     send_profiles,
     watch_profile,
 )
-from tests.factories.drift import (
+from tests.factories.images import make_sample
+from tests.factories.models import make_paper_version
+from tests.factories.people import make_user
+from tests.factories.profiles import image_of, make_profile, say
+from tests.factories.quality.drift import (
     SAMPLES,
     learn_baseline,
     make_drift,
@@ -29,10 +33,6 @@ from tests.factories.drift import (
     reading_of,
     record,
 )
-from tests.factories.images import make_sample
-from tests.factories.models import make_paper_version
-from tests.factories.people import make_user
-from tests.factories.profiles import image_of, make_profile, say
 from tests.factories.results import record_result
 
 pytestmark = pytest.mark.django_db

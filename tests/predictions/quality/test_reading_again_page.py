@@ -10,7 +10,7 @@ import pytest
 from accounts.models import Role
 from predictions.models import SecondRead, SecondReadAnswer
 from tests.factories.people import make_user
-from tests.factories.quality import make_drawn
+from tests.factories.quality.second_reads import make_drawn
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}

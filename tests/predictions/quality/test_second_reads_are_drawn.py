@@ -17,7 +17,7 @@ from predictions.services.reports.amending import begin_amendment
 from predictions.services.samples.states import send_to_doctor
 from tests.factories.cases import cells_of, confirm, make_case, make_ready, make_signed, sign_case
 from tests.factories.profiles import say
-from tests.factories.quality import read_rates
+from tests.factories.quality.second_reads import read_rates
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,7 @@ from predictions.reports.content import (
     ReportCriticalValue,
     ReportReplaces,
 )
-from tests.factories.report_contents import report_content, report_differential, report_finding
+from tests.factories.reports.contents import report_content, report_differential, report_finding
 
 # As version 0.5.0 wrote it, which knew schema 1 alone.
 OLDER = (Path(__file__).parent / "report_of_schema_1.json").read_text(encoding="utf-8")

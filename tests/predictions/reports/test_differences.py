@@ -15,7 +15,7 @@ from predictions.reports.content import (
     ReportMorphology,
 )
 from predictions.reports.differences import changes_a_result, differences
-from tests.factories.report_contents import (
+from tests.factories.reports.contents import (
     own_finding,
     report_content,
     report_differential,

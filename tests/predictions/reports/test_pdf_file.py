@@ -23,7 +23,7 @@ from predictions.reports.content import (
 )
 from predictions.reports.fonts import printable
 from predictions.reports.pdf import render
-from tests.factories.report_contents import (
+from tests.factories.reports.contents import (
     logo,
     pictures,
     report_content,
@@ -37,7 +37,7 @@ RENDER_ELSEWHERE = """
 import hashlib, sys
 from predictions.reports.content import ReportContent
 from predictions.reports.pdf import render
-from tests.factories.report_contents import pictures
+from tests.factories.reports.contents import pictures
 content = ReportContent.from_json(sys.stdin.read())
 print(hashlib.sha256(render(content, pictures(content))).hexdigest())
 """

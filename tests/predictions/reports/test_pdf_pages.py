@@ -22,7 +22,7 @@ from predictions.reports.content import (
 )
 from predictions.reports.differences import differences
 from predictions.reports.pdf import render
-from tests.factories.report_contents import (
+from tests.factories.reports.contents import (
     own_finding,
     pictures,
     report_content,
