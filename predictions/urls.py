@@ -147,7 +147,7 @@ urlpatterns = [
     path("samples/<id:sample_id>/again/<id:read_id>/amend/", again.again_amend, name="again_amend"),
     path("samples/<id:sample_id>/again/", again.sample_again, name="sample_again"),
     path("dashboard/quality/", again.quality_desk, name="quality_desk"),
-    path("quality/own/", again.own_quality, name="own_quality"),
+    path("quality/second-reads/", again.second_read_figures, name="second_reads"),
     path("quality/control/", control.control, name="control"),
     path("quality/control/begin/", control.control_begin, name="control_begin"),
     path(

@@ -195,7 +195,7 @@ MATRIX: dict[tuple[str, str], tuple[int | str, ...]] = {
     ("predictions:again_keep", "POST"):        (SIGN_IN, 403, 302, 403, 403, 403),
     ("predictions:again_amend", "POST"):       (SIGN_IN, 403, 302, 403, 403, 403),
     ("predictions:sample_again", "GET"):       (SIGN_IN, 403, 200, 403, 403, 403),
-    ("predictions:own_quality", "GET"):        (SIGN_IN, 200, 200, 403, 200, 403),
+    ("predictions:second_reads", "GET"):       (SIGN_IN, 200, 200, 200, 200, 200),
     ("predictions:quality_desk", "GET"):       (SIGN_IN, 200, 200, 200, 200, 200),
     ("predictions:control", "GET"):            (SIGN_IN, 200, 200, 200, 200, 200),
     ("predictions:control_begin", "POST"):     (SIGN_IN, 302, 302, 403, 302, 403),

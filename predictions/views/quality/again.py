@@ -60,11 +60,11 @@ def again_field(request: SignedInRequest, read_id: UUID) -> HttpResponse:
     )
 
 
-@needs({"GET": Action.READ_AGAIN})
-def own_quality(request: SignedInRequest) -> HttpResponse:
-    """How one's own second reads agree with first labels, and one's control slide."""
+@needs({"GET": Action.SEE_RESULTS})
+def second_read_figures(request: SignedInRequest) -> HttpResponse:
+    """How second reads agree with first labels, and the control slide: all, or one's own."""
     context = {"figures": again_figures(request.user)}
-    return render(request, "predictions/quality/own.html", context)
+    return render(request, "predictions/quality/second_reads.html", context)
 
 
 @needs({"GET": Action.SEE_RESULTS})

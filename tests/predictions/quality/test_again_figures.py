@@ -105,12 +105,12 @@ def test_the_part_of_the_quality_page_tells_them(second_technician, doctor, rf):
 @pytest.mark.usefixtures("_waiting")
 def test_a_technician_has_a_page_of_own_figures(page_as, second_technician, technician):
     read_all(second_technician, {})
-    page = page_as(second_technician).get("/quality/own/").content.decode()
-    assert "How you read" in page
+    page = page_as(second_technician).get("/quality/second-reads/").content.decode()
+    assert "days, your own" in page
     assert "tom" in page
     assert (
         "Nothing was read a second time"
-        in page_as(technician).get("/quality/own/").content.decode()
+        in page_as(technician).get("/quality/second-reads/").content.decode()
     )
 
 
