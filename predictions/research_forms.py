@@ -41,11 +41,13 @@ class SignedCellsForm(ServiceForm):
     last_day = _day("to")
     profiles = _boxes("Imaging profiles", "None marked: all of them.")
     labels = _boxes("Labels", "None marked: all of them.")
+    diseases = _boxes("Diseases", "None marked: all samples, whatever their patients have.")
 
     def __init__(self, data: Mapping[str, Any], *, choices: Choices) -> None:
         super().__init__(data)
         self.fields["profiles"].choices = choices.profiles  # type: ignore[attr-defined]
         self.fields["labels"].choices = choices.labels  # type: ignore[attr-defined]
+        self.fields["diseases"].choices = choices.diseases  # type: ignore[attr-defined]
 
     def tell(self, by_label: Mapping[str, int]) -> None:
         """Say beside each label how many cells it has; those without any are not offered."""
@@ -81,6 +83,7 @@ class SignedCellsForm(ServiceForm):
             "last_day": said.get("last_day"),
             "profiles": tuple(said.get("profiles", ())),
             "labels": tuple(said.get("labels", ())),
+            "diseases": tuple(said.get("diseases", ())),
         }
 
 

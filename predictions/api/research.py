@@ -74,6 +74,12 @@ class WantedBody(serializers.Serializer):
         max_length=200,
         help_text="Codes of labels.",
     )
+    diseases = serializers.ListField(
+        child=serializers.CharField(max_length=40),
+        required=False,
+        max_length=200,
+        help_text="Codes of disease labels, of which a sample carries one.",
+    )
 
 
 class ExportBody(serializers.ModelSerializer):
@@ -149,6 +155,7 @@ class ExportListView(Endpoint):
                 last_day=said.get("last_day"),
                 profiles=tuple(said.get("profiles", ())),
                 labels=tuple(said.get("labels", ())),
+                diseases=tuple(said.get("diseases", ())),
             ),
         )
         return Response(ExportBody(export).data, status=202)

@@ -115,6 +115,12 @@ def disease_choices(viewer: User) -> list[tuple[str, str]]:
     return [(code, label.name) for code, label in present_labels(viewer.laboratory_id).items()]
 
 
+def diseases_to_group_by(viewer: User) -> list[tuple[str, str]]:
+    """Code and name of all labels by which exports and datasets can be narrowed."""
+    require(viewer, Action.EXPORT_RESEARCH)
+    return [(code, label.name) for code, label in present_labels(viewer.laboratory_id).items()]
+
+
 def diseases_of_sample(viewer: User, sample_id: UUID) -> DiseasesOfSample | None:
     """What doctors said of a sample; none for those who do not see patients.
 

@@ -19,6 +19,7 @@ from predictions.selectors.imaging.history import (
     label_choices,
     profile_choices,
 )
+from predictions.selectors.laboratory.diseases import diseases_to_group_by
 
 SHOWN = 50
 _MOST_NAMED = 4
@@ -31,10 +32,12 @@ class Choices:
     Args:
         profiles: imaging profiles, none of them where the laboratory has none.
         labels: what a cell can be called.
+        diseases: what doctors can say that a patient has.
     """
 
     profiles: list[tuple[str, str]]
     labels: list[tuple[str, str]]
+    diseases: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -75,14 +78,13 @@ class ExportList:
 def choices_for(viewer: User) -> Choices:
     """What the viewer's laboratory has to choose from."""
     labels = [(code, name) for code, name in label_choices(viewer) if code != UNIDENTIFIED]
-    return Choices(profile_choices(viewer), labels)
+    return Choices(profile_choices(viewer), labels, diseases_to_group_by(viewer))
 
 
 def export_list(viewer: User, kind: CellExport.Kind, choices: Choices) -> ExportList:
     """The newest exports of a kind, and how far each is."""
     rows = list(exports_newest_first(viewer, kind)[: SHOWN + 1])
-    profiles, labels = dict(choices.profiles), dict(choices.labels)
-    shown = [ExportRow(row, _in_words(row.wanted, profiles, labels)) for row in rows[:SHOWN]]
+    shown = [ExportRow(row, _in_words(row.wanted, choices)) for row in rows[:SHOWN]]
     return ExportList(shown, len(rows) > SHOWN)
 
 
@@ -104,17 +106,21 @@ def export_for_viewer(viewer: User, export_id: UUID) -> CellExport:
     return found
 
 
-def _in_words(wanted: dict[str, Any], profiles: dict[str, str], labels: dict[str, str]) -> str:
+def _in_words(wanted: dict[str, Any], choices: Choices) -> str:
+    profiles, labels = dict(choices.profiles), dict(choices.labels)
+    diseases = dict(choices.diseases)
     of_profiles = [
         "no profile" if key == NO_PROFILE else profiles.get(key, "a profile that is gone")
         for key in wanted.get("profiles", ())
     ]
+    of_diseases = [diseases.get(code, code) for code in wanted.get("diseases", ())]
     of_labels = [labels.get(code, code) for code in wanted.get("labels", ())]
     return " · ".join(
         [
             span_in_words(_day(wanted.get("first_day")), _day(wanted.get("last_day"))),
             ", ".join(of_profiles) or "all profiles",
             _some(of_labels) or "all labels",
+            *([", ".join(of_diseases)] if of_diseases else []),
         ]
     )
 

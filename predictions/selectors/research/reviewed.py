@@ -69,6 +69,7 @@ class DatasetWanted(Wanted):
             **{name: getattr(base, name) for name in ("first_day", "last_day")},
             profiles=base.profiles,
             labels=base.labels,
+            diseases=base.diseases,
             seen_by=kept["seen_by"],
             at_most=kept["at_most"],
         )

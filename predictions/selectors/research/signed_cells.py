@@ -15,6 +15,7 @@ from accounts.models import Laboratory, User
 from predictions import policy
 from predictions.models import Cell, ImageLabel, Report, Sample
 from predictions.selectors.imaging.history import NO_PROFILE
+from predictions.selectors.laboratory.diseases import has_disease
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,14 @@ class Wanted:
         first_day, last_day: of the laboratory, on which the report that stands was signed.
         profiles: ids of imaging profiles, or `NO_PROFILE`.
         labels: codes of what cells are called now.
+        diseases: codes of disease labels, of which the sample carries one.
     """
 
-    # What else is said of a sample, such as diseases, becomes one more field here, one more
-    # condition in `signed_samples`, and one more column in `services/research/tables.py`.
     first_day: date | None = None
     last_day: date | None = None
     profiles: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    diseases: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """As a row keeps it."""
@@ -49,6 +50,7 @@ class Wanted:
             last_day=_day(kept.get("last_day")),
             profiles=tuple(kept.get("profiles", ())),
             labels=tuple(kept.get("labels", ())),
+            diseases=tuple(kept.get("diseases", ())),
         )
 
 
@@ -88,9 +90,10 @@ def signed_samples(viewer: User, wanted: Wanted) -> QuerySet[Sample]:
         laboratory_id=viewer.laboratory_id,
         replaced_by__isnull=True,
     )
-    return policy.visible_samples(viewer).filter(
+    samples = policy.visible_samples(viewer).filter(
         state=Sample.State.SIGNED, pk__in=signed.values("sample")
     )
+    return samples.filter(has_disease(viewer, wanted.diseases)) if wanted.diseases else samples
 
 
 def found_cells(viewer: User, wanted: Wanted) -> Found:

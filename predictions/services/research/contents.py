@@ -35,6 +35,7 @@ from predictions.exported.readme import Told, readme
 from predictions.exported.splits import propose_splits
 from predictions.exported.zip_part import ZipPart
 from predictions.models import Cell, CellExport, Sample, SmearImage, StudyCode
+from predictions.selectors.laboratory.diseases import codes_by_sample
 from predictions.selectors.research.exports import span_in_words
 from predictions.selectors.research.reviewed import DatasetWanted, Preview, preview
 from predictions.selectors.research.signed_cells import ImageCells, Wanted, cells_to_export
@@ -143,6 +144,7 @@ class ResearchContent(Content):
             (cell for cell, _ in cells),
             {UUID(image["image"]): image["place"] for image in images},
             codes,
+            codes_by_sample(self.export.asked_by, {row.sample for row in rows.values()}),
             laboratory=self.export.laboratory,
         )
         zipped.add("cells.csv", b"".join(csv_lines(RESEARCH_CELL_COLUMNS, table)), shrink=True)

@@ -29,6 +29,7 @@ from predictions.errors import (
 from predictions.models import CellExport
 from predictions.policy import export_action
 from predictions.selectors.imaging.history import NO_PROFILE, profile_choices
+from predictions.selectors.laboratory.diseases import diseases_to_group_by
 from predictions.selectors.research.exports import export_for_viewer
 from predictions.selectors.research.reviewed import DatasetWanted, preview
 from predictions.selectors.research.signed_cells import Wanted, found_cells
@@ -142,10 +143,13 @@ def remove_left_parts() -> int:
 
 
 def _refuse_unknown(actor: User, wanted: Wanted) -> None:
-    """Let only labels and profiles pass that the laboratory has."""
+    """Let only labels, diseases and profiles pass that the laboratory has."""
     labels = labels_for(actor.laboratory)
     if unknown := [code for code in wanted.labels if code not in labels]:
         raise ExportRefused("labels", f"There is no label {unknown[0][:40]}.")
+    diseases = dict(diseases_to_group_by(actor))
+    if unknown := [code for code in wanted.diseases if code not in diseases]:
+        raise ExportRefused("diseases", f"There is no disease label {unknown[0][:40]}.")
     profiles = {key for key, _ in profile_choices(actor)} | {NO_PROFILE}
     if not profiles.issuperset(wanted.profiles):
         raise ExportRefused("profiles", "There is no such imaging profile in your laboratory.")

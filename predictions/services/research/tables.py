@@ -6,7 +6,7 @@ of the time there is the year, and ages over 89 are one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from accounts.services.audit import record_read
 from predictions.errors import ExportRefused
 from predictions.exported.people import age_in_years, year_of
 from predictions.models import Cell, Sample, SmearImage, StudyCode
+from predictions.selectors.laboratory.diseases import codes_by_sample
 from predictions.selectors.review.cells import cells_of_sample
 from predictions.selectors.samples.samples import sample_for_viewer
 from predictions.selectors.samples.worklist import Filters, WorklistRow, worklist_page
@@ -23,8 +24,8 @@ from predictions.services.research.study_codes import Codes, draw_codes
 
 _AT_ONCE = 500
 
-# Of who a row is of: what else is said of a sample, such as diseases, becomes one more here.
-PERSON_COLUMNS = ("patient", "sample", "year", "sex", "age in years")
+# Who a row is of.
+PERSON_COLUMNS = ("patient", "sample", "year", "sex", "age in years", "diseases")
 
 RESEARCH_SAMPLE_COLUMNS = (
     *PERSON_COLUMNS, "state", "priority", "wbc", "images", "images without result", "cells",
@@ -85,8 +86,9 @@ def research_cell_table(*, actor: User, sample_id: UUID, project: str) -> Iterat
     places = {image: place for place, image in enumerate(images.values_list("pk", flat=True), 1)}
     codes = draw_codes(actor.laboratory, project, [sample])
     ordered = cells.order_by("image__uploaded_at", "image_id", "position")
+    diseases = codes_by_sample(actor, [sample])
     return cell_rows(
-        ordered.iterator(chunk_size=_AT_ONCE), places, codes, laboratory=actor.laboratory
+        ordered.iterator(chunk_size=_AT_ONCE), places, codes, diseases, laboratory=actor.laboratory
     )
 
 
@@ -94,6 +96,7 @@ def cell_rows(
     cells: Iterable[Cell],
     places: Mapping[UUID, int],
     codes: Mapping[UUID, Codes],
+    diseases: Mapping[UUID, Sequence[str]],
     *,
     laboratory: Laboratory,
 ) -> Iterator[tuple[Any, ...]]:
@@ -103,12 +106,13 @@ def cell_rows(
         cells: with their image, sample and model version.
         places: of each image among those of its sample, from 1.
         codes: by the key of the sample.
+        diseases: codes of what the patient has, by the key of the sample.
     """
     for cell in cells:
         sample, version = cell.image.sample, cell.job.model_version
         sample.laboratory = laboratory  # whose zone says on which day somebody is how old
         yield (
-            *_person(sample, codes[sample.pk]),
+            *_person(sample, codes[sample.pk], diseases.get(sample.pk, ())),
             places[cell.image_id],
             cell.position,
             cell.x_px,
@@ -136,19 +140,21 @@ def _samples(actor: User, filters: Filters, project: str) -> Iterator[tuple[Any,
     after = ""
     while True:
         page = worklist_page(actor, filters, after=after, size=_AT_ONCE)
-        codes = draw_codes(actor.laboratory, project, [row.sample for row in page.rows])
+        samples = [row.sample for row in page.rows]
+        codes = draw_codes(actor.laboratory, project, samples)
+        diseases = codes_by_sample(actor, samples)
         for row in page.rows:
             row.sample.laboratory = actor.laboratory
-            yield _of_sample(row, codes[row.sample.pk])
+            yield _of_sample(row, codes[row.sample.pk], diseases.get(row.sample.pk, ()))
         after = page.after
         if not after:
             return
 
 
-def _of_sample(row: WorklistRow, codes: Codes) -> tuple[Any, ...]:
+def _of_sample(row: WorklistRow, codes: Codes, diseases: Sequence[str]) -> tuple[Any, ...]:
     sample = row.sample
     return (
-        *_person(sample, codes),
+        *_person(sample, codes, diseases),
         sample.get_state_display(),
         sample.get_priority_display(),
         sample.wbc,
@@ -161,13 +167,14 @@ def _of_sample(row: WorklistRow, codes: Codes) -> tuple[Any, ...]:
     )
 
 
-def _person(sample: Sample, codes: Codes) -> tuple[str, ...]:
+def _person(sample: Sample, codes: Codes, diseases: Sequence[str]) -> tuple[str, ...]:
     return (
         codes.patient,
         codes.sample,
         year_of((sample.collected_at or sample.created_at).astimezone(sample.laboratory.zone)),
         sample.sex,
         age_in_years(sample.age_days),
+        " ".join(diseases),
     )
 
 

@@ -15,10 +15,12 @@ from pycocotools.coco import COCO
 from accounts.models import AuditAction, AuditEvent
 from predictions.errors import ExportRefused, ExportWaits
 from predictions.models import Cell, CellExport, JobStatus, Sample, SmearImage, StudyCode
+from predictions.selectors.research.signed_cells import Wanted, found_cells
 from predictions.services.reports.amending import begin_amendment
 from predictions.services.reports.contacts import acknowledge_alarm
 from predictions.services.research.run_exports import export_cells
 from predictions.services.review.reviews import review_cell
+from predictions.services.samples.diseases import add_disease
 from predictions.services.samples.states import send_to_doctor
 from tests.drawn_cells import draw_smear_png
 from tests.factories.cases import cells_of, confirm, make_case, make_signed, sign_case
@@ -264,3 +266,21 @@ def test_an_image_of_another_laboratory_is_in_no_export(doctor, signed, other_te
     make_sample(other_technician)
     export = make_export(doctor)
     assert export.cells_found == 2 * sum(MIXED.values())
+
+
+def test_samples_are_grouped_by_what_their_patients_have(technician, doctor):
+    anaemic, other = (make_signed(technician, doctor).sample for _ in range(2))
+    add_disease(actor=doctor, sample_id=anaemic.pk, code="anaemia")
+    add_disease(actor=doctor, sample_id=other.pk, code="infection")
+    wanted = Wanted(diseases=("anaemia",))
+    assert found_cells(doctor, wanted).samples == 1
+    export = write(make_export(doctor, diseases=("anaemia",)))
+    with zip_of(export, doctor) as opened:
+        rows = table_in(opened, "cells.csv")
+    assert {row["diseases"] for row in rows} == {"anaemia"}
+
+
+def test_a_disease_that_the_laboratory_does_not_know_is_refused(technician, doctor):
+    make_signed(technician, doctor)
+    with pytest.raises(ExportRefused, match="There is no disease label scurvy"):
+        make_export(doctor, diseases=("scurvy",))

@@ -11,7 +11,8 @@ from django.urls import reverse
 from accounts.models import AuditAction, AuditEvent
 from predictions.models import Sample
 from predictions.services.research import tables
-from tests.factories.cases import make_case
+from predictions.services.samples.diseases import add_disease
+from tests.factories.cases import make_case, make_signed
 from tests.factories.images import make_image, make_sample
 from tests.factories.results import record_result
 
@@ -134,3 +135,11 @@ def test_it_takes_as_many_queries_for_few_cells_as_for_many(
     client = page_as(doctor)
     with django_assert_max_num_queries(25):
         assert len(cells_csv(client, sample)) == images
+
+
+def test_what_a_doctor_says_a_patient_has_is_a_column(page_as, technician, doctor):
+    sample = make_signed(technician, doctor).sample
+    make_signed(technician, doctor)
+    add_disease(actor=doctor, sample_id=sample.pk, code="anaemia")
+    rows = samples_csv(page_as(doctor))
+    assert sorted(row["diseases"] for row in rows) == ["", "anaemia"]
