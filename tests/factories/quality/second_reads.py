@@ -42,6 +42,13 @@ def make_drawn(
     return make_signed(technician, doctor, **case)
 
 
+def handed_to(reader: User) -> SecondRead:
+    """The cell that somebody reads now; there is one."""
+    read = next_second_read(actor=reader)
+    assert read is not None
+    return read
+
+
 def read_next(reader: User, label: str) -> SecondRead:
     """Take the next cell and name it."""
     read = next_second_read(actor=reader)

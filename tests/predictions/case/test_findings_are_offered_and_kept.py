@@ -1,6 +1,7 @@
 """Findings are offered to all, kept by the doctor who signs, and stand on the report then."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.django_db
 SIGNED = {"meaning": "responsibility", "password": PASSWORD}
 # 90 % neutrophils of 200 cells: above 80 as a whole; no white cell count is known.
 NEUTROPHILIC = {"neutrophil": 180, "lymphocyte": 20}
-ADULT = {"age_days_given": 40 * 365}
+ADULT: dict[str, Any] = {"age_days_given": 40 * 365}
 
 
 def part(page, name):
@@ -166,7 +167,9 @@ def test_an_amendment_begins_with_what_the_former_version_kept(page_as, doctor, 
     assert "Finding" in answer.content.decode()
     second = Report.objects.get(version=2)
     assert second.status == "corrected"
-    [difference] = ReportContent.from_json(second.content).replaces.differences
+    replaces = ReportContent.from_json(second.content).replaces
+    assert replaces is not None
+    [difference] = replaces.differences
     assert (difference.what, difference.before, difference.after) == (
         "Finding",
         "Toxic granulation",

@@ -12,7 +12,7 @@ from predictions.services.quality.second_reads import answer_second_read, next_s
 from predictions.services.samples.states import send_to_doctor
 from tests.factories.cases import cells_of, confirm, make_case, sign_case
 from tests.factories.people import make_user
-from tests.factories.quality.second_reads import read_rates
+from tests.factories.quality.second_reads import handed_to, read_rates
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +55,8 @@ def test_figures_tell_apart_whose_the_first_label_was(second_technician):
     assert (by_model.same.part, by_model.same.whole) == (90, 100)
     # 50, 10, 0 and 40: observed 0.9; by chance 0.6 · 0.5 + 0.4 · 0.5 = 0.5; kappa 0.8.
     assert by_model.kappa.value == pytest.approx(0.8)
+    assert by_model.kappa.low is not None
+    assert by_model.kappa.high is not None
     assert by_model.kappa.low < 0.8 < by_model.kappa.high
     assert (by_person.first_by, by_person.cannot_tell) == (BY_PERSON, 1)
     assert (by_person.same.part, by_person.same.whole) == (3, 3)
@@ -73,7 +75,7 @@ def test_a_reviewer_sees_own_figures_and_doctor_and_admin_everybody_s(
     second_technician, second_doctor, doctor, technician, admin
 ):
     for reader in (second_technician, second_doctor):
-        read = next_second_read(actor=reader)
+        read = handed_to(reader)
         answer_second_read(actor=reader, read_id=read.pk, label="basophil")
     assert {row.reader for row in again_figures(second_technician).rows} == {"tom"}
     assert again_figures(technician).rows == []

@@ -110,12 +110,16 @@ def test_full_agreement_is_1_and_claims_no_interval():
 def test_agreement_as_by_chance_is_0():
     kappa = cohens_kappa(square((5, 5), (5, 5)))
     assert kappa.value == pytest.approx(0.0)
-    assert kappa.low == pytest.approx(-kappa.high)
+    assert kappa.low is not None
+    assert kappa.high == pytest.approx(-kappa.low)
 
 
 def test_an_interval_stays_between_minus_1_and_1():
     for matrix in (square((3, 1), (0, 30)), square((0, 4), (5, 1))):
         kappa = cohens_kappa(matrix)
+        assert kappa.low is not None
+        assert kappa.value is not None
+        assert kappa.high is not None
         assert -1 <= kappa.low <= kappa.value <= kappa.high <= 1
 
 

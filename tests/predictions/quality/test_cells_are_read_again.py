@@ -30,7 +30,7 @@ from predictions.services.samples.states import send_to_doctor
 from tests.at_once import at_once
 from tests.factories.cases import cells_of, confirm, make_case, make_signed, sign_case
 from tests.factories.people import make_user
-from tests.factories.quality.second_reads import make_drawn, read_next, read_rates
+from tests.factories.quality.second_reads import handed_to, make_drawn, read_next, read_rates
 from tests.triggers import assert_triggers
 
 pytestmark = pytest.mark.django_db
@@ -93,7 +93,7 @@ def test_nobody_reads_again_what_they_named(technician, doctor, second_technicia
 def test_who_answers_what_is_not_for_them_is_told_there_is_none(
     report, doctor, other_laboratory, second_technician
 ):
-    read = next_second_read(actor=second_technician)
+    read = handed_to(second_technician)
     stranger = make_user(other_laboratory, Role.TECHNICIAN)
     for person in (doctor, stranger):
         with pytest.raises(SecondReadNotFound):
@@ -106,13 +106,13 @@ def test_an_admin_reads_nothing_again(report, admin):
 
 
 def test_whoever_comes_back_gets_the_same_cell(report, second_technician):
-    first = next_second_read(actor=second_technician)
-    assert next_second_read(actor=second_technician).pk == first.pk
+    first = handed_to(second_technician)
+    assert handed_to(second_technician).pk == first.pk
 
 
 def test_two_readers_never_get_the_same_cell(report, second_technician, second_doctor):
-    first = next_second_read(actor=second_technician)
-    second = next_second_read(actor=second_doctor)
+    first = handed_to(second_technician)
+    second = handed_to(second_doctor)
     assert first.pk != second.pk
     with pytest.raises(SecondReadTaken):
         answer_second_read(actor=second_doctor, read_id=first.pk, label="neutrophil")
@@ -120,15 +120,15 @@ def test_two_readers_never_get_the_same_cell(report, second_technician, second_d
 
 
 def test_a_cell_that_was_left_goes_to_another_reader(report, second_technician, second_doctor):
-    first = next_second_read(actor=second_technician)
+    first = handed_to(second_technician)
     SecondRead.objects.filter(pk=first.pk).update(lease_until=timezone.now() - timedelta(hours=1))
-    assert next_second_read(actor=second_doctor).pk == first.pk
+    assert handed_to(second_doctor).pk == first.pk
     with pytest.raises(SecondReadTaken):
         answer_second_read(actor=second_technician, read_id=first.pk, label="neutrophil")
 
 
 def test_a_slow_reader_keeps_a_cell_that_nobody_took(report, second_technician):
-    read = next_second_read(actor=second_technician)
+    read = handed_to(second_technician)
     SecondRead.objects.filter(pk=read.pk).update(lease_until=timezone.now() - timedelta(hours=1))
     answer_second_read(actor=second_technician, read_id=read.pk, label="neutrophil")
     assert SecondReadAnswer.objects.count() == 1
@@ -149,7 +149,7 @@ def test_cannot_tell_is_an_answer_and_no_disagreement(report, second_technician)
 
 
 def test_a_label_that_the_laboratory_does_not_use_is_refused(report, second_technician):
-    read = next_second_read(actor=second_technician)
+    read = handed_to(second_technician)
     with pytest.raises(ReviewRefused):
         answer_second_read(actor=second_technician, read_id=read.pk, label="dragon")
 

@@ -161,7 +161,7 @@ def test_a_started_slide_stays_as_it_is(technician, doctor, admin):
     with pytest.raises(ControlSlideRefused, match="stays as it is"):
         draw_control_cells(actor=admin, slide_id=slide.pk, quotas={"neutrophil": 1})
     rows = slide.cells.all()
-    spare = Cell.objects.first()
+    spare = Cell.objects.all()[0]
     for act in (
         lambda: rows.update(label="monocyte"),
         lambda: ControlCell.objects.create(slide=slide, cell=spare, label="monocyte"),

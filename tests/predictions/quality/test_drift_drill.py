@@ -62,6 +62,7 @@ def upload_week(technician, profile, weeks_ago, samples, colour=None) -> None:
             imaging_profile=str(profile.pk),
         )
         image = received.image
+        assert image is not None
         at = datetime.combine(day, datetime.min.time(), tzinfo=laboratory.zone)
         SmearImage.objects.filter(pk=image.pk).update(uploaded_at=at, uploaded_on=day)
         classify_image(job_id=image.jobs.get().pk)

@@ -6,6 +6,7 @@ Where the variation comes from: `predictions/research/drift.py` (patients, smear
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -23,7 +24,8 @@ MOST_FALSE, WEEKS = 5, 200
 @pytest.mark.slow
 def test_in_two_hundred_weeks_without_drift_hardly_anything_is_told(laboratory, admin, model):
     """Through the weekly rows; each finding is answered, so that the next one is told, too."""
-    profile, told = make_profile(admin), set()
+    profile = make_profile(admin)
+    told: set[Any] = set()
     first = date(2022, 1, 3)
     for number, counts in enumerate(simulated_weeks(8, WEEKS + BASELINE_WEEKS)):
         week = first + timedelta(days=7 * number)

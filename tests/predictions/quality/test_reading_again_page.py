@@ -34,7 +34,8 @@ def browser(page_as, second_technician, report):
 
 
 def key_of(html: str) -> str:
-    return re.search(r'name="cell" value="([0-9a-f-]{36})"', html).group(1)
+    [key] = re.findall(r'name="cell" value="([0-9a-f-]{36})"', html)
+    return str(key)
 
 
 def test_a_cell_is_named_and_the_next_one_comes(browser, second_technician):
@@ -68,7 +69,7 @@ def hidden(html: str) -> str:
 
 def names_of(html: str) -> list[str]:
     """What stands between the buttons of a page, and which of them are marked in any way."""
-    buttons = re.search(r'<div class="read-cell__names".*?</div>', html, flags=re.S).group(0)
+    [buttons] = re.findall(r'<div class="read-cell__names".*?</div>', html, flags=re.S)
     return re.findall(r"<button[^>]*>", buttons)
 
 
@@ -121,7 +122,7 @@ def test_the_pictures_are_those_of_the_cell_on_screen_alone(browser, page_as, se
         assert (answer.status_code, answer["Content-Type"]) == (200, "image/jpeg")
         assert answer.content[:2] == b"\xff\xd8"
         assert "monocyte" not in str(answer.headers).lower()
-    other = SecondRead.objects.filter(reader=None).first()
+    other = SecondRead.objects.filter(reader=None)[0]
     assert browser.get(f"/quality/again/{other.pk}/crop/").status_code == 404
     assert page_as(second_doctor).get(f"/quality/again/{key}/crop/").status_code == 404
 

@@ -94,5 +94,6 @@ def test_findings_go_out_with_the_report(api_as, doctor, sample):
 
 def test_a_choice_is_neither_changed_nor_deleted(doctor, sample):
     choice = keep_findings(actor=doctor, sample_id=sample.pk, findings=[("neutrophilia", "")])
+    assert choice is not None
     with pytest.raises(DatabaseError, match="changed by a newer choice"), transaction.atomic():
         KeptFindings.objects.filter(pk=choice.pk).update(findings=[])

@@ -141,7 +141,7 @@ def test_what_is_drawn_on_a_field_is_painted_over(technician, doctor):
     drawn_on = framed(draw_smear_png(seed=5))
     assert how_green(drawn_on) > 200
     image = upload_one(technician, sample.pk, drawn_on)
-    record_result(image, *({"x_px": 10 * place} for place in range(25)))
+    record_result(image, *(dict[str, object](x_px=10 * place) for place in range(25)))
     confirm(technician, cells_of(sample)[0])
     send_to_doctor(actor=technician, sample_id=sample.pk)
     sign_case(doctor, sample, limited_count_reason="A thin film.")

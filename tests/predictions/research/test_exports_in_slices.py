@@ -132,6 +132,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(asked, settings, monkeypat
 def test_after_seven_days_its_file_is_gone(asked, doctor, settings):
     export = write(asked)
     assert exports.expire_exports() == 0
+    assert export.expires_at is not None
     assert abs(export.expires_at - timezone.now() - timedelta(days=7)) < timedelta(minutes=1)
     CellExport.objects.filter(pk=export.pk).update(expires_at=timezone.now())
     assert exports.expire_exports() == 1
