@@ -25,10 +25,12 @@ def drawn_fields(number: int, *, cells: int = 2, lobed: bool = False) -> list[tu
     ]
 
 
-def send_sample(installation: Installation, fields: Sequence[tuple[str, bytes]]) -> str:
+def send_sample(
+    installation: Installation, fields: Sequence[tuple[str, bytes]], **said: str
+) -> str:
     """A technician's program sends a sample and waits until it is read; its id."""
     technician = Program(installation, "technician")
-    sample = technician.create_sample(f"B-{uuid.uuid4().hex[:8]}")
+    sample = technician.create_sample(f"B-{uuid.uuid4().hex[:8]}", **said)
     sent = technician.upload(sample, *fields)
     for outcome in sent:
         assert technician.result(outcome["id"], within_s=READ_WITHIN_S)["status"] == "succeeded"

@@ -14,8 +14,8 @@ pytestmark = pytest.mark.browser
 
 PAGES = {
     "technician": ["/dashboard/", "/upload/", "/samples/", "/history/", "/models/", "/account/"],
-    "doctor": ["/dashboard/", "/samples/?state=all", "/reports/verify/", "/history/"],
-    "admin": ["/dashboard/", "/users/", "/datasets/", "/training/", "/profiles/"],
+    "doctor": ["/dashboard/", "/samples/?state=all", "/reports/verify/", "/history/", "/research/"],
+    "admin": ["/dashboard/", "/users/", "/datasets/", "/training/", "/profiles/", "/audit/"],
 }
 SAMPLE = ["{}", "{}gallery/", "{}differential/", "{}history/", "{}details/"]
 SETTINGS = [
@@ -46,7 +46,9 @@ class Cases:
 def cases(installation) -> Cases:
     technician, doctor = Program(installation), Program(installation, "doctor")
     fields = drawn_fields(1, cells=4) + drawn_fields(1, cells=4, lobed=True)
-    in_review, ready, signed = (send_sample(installation, fields) for _ in range(3))
+    in_review, ready, signed = (
+        send_sample(installation, fields, patient_reference="P-1") for _ in range(3)
+    )
     review_everything(installation, ready, ["blast", "neutrophil", "lymphocyte"])
     review_everything(installation, signed, ["neutrophil", "lymphocyte", "neutrophil"])
     for sample in (ready, signed):
@@ -69,9 +71,31 @@ def pages_of(role: str, cases: Cases) -> list[str]:
     """Every page of this role that has something on it."""
     report = [f"{cases.signed}reports/", cases.report, f"{cases.report}verify/"]
     own = {
-        "technician": ["/samples/?state=in_review", f"{cases.in_review}upload/", *report],
-        "doctor": ["/samples/?state=ready", f"{cases.ready}sign/", "/settings/intervals/", *report],
-        "admin": [f"{cases.report}verify/", *SETTINGS],
+        "technician": [
+            "/samples/?state=in_review",
+            f"{cases.in_review}upload/",
+            "/quality/mine/",
+            "/quality/again/",
+            *report,
+        ],
+        "doctor": [
+            "/samples/?state=ready",
+            f"{cases.ready}sign/",
+            "/settings/intervals/",
+            "/quality/",
+            f"{cases.signed}patient/",
+            f"{cases.signed}patient/{cases.ready.split('/')[2]}/",
+            *report,
+        ],
+        "admin": [
+            f"{cases.report}verify/",
+            "/quality/second-reads/",
+            "/quality/control/",
+            "/quality/drift/",
+            "/datasets/from-reviews/",
+            "/delivery/",
+            *SETTINGS,
+        ],
     }
     samples = {
         "technician": [cases.in_review],

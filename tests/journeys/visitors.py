@@ -127,10 +127,10 @@ class Program:
         """The answer as it comes."""
         return self._call(method, path, **kwargs)
 
-    def create_sample(self, accession_number: str | None = None) -> str:
-        """Create a sample; return its id."""
+    def create_sample(self, accession_number: str | None = None, **said: str) -> str:
+        """Create a sample, with what else is `said` of it; return its id."""
         number = accession_number or f"T-{uuid.uuid4().hex[:12]}"
-        answer = self._call("POST", "/samples/", json={"accession_number": number})
+        answer = self._call("POST", "/samples/", json={"accession_number": number, **said})
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
 
