@@ -163,7 +163,7 @@ def visible_watches(viewer: User) -> QuerySet[DriftWatch]:
     return DriftWatch.objects.filter(laboratory_id=viewer.laboratory_id)
 
 
-def visible_findings(viewer: User) -> QuerySet[DriftFinding]:
+def visible_drift_findings(viewer: User) -> QuerySet[DriftFinding]:
     """What was found to have changed in the viewer's laboratory."""
     if not allows(viewer, Action.SEE_USAGE):
         return DriftFinding.objects.none()

@@ -13,6 +13,7 @@ samples of one day are alike a little, by the stain of that day:
   beyond chance.
 - Chance: if nothing had changed, this week's samples could as well have been among those of the
   baseline. So samples are dealt anew to week and baseline, thousands of times; only one deal in a
+  thousand may come out as far apart.
 
 Sources: the index is the symmetric divergence of Jeffreys (1946) and Kullback and Leibler (1951),
 under its name and with its limits (0.1 a little, 0.2 to 0.25 much) from the scorecards of banks

@@ -186,7 +186,7 @@ def drift_alerts(viewer: User) -> list[DriftAlert]:
     """What was found changed and nobody has answered, in sentences; nothing for other roles."""
     if not allows(viewer, Action.SEE_USAGE):
         return []
-    rows = policy.visible_findings(viewer).filter(answered_at__isnull=True)
+    rows = policy.visible_drift_findings(viewer).filter(answered_at__isnull=True)
     rows = rows.select_related("watch__profile", "watch__version")
     found: dict[DriftWatch, list[DriftFinding]] = defaultdict(list)
     for finding in rows.defer("watch__baseline", "watch__version__card", "cells"):
@@ -221,8 +221,8 @@ def _rows_by_watch(viewer: User, since: date) -> dict[UUID, list[DriftWeek]]:
 
 def _findings_by_watch(viewer: User) -> dict[UUID, list[DriftFinding]]:
     """All that stands, and the newest ones that were answered."""
-    standing = policy.visible_findings(viewer).filter(answered_at__isnull=True)
-    answered = policy.visible_findings(viewer).filter(answered_at__isnull=False)
+    standing = policy.visible_drift_findings(viewer).filter(answered_at__isnull=True)
+    answered = policy.visible_drift_findings(viewer).filter(answered_at__isnull=False)
     newest = answered.select_related("answered_by").order_by("-week", "measure")
     found: dict[UUID, list[DriftFinding]] = defaultdict(list)
     for finding in (*standing, *newest[: 10 * ANSWERED_SHOWN]):

@@ -83,7 +83,11 @@ def own_figures(viewer: User, span: Span) -> OwnFigures:
         doctor_classes=[ClassRow(called(row.code, labels), row) for row in by_class(doctor)],
         looks=times_of(
             [
-                (word["seconds"], word["model_label"], word["to_label"])
+                (
+                    word["seconds"],
+                    word["model_label"],
+                    as_version_names(word["to_label"], versions.get(word["model_version"]), labels),
+                )
                 for word in words
                 if word["seconds"] is not None
             ]

@@ -75,7 +75,7 @@ def quality_figures(
     return QualityFigures(
         asked=asked,
         agreement=agreement_figures(viewer, asked, rows, known),
-        looks=look_times(viewer, asked),
+        looks=look_times(viewer, asked, known),
         cases=case_times(viewer, span),
         readers=reader_figures(viewer, asked),
         version_choices=[(key, str(row)) for key, row in versions.items()],

@@ -14,6 +14,7 @@ from accounts.models import User
 from predictions import policy
 from predictions.models import SmearImage
 from predictions.quality.spread import Spread, spread_of
+from predictions.selectors.quality.agreement import Known, as_version_names
 from predictions.selectors.quality.reviews import newest_of, reviews_of_span
 from predictions.selectors.quality.spans import (
     QualityFilter,
@@ -74,14 +75,20 @@ class CaseTimes:
     is_cut: bool
 
 
-def look_times(viewer: User, asked: QualityFilter) -> LookTimes:
+def look_times(viewer: User, asked: QualityFilter, known: Known) -> LookTimes:
     """How long people of the laboratory looked at cells before they spoke."""
     reviews = reviews_of_span(viewer, asked).filter(seconds__isnull=False)
-    return times_of(list(newest_of(reviews, asked, "seconds", "model_label", "to_label")))
+    columns = ("seconds", "model_label", "to_label", "model_version")
+    return times_of(
+        [
+            (seconds, model, as_version_names(said, known.versions.get(str(key)), known.labels))
+            for seconds, model, said, key in newest_of(reviews, asked, *columns)
+        ]
+    )
 
 
 def times_of(looks: Sequence[tuple[Any, ...]]) -> LookTimes:
-    """Times of looks, each with the model's name of the cell and the person's."""
+    """Times of looks, each with the model's name of the cell and the person's in its classes."""
     return LookTimes(
         whole=spread_of(seconds for seconds, _, _ in looks),
         confirmed=spread_of(seconds for seconds, model, said in looks if model == said),

@@ -7,14 +7,16 @@ index of their results.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from accounts.models import Laboratory
-from mlmodels.models import ModelVersion
+from mlmodels.models import Label, ModelVersion
+from mlmodels.selectors.labels import labels_for
 from predictions.models import Cell, DailyCells, SmearImage
 from predictions.quality.drift import (
     CONFIDENCE_EDGES,
@@ -24,6 +26,7 @@ from predictions.quality.drift import (
     bin_of,
 )
 from predictions.selectors.imaging.familiarity import least_objectness
+from predictions.selectors.quality.agreement import as_version_names
 
 EXAMPLES = 12
 _RESULTS_AT_ONCE = 200
@@ -74,7 +77,11 @@ def weekly_readings(
         results[version_id][sample_id].append(job_id)
         days[sample_id] = min(day, days.get(sample_id, day))
     versions = ModelVersion.objects.in_bulk(results)
-    return {versions[key]: _reading(versions[key], found, days) for key, found in results.items()}
+    labels = labels_for(laboratory)
+    return {
+        versions[key]: _reading(versions[key], labels, found, days)
+        for key, found in results.items()
+    }
 
 
 def _images_of(
@@ -98,14 +105,21 @@ def _images_of(
 
 
 def _reading(
-    version: ModelVersion, results: dict[UUID, list[UUID]], days: dict[UUID, date]
+    version: ModelVersion,
+    labels: Mapping[str, Label],
+    results: dict[UUID, list[UUID]],
+    days: dict[UUID, date],
 ) -> WeekReading:
+    @lru_cache
+    def as_named(said: str) -> str:
+        return as_version_names(said, version, labels)
+
     # Keys are random, so the first of their order are drawn at random, and always the same ones.
     chosen = sorted(results)[:MOST_SAMPLES]
     sample_of = {job: sample for sample in chosen for job in results[sample]}
     tallies = {sample: _Tally(days[sample]) for sample in chosen}
     for job, row in _cells_of(list(sample_of), least_objectness(version)):
-        tallies[sample_of[job]].add(row)
+        tallies[sample_of[job]].add(row, as_named)
     found = [tally for tally in tallies.values() if tally.cells]
     strange = sorted((t.strangest for t in found if t.strangest), reverse=True)
     return WeekReading(
@@ -153,8 +167,8 @@ class _Tally:
     overridden_cell: str = ""
     known: list[tuple[float, str]] = field(default_factory=list)
 
-    def add(self, row: _Row) -> None:
-        """Count one cell."""
+    def add(self, row: _Row, as_named: Callable[[str], str]) -> None:
+        """Count one cell; `as_named` says what a person said in the version's classes."""
         key, label, confidence, percentile, disposition, present_label, reviews = row
         self.cells += 1
         self.accepted += disposition == Cell.Disposition.ACCEPTED
@@ -165,9 +179,10 @@ class _Tally:
         strange = (-1.0 if percentile is None else percentile, 1 - confidence, str(key))
         self.strangest = max(strange, self.strangest or strange)
         self.known.append((strange[0], str(key)))
-        if reviews:
+        # Of what it left unidentified the version said nothing that could be overruled.
+        if reviews and disposition != Cell.Disposition.UNIDENTIFIED:
             self.reviewed += 1
-            if present_label != label:
+            if as_named(present_label) != label:
                 self.overridden += 1
                 self.overridden_cell = max(self.overridden_cell, str(key))
 

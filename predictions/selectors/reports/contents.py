@@ -52,6 +52,7 @@ from predictions.selectors.reports.case import (
     present_cells,
     reported_value,
 )
+from predictions.selectors.reports.findings import offered_findings
 from predictions.selectors.reports.patient import Previous, previous_on_report
 from predictions.selectors.review.counts import label_uses
 from predictions.selectors.samples.alarm import cells_of_sample
@@ -93,6 +94,7 @@ class _Seen:
     differential: ReportDifferential
     critical_values: tuple[ReportCriticalValue, ...]
     previous: str
+    offered: tuple[str, ...]
 
 
 def digest_of(case: Case, previous: Previous | None) -> str:
@@ -108,6 +110,7 @@ def digest_of(case: Case, previous: Previous | None) -> str:
         differential=differential_now(case),
         critical_values=_critical_values(case, {}),
         previous=str(previous[0].pk) if previous else "",
+        offered=tuple(f"{each.words}: {each.rule}" for each in offered_findings(case).findings),
     )
     return hashlib.sha256(canonical_text(seen).encode()).hexdigest()
 

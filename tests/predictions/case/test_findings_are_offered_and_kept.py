@@ -1,13 +1,17 @@
 """Findings are offered to all, kept by the doctor who signs, and stand on the report then."""
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from accounts.models import AuditAction, AuditEvent
+from predictions.errors import ChangedSinceSeen
 from predictions.models import KeptFindings, Report
 from predictions.reports.content import ReportContent
+from predictions.selectors.reports.signing import case_page
+from predictions.services.laboratory.finding_limits import change_limits
 from predictions.services.reports.amending import begin_amendment
 from tests.factories.cases import cells_of, make_ready, sign_case
 from tests.factories.people import PASSWORD
@@ -194,3 +198,14 @@ def test_findings_are_kept_only_while_the_sample_can_be_signed(page_as, doctor, 
 def test_only_a_doctor_keeps_findings(page_as, technician, admin, sample):
     for who in (technician, admin):
         assert page_as(who).post(f"/samples/{sample.pk}/findings/", {}).status_code == 403
+
+
+def test_who_signs_has_seen_the_rule_of_a_finding(technician, doctor, admin):
+    many = make_ready(
+        technician, {"neutrophil": 100, "eosinophil": 100}, wbc=Decimal("10.0"), **ADULT
+    )
+    seen = case_page(doctor, many.pk).digest
+    limits = {"hypereosinophilia": Decimal("4.9")}
+    change_limits(actor=admin, values=limits, seen_number=1, reason="As the clinic asks")
+    with pytest.raises(ChangedSinceSeen):
+        sign_case(doctor, many, seen=seen)

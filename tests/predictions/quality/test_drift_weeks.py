@@ -21,6 +21,7 @@ from predictions.services.quality.run_drift import (
     send_profiles,
     watch_profile,
 )
+from tests.factories.cases import cells_of, make_case
 from tests.factories.images import make_sample
 from tests.factories.models import make_paper_version
 from tests.factories.people import make_user
@@ -346,3 +347,14 @@ def answer(admin, finding: DriftFinding, usual: str = "") -> None:
 
 def test_the_baseline_takes_as_many_weeks_as_the_rule_says():
     assert BASELINE_WEEKS == 6
+
+
+def test_a_finer_word_than_the_version_has_overrules_nothing(technician, laboratory, model):
+    """A band is a neutrophil to a version that knows no bands, here as in the other figures."""
+    sample = make_case(technician, {"neutrophil": 4}, unidentified=1)
+    neutrophils = cells_of(sample).filter(label="neutrophil").order_by("position")
+    for cell, said in zip(neutrophils, ("band", "band", "monocyte"), strict=False):
+        say(technician, cell, said)
+    [reading] = weekly_readings(laboratory, None, week_of(laboratory.today)).values()
+    [counts] = reading.counts
+    assert (counts.reviewed, counts.overridden) == (3, 1)
