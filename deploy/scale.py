@@ -188,6 +188,10 @@ def measure(places: dict[str, Any]) -> None:
             ("one patient", f"/samples/{first.pk}/patient/"),
             ("two samples side by side", f"/samples/{first.pk}/patient/{second.pk}/"),
             ("quality", "/quality/"),
+            ("second reads", "/quality/second-reads/"),
+            ("what waits to be read again", "/dashboard/quality/"),
+            ("control slide", "/quality/control/"),
+            ("research", "/research/"),
             ("quality, a year", f"/quality/?first_day={year_ago}"),
             ("quality, a version and a profile", f"/quality/?{of_one}"),
         ],
@@ -209,6 +213,9 @@ def measure(places: dict[str, Any]) -> None:
             ("audit, one person", f"/audit/?person={uploader}"),
             ("audit, one day", f"/audit/?first_day={day}&last_day={day}&with_reads=on"),
             ("delivery", "/delivery/"),
+            ("drift", "/quality/drift/"),
+            ("reports that a version touched", f"/models/{places['version'].pk}/reports/"),
+            ("dataset from reviews", "/datasets/from-reviews/"),
         ],
     }
     print("\n| who | page | queries | ms in the database | ms in all |\n|---|---|---|---|---|")
