@@ -14,6 +14,7 @@ class Told:
         year: in which it was made.
         cells, images, samples, patients: how many there are.
         images_missing: how many could not be read from the store any more.
+        samples_left_out: how many were amended or taken back while it was written.
         labels: which ones were asked for; empty for all.
     """
 
@@ -24,6 +25,7 @@ class Told:
     samples: int
     patients: int
     images_missing: int
+    samples_left_out: int
     labels: tuple[str, ...]
 
 
@@ -40,6 +42,11 @@ def readme(told: Told) -> str:
         if told.images_missing
         else ""
     )
+    if told.samples_left_out:
+        missing += (
+            f"\nLeft out: {told.samples_left_out} sample(s) whose report was amended or taken back "
+            "while this was\nwritten.\n"
+        )
     return f"""\
 Blood cells for research: {told.project}, {told.year}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
@@ -13,9 +13,12 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 
 from accounts.models import Laboratory, User
 from predictions import policy
-from predictions.models import Cell, ImageLabel, Report, Sample
+from predictions.models import Cell, ImageLabel, Report, Sample, SmearImage
 from predictions.selectors.imaging.history import NO_PROFILE
 from predictions.selectors.laboratory.diseases import has_disease
+
+
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,22 @@ def by_image(rows: Any) -> list[ImageCells]:
         ImageCells(image, sample, tuple((cell, label) for _, _, cell, label in group))
         for (sample, image), group in groupby(rows, key=lambda row: (row[0], row[1]))
     ]
+
+
+def places_of_images(sample_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Which image of its sample each one is, from 1, by upload.
+
+    All images of a sample are numbered, wanted or not: what leaves in two files under one study
+    code is the same field wherever it has the same number.
+    """
+    places: dict[UUID, int] = {}
+    keys = list(sample_ids)
+    for begin in range(0, len(keys), _AT_ONCE):
+        images = SmearImage.objects.filter(sample__in=keys[begin : begin + _AT_ONCE])
+        rows = images.order_by("sample", "uploaded_at", "pk").values_list("sample", "pk")
+        for _, of_sample in groupby(rows, key=lambda row: row[0]):
+            places |= {image: place for place, (_, image) in enumerate(of_sample, 1)}
+    return places
 
 
 def cells_that_stand() -> QuerySet[Cell]:

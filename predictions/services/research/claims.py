@@ -171,6 +171,7 @@ def _record(held: Claim, changes: dict[str, list[Any]]) -> None:
             "name": [None, export.name],
             "cells": [None, export.cells_found],
             "images missing": [None, len(export.images_missing)],
+            "samples left out": [None, (export.plan or {}).get("left_out", 0)],
             **changes,
         },
     )

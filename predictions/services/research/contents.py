@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -38,7 +37,12 @@ from predictions.models import Cell, CellExport, Sample, SmearImage, StudyCode
 from predictions.selectors.laboratory.diseases import codes_by_sample
 from predictions.selectors.research.exports import span_in_words
 from predictions.selectors.research.reviewed import DatasetWanted, Preview, preview
-from predictions.selectors.research.signed_cells import ImageCells, Wanted, cells_to_export
+from predictions.selectors.research.signed_cells import (
+    ImageCells,
+    Wanted,
+    cells_to_export,
+    places_of_images,
+)
 from predictions.services.research.study_codes import Codes, draw_codes
 from predictions.services.research.tables import (
     RESEARCH_CELL_COLUMNS,
@@ -63,7 +67,23 @@ class Content(ABC):
 
     @abstractmethod
     def plan(self) -> dict[str, Any]:
-        """Choose the cells: {"images": [{"image": id, "cells": [[id, label], …]}, …], …}."""
+        """Choose the cells, and note since when the report of each sample stands.
+
+        {"images": [{"image": id, "cells": [[id, label], …]}, …], "signed": {sample: since}, …}
+        """
+
+    @abstractmethod
+    def plan_without(self, gone: Collection[UUID]) -> dict[str, Any]:
+        """What is left to write when these samples of the plan are not to leave any more."""
+
+    def no_longer_signed(self) -> set[UUID]:
+        """The samples of the plan whose report does not stand as it stood when it was made.
+
+        One that was amended and signed again meanwhile is among them: its cells may be others.
+        """
+        planned: dict[str, str] = (self.export.plan or {})["signed"]
+        now = _signed_at([UUID(key) for key in planned])
+        return {UUID(key) for key, at in planned.items() if not at or now[key] != at}
 
     @abstractmethod
     def add_image(self, zipped: ZipPart, place: int) -> None:
@@ -105,16 +125,26 @@ class ResearchContent(Content):
                 f"More than {settings.MAX_EXPORT_CELLS:,} cells are so by now. Choose a shorter "
                 "span.",
             )
-        codes = self._codes({image.sample_id for image in found})
+        samples = {image.sample_id for image in found}
+        codes, places = self._codes(samples), places_of_images(samples)
         # Stable: the images of a sample stay in their order.
         found.sort(key=lambda image: codes[image.sample_id].sample)
-        places: Counter[UUID] = Counter()
         images = []
         for image in found:
-            places[image.sample_id] += 1
-            name = f"{codes[image.sample_id].sample}-{places[image.sample_id]:02}"
-            images.append({**_planned(image), "name": name, "place": places[image.sample_id]})
-        return {"images": images}
+            place = places[image.image_id]
+            name = f"{codes[image.sample_id].sample}-{place:02}"
+            images.append({**_planned(image), "name": name, "place": place})
+        return {"images": images, "signed": _signed_at(samples), "left_out": 0}
+
+    def plan_without(self, gone: Collection[UUID]) -> dict[str, Any]:
+        """The same plan without the images of these samples; how many they are is kept."""
+        plan = self.export.plan or {}
+        out = {str(sample) for sample in gone}
+        images = [image for image in self.images if image["sample"] not in out]
+        if not images:
+            raise ExportRefused("first_day", "No signed cell is so any more.")
+        signed = {key: at for key, at in plan["signed"].items() if key not in out}
+        return {"images": images, "signed": signed, "left_out": plan["left_out"] + len(out)}
 
     def add_image(self, zipped: ZipPart, place: int) -> None:
         """Add the field, without metadata and with marks painted over, and a crop a cell."""
@@ -156,6 +186,7 @@ class ResearchContent(Content):
             samples=len(codes),
             patients=len({code.patient for code in codes.values()}),
             images_missing=len(missing),
+            samples_left_out=(self.export.plan or {})["left_out"],
             labels=Wanted.from_json(self.export.wanted).labels,
         )
         zipped.add("README.txt", readme(told).encode(), shrink=True)
@@ -230,7 +261,16 @@ class DatasetContent(Content):
             )
             image["cells"].append([str(cell.cell_id), cell.label])
         splits = propose_splits((codes[cell.sample_id].patient, cell.label) for cell in seen.chosen)
-        return {"images": list(images.values()), "splits": splits, "origin": self._origin(seen)}
+        return {
+            "images": list(images.values()),
+            "splits": splits,
+            "origin": self._origin(seen),
+            "signed": _signed_at(set(codes)),
+        }
+
+    def plan_without(self, gone: Collection[UUID]) -> dict[str, Any]:
+        """Choose anew: splits and origin are said of all that is in it."""
+        return self.plan()
 
     def add_image(self, zipped: ZipPart, place: int) -> None:
         """Add a crop a cell."""
@@ -290,8 +330,21 @@ def content_of(export: CellExport) -> Content:
 def _planned(image: ImageCells) -> dict[str, Any]:
     return {
         "image": str(image.image_id),
+        "sample": str(image.sample_id),
         "cells": [[str(cell), label] for cell, label in image.cells],
     }
+
+
+def _signed_at(sample_ids: Collection[UUID]) -> dict[str, str]:
+    """Since when each sample is signed; an empty text for one that is not."""
+    since = dict.fromkeys(map(str, sample_ids), "")
+    keys = list(sample_ids)
+    for begin in range(0, len(keys), _AT_ONCE):
+        rows = Sample.objects.filter(
+            pk__in=keys[begin : begin + _AT_ONCE], state=Sample.State.SIGNED
+        ).values_list("pk", "state_changed_at")
+        since |= {str(pk): at.isoformat() for pk, at in rows}
+    return since
 
 
 def _pixels(image_id: str) -> np.ndarray:

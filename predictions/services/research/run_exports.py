@@ -6,6 +6,7 @@ import logging
 import time
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -104,7 +105,11 @@ def _write(held: claims.Claim) -> None:
             raise ExportRefused("first_day", _GONE)
         if is_whole:
             content.add_papers(zipped)
-    if is_whole:
+    # Asked last: what was read of the cells before was signed as long as their reports stand.
+    gone = content.no_longer_signed() if is_whole else set()
+    if gone:
+        _begin_anew(held, content.plan_without(gone))
+    elif is_whole:
         _end(held, content, file)
         storage.remove_parts(export.pk)
     elif not claims.pause(held, part=part, part_bytes=file.stat().st_size):
@@ -112,17 +117,28 @@ def _write(held: claims.Claim) -> None:
 
 
 def _begin(held: claims.Claim) -> None:
-    """Choose the cells, once: what is signed or taken back meanwhile changes nothing any more."""
+    """Choose the cells, once: what is signed meanwhile changes nothing any more."""
     export = held.export
     plan = content_of(export).plan()
-    _tell(
-        held,
-        plan=plan,
-        images_found=len(plan["images"]),
-        cells_found=sum(len(image["cells"]) for image in plan["images"]),
-        images_done=0,
-        images_missing=[],
-    )
+    _tell(held, **_with(plan))
+
+
+def _begin_anew(held: claims.Claim, plan: dict[str, Any]) -> None:
+    """Throw away what is written: cells are in it that nobody's signature stands for any more."""
+    logger.info("Export %s is written anew: reports were amended or taken back.", held.export.pk)
+    if not claims.pause(held, **_with(plan), part="", part_bytes=0):
+        raise _Lost
+
+
+def _with(plan: dict[str, Any]) -> dict[str, Any]:
+    """What a row says of a plan of which nothing is written."""
+    return {
+        "plan": plan,
+        "images_found": len(plan["images"]),
+        "cells_found": sum(len(image["cells"]) for image in plan["images"]),
+        "images_done": 0,
+        "images_missing": [],
+    }
 
 
 def _add_next(held: claims.Claim, content: Content, zipped: ZipPart) -> None:

@@ -15,8 +15,9 @@ from accounts.policy import Action, require
 from accounts.services.audit import record_read
 from predictions.errors import ExportRefused
 from predictions.exported.people import age_in_years, year_of
-from predictions.models import Cell, Sample, SmearImage, StudyCode
+from predictions.models import Cell, Sample, StudyCode
 from predictions.selectors.laboratory.diseases import codes_by_sample
+from predictions.selectors.research.signed_cells import places_of_images
 from predictions.selectors.review.cells import cells_of_sample
 from predictions.selectors.samples.samples import sample_for_viewer
 from predictions.selectors.samples.worklist import Filters, WorklistRow, worklist_page
@@ -82,8 +83,7 @@ def research_cell_table(*, actor: User, sample_id: UUID, project: str) -> Iterat
     sample = sample_for_viewer(actor, sample_id)
     cells = cells_of_sample(actor, sample_id).select_related("image__sample", "job__model_version")
     _note(actor, project, sample)
-    images = SmearImage.objects.filter(sample=sample).order_by("uploaded_at", "pk")
-    places = {image: place for place, image in enumerate(images.values_list("pk", flat=True), 1)}
+    places = places_of_images([sample.pk])
     codes = draw_codes(actor.laboratory, project, [sample])
     ordered = cells.order_by("image__uploaded_at", "image_id", "position")
     diseases = codes_by_sample(actor, [sample])

@@ -187,6 +187,29 @@ def test_labels_and_days_narrow_it(doctor, signed, laboratory):
         make_export(doctor, last_day=laboratory.today.replace(year=2001))
 
 
+def test_two_exports_of_a_project_call_the_same_field_and_cell_alike(technician, doctor):
+    sample = make_sample(technician)
+    for seed, label in enumerate(("neutrophil", "lymphocyte", "monocyte")):
+        image = upload_one(technician, sample.pk, draw_smear_png(seed=seed))
+        others = ({"label": "neutrophil", "x_px": 10 * place} for place in range(10))
+        record_result(image, *others, {"label": label})
+    confirm(technician, cells_of(sample)[0])
+    send_to_doctor(actor=technician, sample_id=sample.pk)
+    sign_case(doctor, sample, limited_count_reason="A thin film.")
+    every = files_of(doctor)
+    assert len([name for name in every if name.startswith("images/")]) == 3
+    for label in ("lymphocyte", "monocyte"):
+        some = files_of(doctor, labels=(label,))
+        assert len(some) == 2
+        assert {name: every[name] for name in some} == some
+
+
+def files_of(actor, **wanted) -> dict[str, bytes]:
+    """The pictures of an export for research, by name."""
+    opened = zip_of(write(make_export(actor, **wanted)), actor)
+    return {name: opened.read(name) for name in opened.namelist() if "/" in name}
+
+
 def test_a_label_of_a_person_is_the_one_that_counts(technician, doctor):
     sample = make_case(technician)
     cell = cells_of(sample).order_by("position")[0]

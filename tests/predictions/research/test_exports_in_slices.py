@@ -11,14 +11,19 @@ import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from accounts.models import AuditAction, AuditEvent
 from hematovision import leases
 from predictions.errors import ExportExpired, ExportNotReady
 from predictions.exported import zip_part
-from predictions.models import CellExport, JobStatus
+from predictions.models import CellExport, JobStatus, Sample, StudyCode
 from predictions.services.imaging.sweep import remove_orphaned_files, sweep
+from predictions.services.reports.amending import begin_amendment, retract
 from predictions.services.research import claims, exports
 from predictions.services.research.run_exports import export_cells
+from predictions.services.review.reviews import review_cell
+from tests.factories.cases import cells_of, sign_case
 from tests.factories.exports import make_export, make_patients, table_in, write, zip_of
+from tests.factories.people import PASSWORD
 
 pytestmark = pytest.mark.django_db
 PATIENTS = 3
@@ -68,6 +73,57 @@ def test_slices_come_to_one_whole_file(asked, one_a_slice, doctor, settings):
     assert len(opened.namelist()) == len(set(opened.namelist()))
     assert len(table_in(opened, "cells.csv")) == PATIENTS * 102
     assert parts(settings) == []
+
+
+def test_a_sample_that_is_taken_back_meanwhile_does_not_leave(asked, one_a_slice, doctor):
+    for _ in range(2):
+        export_cells(export_id=asked.pk)
+    gone = chosen_first(asked)
+    retract(actor=doctor, sample_id=gone.pk, password=PASSWORD, reason="Another patient.")
+    export = write(asked)
+    opened = zip_of(export, doctor)
+    code = StudyCode.objects.get(kind="sample", sample=gone).code
+    assert [name for name in opened.namelist() if code in name] == []
+    assert code not in opened.read("annotations.json").decode()
+    assert {row["sample"] for row in table_in(opened, "cells.csv")}.isdisjoint({code})
+    assert "Left out: 1 sample(s) whose report" in opened.read("README.txt").decode()
+    assert (export.images_found, export.cells_found) == (PATIENTS - 1, (PATIENTS - 1) * 102)
+    event = AuditEvent.objects.get(action=AuditAction.RESEARCH_EXPORTED)
+    assert event.changes["samples left out"] == [None, 1]
+
+
+@pytest.mark.parametrize("is_signed_again", [False, True])
+def test_a_word_that_was_not_signed_when_it_was_chosen_does_not_leave(
+    asked, one_a_slice, technician, doctor, is_signed_again
+):
+    export_cells(export_id=asked.pk)
+    amended = chosen_first(asked)
+    begin_amendment(actor=doctor, sample_id=amended.pk, reason="A second look.")
+    cell = cells_of(amended).filter(label="neutrophil").last()
+    assert cell is not None
+    review_cell(
+        actor=doctor, cell_id=cell.pk, label="monocyte", seen_number=cell.last_review_number
+    )
+    if is_signed_again:
+        sign_case(doctor, amended)
+    opened = zip_of(write(asked), doctor)
+    assert {row["label"] for row in table_in(opened, "cells.csv")} == {"neutrophil", "lymphocyte"}
+    assert len({row["sample"] for row in table_in(opened, "cells.csv")}) == PATIENTS - 1
+
+
+def test_where_all_are_taken_back_meanwhile_it_fails_with_a_sentence(asked, one_a_slice, doctor):
+    export_cells(export_id=asked.pk)
+    for sample in Sample.objects.filter(state="signed"):
+        retract(actor=doctor, sample_id=sample.pk, password=PASSWORD, reason="Mixed up.")
+    assert write(asked).status == JobStatus.FAILED
+    assert asked.error == "No signed cell is so any more."
+
+
+def chosen_first(export: CellExport) -> Sample:
+    """The sample whose fields are in the file already."""
+    export.refresh_from_db()
+    assert export.plan is not None
+    return Sample.objects.get(pk=export.plan["images"][0]["sample"])
 
 
 def test_after_a_kill_all_of_it_is_written_anew(asked, one_a_slice, doctor, settings):
