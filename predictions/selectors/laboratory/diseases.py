@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q
 
 from accounts.models import User
 from accounts.policy import Action, allows, require
@@ -146,18 +146,6 @@ def diseases_of_sample(viewer: User, sample_id: UUID) -> DiseasesOfSample | None
         ),
         can_change=allows(viewer, Action.SIGN_OUT),
         takes_more=sample.state not in Sample.GONE,
-    )
-
-
-def samples_with_disease(viewer: User, codes: Collection[str]) -> QuerySet[Sample]:
-    """The viewer's samples of which a doctor says one of these diseases.
-
-    For exports and datasets. Those that were cancelled or retracted are of nobody known.
-    """
-    return (
-        policy.visible_samples(viewer)
-        .exclude(state__in=Sample.GONE)
-        .filter(has_disease(viewer, codes))
     )
 
 
