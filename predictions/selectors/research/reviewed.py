@@ -19,9 +19,9 @@ from mlmodels.policy import visible_datasets
 from mlmodels.selectors.labels import labels_for
 from mlmodels.selectors.versions.active import active_version
 from predictions import policy
-from predictions.counts import wilson
 from predictions.exported.splits import FEWEST_SOURCES
 from predictions.models import Cell, CellExport, CellReview
+from predictions.quality.agreement import Share
 from predictions.selectors.research.signed_cells import (
     Wanted,
     cells_that_stand,
@@ -96,34 +96,12 @@ class ChosenCell:
 
 
 @dataclass(frozen=True)
-class Agreement:
-    """How often the model had said what people said.
-
-    Args:
-        cells: that people named.
-        agreed: those among them that the model had called so.
-    """
-
-    cells: int
-    agreed: int
-
-    @property
-    def share(self) -> float:
-        """0 to 1."""
-        return self.agreed / self.cells if self.cells else 0.0
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Of the share, 95 % (Wilson)."""
-        return wilson(self.agreed, self.cells)
-
-
-@dataclass(frozen=True)
 class ClassRow:
     """One class of the dataset.
 
     Args:
         cells, patients: how many it would have.
+        agreement: the cells that the model had called so, of those that people named.
         is_small: whether figures about it will be rough.
     """
 
@@ -131,7 +109,7 @@ class ClassRow:
     label: Label | None
     cells: int
     patients: int
-    agreement: Agreement
+    agreement: Share
     is_small: bool
 
 
@@ -183,7 +161,7 @@ class Preview:
         return sum(cell.people == 0 for cell in self.chosen)
 
     @property
-    def agreement(self) -> Agreement:
+    def agreement(self) -> Share:
         """Of all classes together."""
         return _agreement(self.chosen)
 
@@ -194,14 +172,17 @@ class Preview:
 
 
 def usual_wish(viewer: User) -> DatasetWanted:
-    """What is chosen before anybody chooses: what was signed since the last such dataset."""
+    """What is chosen before anybody chooses: what was signed since the last such dataset.
+
+    Its last day is chosen again: more reports may have been signed on it after it was made.
+    """
     made = policy.visible_exports(viewer).filter(
         kind=CellExport.Kind.DATASET, dataset__isnull=False
     )
     newest = made.order_by("-asked_at").values_list("wanted", flat=True).first()
     last = Wanted.from_json(newest or {}).last_day
     today = viewer.laboratory.today
-    first = last + timedelta(days=1) if last else today - _A_YEAR
+    first = last or today - _A_YEAR
     return DatasetWanted(first_day=min(first, today), last_day=today, labels=_usual_labels(viewer))
 
 
@@ -336,9 +317,9 @@ def _classes(chosen: list[ChosenCell], labels: Mapping[str, Label]) -> list[Clas
     return sorted(rows, key=lambda row: (-row.cells, row.code))
 
 
-def _agreement(cells: list[ChosenCell]) -> Agreement:
+def _agreement(cells: list[ChosenCell]) -> Share:
     named = [cell for cell in cells if cell.people]
-    return Agreement(len(named), sum(cell.is_agreed for cell in named))
+    return Share(sum(cell.is_agreed for cell in named), len(named))
 
 
 def _refusal(chosen: list[ChosenCell]) -> str:

@@ -308,11 +308,11 @@ class DatasetContent(Content):
                 by_two=seen.by_two,
                 by_one=seen.by_one,
                 by_nobody=seen.by_nobody,
-                named=seen.agreement.cells,
-                agreed=seen.agreement.agreed,
+                named=seen.agreement.whole,
+                agreed=seen.agreement.part,
                 interval=seen.agreement.interval,
                 classes=tuple(
-                    (row.code, row.agreement.agreed, row.agreement.cells) for row in seen.classes
+                    (row.code, row.agreement.part, row.agreement.whole) for row in seen.classes
                 ),
             )
         )

@@ -22,7 +22,10 @@ from predictions.services.research.exports import ask_for_dataset
 
 @needs({"GET": Action.MANAGE_DATASETS, "POST": Action.MANAGE_DATASETS})
 def dataset_from_reviews(request: SignedInRequest) -> HttpResponse:
-    """See what the signed cells would make, and make it."""
+    """See what the signed cells would make, and make it.
+
+    Nothing is looked at before somebody asks: it goes over thousands of cells.
+    """
     choices = choices_for(request.user)
     sent: Any = request.POST if request.method == "POST" else request.GET
     form = ReviewedDatasetForm(sent or asdict(usual_wish(request.user)), choices=choices)
@@ -30,7 +33,7 @@ def dataset_from_reviews(request: SignedInRequest) -> HttpResponse:
         "form": form,
         "made": export_list(request.user, CellExport.Kind.DATASET, choices),
     }
-    if form.is_valid():
+    if sent and form.is_valid():
         wanted = form.wanted()
         if request.method == "POST" and _is_asked_for(request, form):
             return redirect("dataset_from_reviews")

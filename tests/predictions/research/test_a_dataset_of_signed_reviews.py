@@ -85,6 +85,14 @@ def text_of(answer) -> str:
     return re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", answer.content.decode()))
 
 
+def held(opened) -> dict[str, list[str]]:
+    """What the form of an opened page would send."""
+    sent: dict[str, list[str]] = {}
+    for name, value in opened.context["form"].kept():
+        sent.setdefault(name, []).append(value)
+    return sent
+
+
 def ask(admin: User, name: str = "Reviews", **wanted: object) -> CellExport:
     return ask_for_dataset(actor=admin, name=name, wanted=DatasetWanted(**wanted))  # type: ignore[arg-type]
 
@@ -100,11 +108,12 @@ def imported(export: CellExport) -> Dataset:
 def test_two_clicks_from_signed_cells_to_a_training(page_as, admin, signed, tmp_path):
     client = page_as(admin)
     address = reverse("dataset_from_reviews")
-    page = client.get(address)
+    opened = client.get(address)
+    assert "20 of 10 samples" not in text_of(opened)
+    sent = held(opened)
+    page = client.get(address, sent)
     assert "20 of 10 samples" in text_of(page)
     # The first click, with what the form holds already.
-    sent = {name: [value] for name, value in page.context["form"].kept() if name != "labels"}
-    sent["labels"] = [value for name, value in page.context["form"].kept() if name == "labels"]
     client.post(address, {**sent, "name": page.context["name"]})
     dataset = imported(write(CellExport.objects.get()))
     assert (dataset.state, dataset.name) == (Dataset.State.OPEN, page.context["name"])
@@ -124,8 +133,9 @@ def test_two_clicks_from_signed_cells_to_a_training(page_as, admin, signed, tmp_
 
 
 def test_before_the_click_it_is_said_what_it_would_be(page_as, admin, signed):
-    page = page_as(admin).get(reverse("dataset_from_reviews"))
-    shown = text_of(page)
+    client = page_as(admin)
+    opened = client.get(reverse("dataset_from_reviews"))
+    shown = text_of(client.get(reverse("dataset_from_reviews"), held(opened)))
     assert "20 of 10 samples" in shown
     assert "10 · 10 · 0" in shown
     assert "90.0 % 18 of 20 that people named; 95 % interval 69.9 to 97.2 %" in shown
@@ -201,7 +211,7 @@ def test_what_is_no_cell_is_off_at_first_and_can_be_switched_on(admin, bench, si
 def test_a_finer_word_counts_as_the_class_that_it_is_a_kind_of(admin, bench, signed):
     bench(62, {"neutrophil": "band", "lymphocyte": "lymphocyte"})
     [row] = [row for row in preview(admin, DatasetWanted()).classes if row.code == "neutrophil"]
-    assert (row.cells, row.agreement.agreed) == (13, 11)
+    assert (row.cells, row.agreement.part) == (13, 11)
 
 
 def test_a_retracted_sample_is_not_in_it(admin, doctor, signed):
@@ -209,11 +219,17 @@ def test_a_retracted_sample_is_not_in_it(admin, doctor, signed):
     assert preview(admin, DatasetWanted()).samples == PATIENTS - 1
 
 
+def test_a_report_signed_on_the_day_of_the_last_one_is_in_the_next(admin, bench, signed):
+    write(ask(admin, last_day=admin.laboratory.today))
+    bench(70, {"neutrophil": "neutrophil", "lymphocyte": "lymphocyte"})
+    assert preview(admin, usual_wish(admin)).samples == PATIENTS + 1
+
+
 def test_the_next_one_begins_where_the_last_one_ended(admin, signed, laboratory):
     assert usual_wish(admin).first_day == laboratory.today - timedelta(days=365)
     write(ask(admin))
     CellExport.objects.update(wanted={"last_day": str(laboratory.today - timedelta(days=3))})
-    assert usual_wish(admin).first_day == laboratory.today - timedelta(days=2)
+    assert usual_wish(admin).first_day == laboratory.today - timedelta(days=3)
 
 
 def test_a_name_is_proposed_that_is_free(admin, signed, laboratory):
@@ -246,11 +262,8 @@ def test_of_two_patients_none_is_made(admin, bench):
 def test_a_name_that_is_taken_is_told_beside_the_field(page_as, admin, signed):
     write(ask(admin, "Reviews"))
     client = page_as(admin)
-    form = client.get(reverse("dataset_from_reviews")).context["form"]
-    sent: dict[str, list[str]] = {"name": ["Reviews"]}
-    for name, value in form.kept():
-        sent.setdefault(name, []).append(value)
-    answer = client.post(reverse("dataset_from_reviews"), sent)
+    sent = held(client.get(reverse("dataset_from_reviews")))
+    answer = client.post(reverse("dataset_from_reviews"), {**sent, "name": "Reviews"})
     assert answer.status_code == 400
     assert "There is a dataset Reviews already." in text_of(answer)
 
@@ -291,7 +304,10 @@ def test_asking_and_making_stand_in_the_trail(admin, signed):
 
 
 def test_where_nothing_is_signed_the_page_says_so(page_as, admin, model):
-    assert "No signed cell is so." in text_of(page_as(admin).get(reverse("dataset_from_reviews")))
+    client = page_as(admin)
+    opened = client.get(reverse("dataset_from_reviews"))
+    counted = client.get(reverse("dataset_from_reviews"), held(opened))
+    assert "No signed cell is so." in text_of(counted)
 
 
 def test_it_takes_few_queries_however_many_cells_there_are(
