@@ -74,7 +74,7 @@ class SignedCellsForm(ServiceForm):
             value = self[name].value()
             values = value if isinstance(value, list | tuple) else [value]
             if name != "name":
-                yield from ((name, str(each)) for each in values if each not in (None, ""))
+                yield from ((name, str(each)) for each in values if each not in (None, "", False))
 
     def _said(self) -> dict[str, Any]:
         said = self.cleaned_data
@@ -90,6 +90,12 @@ class SignedCellsForm(ServiceForm):
 class ExportForm(SignedCellsForm):
     """An export for research."""
 
+    with_diseases = forms.BooleanField(
+        label="With disease labels",
+        required=False,
+        help_text="A column says what each patient has. It makes people easier to recognise.",
+    )
+
     project = forms.CharField(
         label="Project",
         max_length=StudyCode.LONGEST_PROJECT,
@@ -98,9 +104,15 @@ class ExportForm(SignedCellsForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": StudyCode.USUAL}),
     )
 
+    def __init__(self, data: Mapping[str, Any], *, choices: Choices) -> None:
+        super().__init__(data, choices=choices)
+        self.fields[
+            "labels"
+        ].help_text = "None marked: all of them but artefacts, duplicates and what is no cell."
+
     def wanted(self) -> Wanted:
         """What is wanted, as the service takes it."""
-        return Wanted(**self._said())
+        return Wanted(**self._said(), with_diseases=self.cleaned_data["with_diseases"])
 
 
 class ReviewedDatasetForm(SignedCellsForm):

@@ -178,8 +178,10 @@ PAGES = [
     ("admin", "/datasets/{dataset}/near-duplicates/acts/{act}/"),
     ("admin", "/datasets/{dataset}/freeze/"),
     ("admin", "/datasets/from-reviews/"),
+    ("admin", "/datasets/from-reviews/?seen_by=anybody&at_most=100"),
     ("admin", "/research/"),
     ("doctor", "/research/"),
+    ("doctor", "/research/?labels=neutrophil"),
     ("admin", "/training/"),
     ("admin", "/users/"),
 ]

@@ -72,13 +72,17 @@ class WantedBody(serializers.Serializer):
         child=serializers.CharField(max_length=40),
         required=False,
         max_length=200,
-        help_text="Codes of labels.",
+        help_text="Codes of labels; without any, all but those of what is no cell of its own.",
     )
     diseases = serializers.ListField(
         child=serializers.CharField(max_length=40),
         required=False,
         max_length=200,
         help_text="Codes of disease labels, of which a sample carries one.",
+    )
+    with_diseases = serializers.BooleanField(
+        required=False,
+        help_text="Whether the table says what each patient has; false where it is left away.",
     )
 
 
@@ -156,6 +160,7 @@ class ExportListView(Endpoint):
                 profiles=tuple(said.get("profiles", ())),
                 labels=tuple(said.get("labels", ())),
                 diseases=tuple(said.get("diseases", ())),
+                with_diseases=said.get("with_diseases", False),
             ),
         )
         return Response(ExportBody(export).data, status=202)

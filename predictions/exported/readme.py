@@ -15,7 +15,11 @@ class Told:
         cells, images, samples, patients: how many there are.
         images_missing: how many could not be read from the store any more.
         samples_left_out: how many were amended or taken back while it was written.
-        labels: which ones were asked for; empty for all.
+        labels: which ones were asked for; empty for all that are cells.
+        profiles: how many imaging profiles were chosen; 0 for all.
+        has_span: whether only reports of some days were chosen. Which days is not told.
+        is_by_disease: whether only samples with chosen disease labels are in it.
+        with_diseases: whether the table says what each patient has.
     """
 
     project: str
@@ -27,15 +31,20 @@ class Told:
     images_missing: int
     samples_left_out: int
     labels: tuple[str, ...]
+    profiles: int
+    has_span: bool
+    is_by_disease: bool
+    with_diseases: bool
 
 
 def readme(told: Told) -> str:
     """The text of `README.txt`."""
-    only = (
-        f"Only cells of these labels are in it: {', '.join(told.labels)}. Other cells can be seen "
-        "in the fields and have no box."
-        if told.labels
-        else "Every cell that stands on the signed reports is in it."
+    only = _only(told)
+    diseases = (
+        'The column "diseases" holds codes of what doctors of the laboratory say that the patient\n'
+        "has. Of a rare disease, place and year may tell who it is: share it with care."
+        if told.with_diseases
+        else "What the patients are known to have is not in it."
     )
     missing = (
         f"\nLeft out: {told.images_missing} field(s) whose picture is gone from the store.\n"
@@ -71,8 +80,10 @@ nobody named are not in it.
 WHO IT IS OF
 Study codes (P-... a patient, S-... a sample) are drawn at random for this project and follow from
 nothing. The laboratory keeps the key. There are no names, numbers, free texts or dates; of the
-time of collection there is the year, and ages over 89 are "90+". A sample without a patient
-reference has a patient code of its own, so two codes may be one person.
+time of collection there is the year (of registration where the time of collection was not told),
+and ages over 89 are "90+". A sample without a patient reference has a patient code of its own, so
+two codes may be one person.
+{diseases}
 Marks that were found drawn on a field (rings, arrows, scale bars, text) are painted over. Look
 through the fields all the same before you hand them on. Pseudonymised data stays personal data.
 
@@ -80,3 +91,23 @@ WHAT IT IS NOT
 Cells of a film are no random sample of a population, and labels are people's readings, not the
 truth. Split by patient, never by cell or field, when you train or measure.
 """
+
+
+def _only(told: Told) -> str:
+    """Which cells of signed reports there are, and which not."""
+    chosen = [
+        *(["reports signed on chosen days"] if told.has_span else []),
+        *([f"fields of {told.profiles} chosen imaging profile(s)"] if told.profiles else []),
+        *(["samples with chosen disease labels"] if told.is_by_disease else []),
+    ]
+    narrowed = f"Only {', '.join(chosen)} are in it.\n" if chosen else ""
+    if told.labels:
+        return (
+            f"{narrowed}Only cells of these labels are in it: {', '.join(told.labels)}. Other "
+            "cells can be\nseen in the fields and have no box."
+        )
+    return (
+        f"{narrowed}Every cell of {'these' if chosen else 'the'} signed reports that somebody "
+        "named, a person or the model, is\nin it. Boxes that were called an artefact, no cell or a "
+        "duplicate are not."
+    )

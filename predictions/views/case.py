@@ -31,7 +31,7 @@ from predictions.selectors.samples.timeline import sample_history as history_of
 from predictions.services.reports import amending, contacts, signing
 from predictions.services.reports.findings import keep_findings
 from predictions.services.reports.preliminary import print_preliminary
-from predictions.services.research.tables import RESEARCH_CELL_COLUMNS, research_cell_table
+from predictions.services.research.tables import research_cell_columns, research_cell_table
 
 
 @needs({"GET": Action.SEE_RESULTS})
@@ -94,11 +94,16 @@ def cells_table(request: SignedInRequest, sample_id: UUID) -> HttpResponseBase:
 
 @needs({"GET": Action.EXPORT_RESEARCH})
 def cells_research(request: SignedInRequest, sample_id: UUID) -> HttpResponseBase:
-    """The same as it may leave the laboratory: under study codes."""
+    """The same as it may leave: under study codes; diseases only where they are asked for."""
+    with_diseases = request.GET.get("diseases") == "on"
     rows = research_cell_table(
-        actor=request.user, sample_id=sample_id, project=request.GET.get("project", "")
+        actor=request.user,
+        sample_id=sample_id,
+        project=request.GET.get("project", ""),
+        with_diseases=with_diseases,
     )
-    return csv_response(RESEARCH_CELL_COLUMNS, rows, name="research-cells.csv")
+    columns = research_cell_columns(with_diseases=with_diseases)
+    return csv_response(columns, rows, name="research-cells.csv")
 
 
 @needs({"GET": Action.SIGN_OUT, "POST": Action.SIGN_OUT})

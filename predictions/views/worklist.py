@@ -23,7 +23,7 @@ from predictions.selectors.laboratory.diseases import disease_choices
 from predictions.selectors.samples import worklist as selector
 from predictions.selectors.samples.searching import find_samples
 from predictions.selectors.samples.tables import SAMPLE_COLUMNS, sample_table
-from predictions.services.research.tables import RESEARCH_SAMPLE_COLUMNS, research_sample_table
+from predictions.services.research.tables import research_sample_columns, research_sample_table
 
 VIEW = "predictions:worklist"
 FILTERS = (
@@ -63,6 +63,7 @@ def worklist(request: SignedInRequest) -> HttpResponse:
         "clear_url": address_with(VIEW, {"state": state}),
         "table_url": address_with("predictions:worklist_table", here),
         "research_url": address_with("predictions:worklist_research", here),
+        "diseases_url": address_with("predictions:worklist_research", here, diseases="on"),
         "every_url": address_with(VIEW, {"state": EVERY_STATE}),
         "newer_url": address_with(VIEW, here, before=page.before) if page.before else "",
         "older_url": address_with(VIEW, here, after=page.after) if page.after else "",
@@ -86,14 +87,17 @@ def worklist_table(request: SignedInRequest) -> HttpResponseBase:
 
 @needs({"GET": Action.EXPORT_RESEARCH})
 def worklist_research(request: SignedInRequest) -> HttpResponseBase:
-    """The same as it may leave the laboratory: under study codes."""
+    """The same as it may leave: under study codes; diseases only where they are asked for."""
     state = _state(request)
+    with_diseases = request.GET.get("diseases") == "on"
     rows = research_sample_table(
         actor=request.user,
         filters=_form(request).filters("" if state == EVERY_STATE else state),
         project=request.GET.get("project", ""),
+        with_diseases=with_diseases,
     )
-    return csv_response(RESEARCH_SAMPLE_COLUMNS, rows, name="research-samples.csv")
+    columns = research_sample_columns(with_diseases=with_diseases)
+    return csv_response(columns, rows, name="research-samples.csv")
 
 
 def _kept(request: SignedInRequest) -> dict[str, str]:

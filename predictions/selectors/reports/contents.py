@@ -59,8 +59,8 @@ from predictions.selectors.samples.alarm import cells_of_sample
 
 MOST_CROPS = 8
 MOST_CROPS_WAITED_FOR = 64
-# No picture of them says anything of the patient.
-_NOT_SHOWN = frozenset({"artefact", "not_a_cell", "duplicate"})
+# Labels of boxes that are no cells of their own: nothing of them says anything of the patient.
+NO_CELL_OF_ITS_OWN = frozenset({"artefact", "not_a_cell", "duplicate"})
 _FLAG_WORDS = {"": "", "L": "low", "H": "high", "LL": "critical low", "HH": "critical high"}
 _DAYS_A_YEAR = 365.2425
 # The file whose hash stands for the weights, before any other.
@@ -383,7 +383,7 @@ def _crops(case: Case, cells: list[_Shown]) -> Iterator[ReportCrops]:
     """Up to eight pictures a class, in the order of the table; those that nobody named last."""
     found = case.differential
     names = {row.label: row.name for row in found.rows}
-    names |= {each.label: each.name for each in found.apart if each.label not in _NOT_SHOWN}
+    names |= {each.label: each.name for each in found.apart if each.label not in NO_CELL_OF_ITS_OWN}
     names[ImageLabel.UNIDENTIFIED] = "Unidentified"
     by_code: dict[str, list[Cell]] = defaultdict(list)
     for shown in cells:

@@ -121,6 +121,7 @@ def _in_words(wanted: dict[str, Any], choices: Choices) -> str:
             ", ".join(of_profiles) or "all profiles",
             _some(of_labels) or "all labels",
             *([", ".join(of_diseases)] if of_diseases else []),
+            *(["with disease labels"] if wanted.get("with_diseases") else []),
         ]
     )
 

@@ -16,7 +16,7 @@ from predictions import policy
 from predictions.models import Cell, ImageLabel, Report, Sample, SmearImage
 from predictions.selectors.imaging.history import NO_PROFILE
 from predictions.selectors.laboratory.diseases import has_disease
-
+from predictions.selectors.reports.contents import NO_CELL_OF_ITS_OWN
 
 _AT_ONCE = 500
 
@@ -25,11 +25,14 @@ _AT_ONCE = 500
 class Wanted:
     """Which cells of signed samples somebody wants; what is empty narrows nothing.
 
+    Boxes that are no cells of their own are wanted only where they are named among the labels.
+
     Args:
         first_day, last_day: of the laboratory, on which the report that stands was signed.
         profiles: ids of imaging profiles, or `NO_PROFILE`.
         labels: codes of what cells are called now.
         diseases: codes of disease labels, of which the sample carries one.
+        with_diseases: whether the table says what each patient has; else nothing does.
     """
 
     first_day: date | None = None
@@ -37,6 +40,7 @@ class Wanted:
     profiles: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     diseases: tuple[str, ...] = ()
+    with_diseases: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """As a row keeps it."""
@@ -54,6 +58,7 @@ class Wanted:
             profiles=tuple(kept.get("profiles", ())),
             labels=tuple(kept.get("labels", ())),
             diseases=tuple(kept.get("diseases", ())),
+            with_diseases=kept.get("with_diseases", False),
         )
 
 
@@ -107,9 +112,7 @@ def found_cells(viewer: User, wanted: Wanted) -> Found:
         cells__gt=0,
     ).exclude(code=ImageLabel.UNIDENTIFIED)
     by_label: dict[str, int] = dict(counted.order_by().values_list("code").annotate(n=Sum("cells")))
-    if wanted.labels:
-        counted = counted.filter(code__in=wanted.labels)
-    sums = counted.aggregate(
+    sums = counted.filter(_of_labels(wanted.labels, "code")).aggregate(
         cells=Sum("cells"),
         images=Count("image", distinct=True),
         samples=Count("image__sample", distinct=True),
@@ -126,10 +129,9 @@ def cells_to_export(viewer: User, wanted: Wanted, *, at_most: int) -> list[Image
     cells = cells_that_stand().filter(
         Q(last_review_number__gt=0) | ~Q(disposition=Cell.Disposition.UNIDENTIFIED),
         of_profiles(wanted.profiles, "image__imaging_profile"),
+        _of_labels(wanted.labels, "present_label"),
         image__sample__in=signed_samples(viewer, wanted),
     )
-    if wanted.labels:
-        cells = cells.filter(present_label__in=wanted.labels)
     rows = cells.order_by("image__sample", "image__uploaded_at", "image", "position").values_list(
         "image__sample", "image", "pk", "present_label"
     )[: at_most + 1]
@@ -172,6 +174,12 @@ def of_profiles(profiles: tuple[str, ...], column: str) -> Q:
     keys = [key for key in profiles if key != NO_PROFILE]
     chosen = Q(**{f"{column}__in": keys})
     return chosen | Q(**{f"{column}__isnull": True}) if NO_PROFILE in profiles else chosen
+
+
+def _of_labels(labels: tuple[str, ...], column: str) -> Q:
+    if labels:
+        return Q(**{f"{column}__in": labels})
+    return ~Q(**{f"{column}__in": NO_CELL_OF_ITS_OWN})
 
 
 def _in_span(laboratory: Laboratory, wanted: Wanted) -> list[Q]:

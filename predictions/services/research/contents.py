@@ -44,11 +44,7 @@ from predictions.selectors.research.signed_cells import (
     places_of_images,
 )
 from predictions.services.research.study_codes import Codes, draw_codes
-from predictions.services.research.tables import (
-    RESEARCH_CELL_COLUMNS,
-    cell_rows,
-    named_by,
-)
+from predictions.services.research.tables import cell_rows, named_by, research_cell_columns
 
 _AT_ONCE = 500
 _FIELD_QUALITY = 95
@@ -170,14 +166,18 @@ class ResearchContent(Content):
         for cell, _ in cells:
             cell.image = rows[cell.image_id]
         zipped.add("annotations.json", self._annotations(images, rows, cells), shrink=True)
+        wanted = Wanted.from_json(self.export.wanted)
+        samples = {row.sample for row in rows.values()}
+        diseases = codes_by_sample(self.export.asked_by, samples) if wanted.with_diseases else None
         table = cell_rows(
             (cell for cell, _ in cells),
             {UUID(image["image"]): image["place"] for image in images},
             codes,
-            codes_by_sample(self.export.asked_by, {row.sample for row in rows.values()}),
+            diseases,
             laboratory=self.export.laboratory,
         )
-        zipped.add("cells.csv", b"".join(csv_lines(RESEARCH_CELL_COLUMNS, table)), shrink=True)
+        columns = research_cell_columns(with_diseases=wanted.with_diseases)
+        zipped.add("cells.csv", b"".join(csv_lines(columns, table)), shrink=True)
         told = Told(
             project=self.export.name,
             year=timezone.now().year,
@@ -187,7 +187,11 @@ class ResearchContent(Content):
             patients=len({code.patient for code in codes.values()}),
             images_missing=len(missing),
             samples_left_out=(self.export.plan or {})["left_out"],
-            labels=Wanted.from_json(self.export.wanted).labels,
+            labels=wanted.labels,
+            profiles=len(wanted.profiles),
+            has_span=bool(wanted.first_day or wanted.last_day),
+            is_by_disease=bool(wanted.diseases),
+            with_diseases=wanted.with_diseases,
         )
         zipped.add("README.txt", readme(told).encode(), shrink=True)
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import AuditAction, User
+from accounts.models import AuditAction, Laboratory, User
 from accounts.policy import require
 from accounts.services.audit import record_event, record_read
 from hematovision import leases
@@ -161,6 +161,8 @@ def _ask(
     actor: User, kind: CellExport.Kind, name: str, wanted: Mapping[str, Any], cells: int
 ) -> CellExport:
     with transaction.atomic():
+        # Whoever asks at the same moment waits here, and then sees this one.
+        Laboratory.objects.select_for_update(no_key=True).get(pk=actor.laboratory_id)
         mine = claims.unfinished().filter(laboratory=actor.laboratory, kind=kind)
         if mine.exists():
             raise ExportWaits()

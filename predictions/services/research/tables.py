@@ -26,18 +26,30 @@ from predictions.services.research.study_codes import Codes, draw_codes
 _AT_ONCE = 500
 
 # Who a row is of.
-PERSON_COLUMNS = ("patient", "sample", "year", "sex", "age in years", "diseases")
+PERSON_COLUMNS = ("patient", "sample", "year", "sex", "age in years")
+# What the patient has: only where it was asked for.
+DISEASES_COLUMN = "diseases"
 
-RESEARCH_SAMPLE_COLUMNS = (
-    *PERSON_COLUMNS, "state", "priority", "wbc", "images", "images without result", "cells",
+_SAMPLE_COLUMNS = (
+    "state", "priority", "wbc", "images", "images without result", "cells",
     "cells to review", "counted", "to count",
 )  # fmt: skip
 
-RESEARCH_CELL_COLUMNS = (
-    *PERSON_COLUMNS, "image", "cell", "x", "y", "width", "height", "label", "named by",
+_CELL_COLUMNS = (
+    "image", "cell", "x", "y", "width", "height", "label", "named by",
     "model label", "confidence", "model says", "reason", "familiarity", "found by",
     "model version",
 )  # fmt: skip
+
+
+def research_sample_columns(*, with_diseases: bool) -> tuple[str, ...]:
+    """The columns of `research_sample_table`."""
+    return (*_person_columns(with_diseases), *_SAMPLE_COLUMNS)
+
+
+def research_cell_columns(*, with_diseases: bool) -> tuple[str, ...]:
+    """The columns of `research_cell_table` and `cell_rows`."""
+    return (*_person_columns(with_diseases), *_CELL_COLUMNS)
 
 
 def project_of(text: str) -> str:
@@ -56,9 +68,9 @@ def project_of(text: str) -> str:
 
 
 def research_sample_table(
-    *, actor: User, filters: Filters, project: str
+    *, actor: User, filters: Filters, project: str, with_diseases: bool
 ) -> Iterator[tuple[Any, ...]]:
-    """The samples of a worklist in the form for research; columns `RESEARCH_SAMPLE_COLUMNS`.
+    """The samples of a worklist in the form for research; columns `research_sample_columns`.
 
     Codes are drawn while it is read, some hundred samples at a time.
 
@@ -67,12 +79,14 @@ def research_sample_table(
     """
     require(actor, Action.EXPORT_RESEARCH)
     project = project_of(project)
-    _note(actor, project, None)
-    return _samples(actor, filters, project)
+    _note(actor, project, None, with_diseases=with_diseases)
+    return _samples(actor, filters, project, with_diseases=with_diseases)
 
 
-def research_cell_table(*, actor: User, sample_id: UUID, project: str) -> Iterator[tuple[Any, ...]]:
-    """The cells of a sample in the form for research; columns `RESEARCH_CELL_COLUMNS`.
+def research_cell_table(
+    *, actor: User, sample_id: UUID, project: str, with_diseases: bool
+) -> Iterator[tuple[Any, ...]]:
+    """The cells of a sample in the form for research; columns `research_cell_columns`.
 
     Raises:
         SampleNotFound: there is no such sample in the actor's laboratory.
@@ -82,11 +96,11 @@ def research_cell_table(*, actor: User, sample_id: UUID, project: str) -> Iterat
     project = project_of(project)
     sample = sample_for_viewer(actor, sample_id)
     cells = cells_of_sample(actor, sample_id).select_related("image__sample", "job__model_version")
-    _note(actor, project, sample)
+    _note(actor, project, sample, with_diseases=with_diseases)
     places = places_of_images([sample.pk])
     codes = draw_codes(actor.laboratory, project, [sample])
     ordered = cells.order_by("image__uploaded_at", "image_id", "position")
-    diseases = codes_by_sample(actor, [sample])
+    diseases = codes_by_sample(actor, [sample]) if with_diseases else None
     return cell_rows(
         ordered.iterator(chunk_size=_AT_ONCE), places, codes, diseases, laboratory=actor.laboratory
     )
@@ -96,23 +110,24 @@ def cell_rows(
     cells: Iterable[Cell],
     places: Mapping[UUID, int],
     codes: Mapping[UUID, Codes],
-    diseases: Mapping[UUID, Sequence[str]],
+    diseases: Mapping[UUID, Sequence[str]] | None,
     *,
     laboratory: Laboratory,
 ) -> Iterator[tuple[Any, ...]]:
-    """A row for each cell, columns `RESEARCH_CELL_COLUMNS`.
+    """A row for each cell, columns `research_cell_columns`.
 
     Args:
         cells: with their image, sample and model version.
         places: of each image among those of its sample, from 1.
         codes: by the key of the sample.
-        diseases: codes of what the patient has, by the key of the sample.
+        diseases: codes of what the patient has, by the key of the sample; none where the table
+            does not say it.
     """
     for cell in cells:
         sample, version = cell.image.sample, cell.job.model_version
         sample.laboratory = laboratory  # whose zone says on which day somebody is how old
         yield (
-            *_person(sample, codes[sample.pk], diseases.get(sample.pk, ())),
+            *_person(sample, codes[sample.pk], diseases),
             places[cell.image_id],
             cell.position,
             cell.x_px,
@@ -136,22 +151,30 @@ def named_by(cell: Cell) -> str:
     return cell.named_by_role or ("model" if cell.is_named else "")
 
 
-def _samples(actor: User, filters: Filters, project: str) -> Iterator[tuple[Any, ...]]:
+def _person_columns(with_diseases: bool) -> tuple[str, ...]:
+    return (*PERSON_COLUMNS, DISEASES_COLUMN) if with_diseases else PERSON_COLUMNS
+
+
+def _samples(
+    actor: User, filters: Filters, project: str, *, with_diseases: bool
+) -> Iterator[tuple[Any, ...]]:
     after = ""
     while True:
         page = worklist_page(actor, filters, after=after, size=_AT_ONCE)
         samples = [row.sample for row in page.rows]
         codes = draw_codes(actor.laboratory, project, samples)
-        diseases = codes_by_sample(actor, samples)
+        diseases = codes_by_sample(actor, samples) if with_diseases else None
         for row in page.rows:
             row.sample.laboratory = actor.laboratory
-            yield _of_sample(row, codes[row.sample.pk], diseases.get(row.sample.pk, ()))
+            yield _of_sample(row, codes[row.sample.pk], diseases)
         after = page.after
         if not after:
             return
 
 
-def _of_sample(row: WorklistRow, codes: Codes, diseases: Sequence[str]) -> tuple[Any, ...]:
+def _of_sample(
+    row: WorklistRow, codes: Codes, diseases: Mapping[UUID, Sequence[str]] | None
+) -> tuple[Any, ...]:
     sample = row.sample
     return (
         *_person(sample, codes, diseases),
@@ -167,24 +190,30 @@ def _of_sample(row: WorklistRow, codes: Codes, diseases: Sequence[str]) -> tuple
     )
 
 
-def _person(sample: Sample, codes: Codes, diseases: Sequence[str]) -> tuple[str, ...]:
-    return (
+def _person(
+    sample: Sample, codes: Codes, diseases: Mapping[UUID, Sequence[str]] | None
+) -> tuple[str, ...]:
+    person = (
         codes.patient,
         codes.sample,
         year_of((sample.collected_at or sample.created_at).astimezone(sample.laboratory.zone)),
         sample.sex,
         age_in_years(sample.age_days),
-        " ".join(diseases),
     )
+    return person if diseases is None else (*person, " ".join(diseases.get(sample.pk, ())))
 
 
-def _note(actor: User, project: str, sample: Sample | None) -> None:
+def _note(actor: User, project: str, sample: Sample | None, *, with_diseases: bool) -> None:
     record_read(
         action=AuditAction.TABLE_EXPORTED,
         actor=actor,
         laboratory=actor.laboratory,
         obj=sample,
-        changes={"form": [None, "research"], "project": [None, project]},
+        changes={
+            "form": [None, "research"],
+            "project": [None, project],
+            **({"diseases": [None, True]} if with_diseases else {}),
+        },
     )
 
 

@@ -28,12 +28,15 @@ _USUAL_SPAN = timedelta(days=365)
 
 @needs({"GET": Action.EXPORT_RESEARCH, "POST": Action.EXPORT_RESEARCH})
 def research(request: SignedInRequest) -> HttpResponse:
-    """Count what is wanted, ask for it, and see what was asked for."""
+    """Count what is wanted, ask for it, and see what was asked for.
+
+    Nothing is counted before somebody asks: opening the page costs as little as the list.
+    """
     choices = choices_for(request.user)
     sent: Any = request.POST if request.method == "POST" else request.GET
     form = ExportForm(sent or _usual(request), choices=choices)
     context: dict[str, Any] = {"form": form, **_list(request, choices)}
-    if form.is_valid():
+    if sent and form.is_valid():
         wanted = form.wanted()
         if request.method == "POST" and _is_asked_for(request, form):
             return redirect("research")

@@ -34,6 +34,7 @@ def test_a_program_asks_waits_and_downloads(client, laboratory):
     body = asked.json()
     assert (body["status"], body["cells_found"], body["is_ready"]) == ("queued", 24, False)
     assert body["wanted"]["labels"] == ["monocyte"]
+    assert body["wanted"]["with_diseases"] is False
     address = f"{EXPORTS}{body['id']}/"
     assert client.get(f"{address}file/").json()["code"] == "export_not_ready"
     write(CellExport.objects.get())
@@ -123,6 +124,9 @@ def test_the_page_says_of_each_how_it_stands(page_as, client, doctor):
 
 
 def test_where_nothing_was_exported_the_page_says_what_to_do(page_as, doctor):
-    page = page_as(doctor).get(reverse("research")).content.decode()
+    client = page_as(doctor)
+    page = client.get(reverse("research")).content.decode()
     assert "Nothing was exported yet." in page
-    assert "No signed cell is so." in page
+    assert "No signed cell is so." not in page
+    counted = client.get(reverse("research"), {"labels": "monocyte"}).content.decode()
+    assert "No signed cell is so." in counted

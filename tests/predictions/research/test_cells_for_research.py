@@ -58,6 +58,8 @@ def signed(technician, doctor) -> list[Sample]:
 def test_a_doctor_exports_signed_cells_on_the_page_and_downloads_them(page_as, doctor, signed):
     client = page_as(doctor)
     shown = client.get(reverse("research"))
+    assert "204 cells" not in re.sub("<[^>]+>", "", shown.content.decode())
+    shown = client.get(reverse("research"), dict(shown.context["form"].kept()))
     assert "204 cells" in re.sub("<[^>]+>", "", shown.content.decode())
     asked = client.post(reverse("research"), {"project": "Eosinophils 2026"}, follow=True)
     assert "waits for a worker" in asked.content.decode()
@@ -298,9 +300,44 @@ def test_samples_are_grouped_by_what_their_patients_have(technician, doctor):
     wanted = Wanted(diseases=("anaemia",))
     assert found_cells(doctor, wanted).samples == 1
     export = write(make_export(doctor, diseases=("anaemia",)))
+    codes = StudyCode.objects.filter(kind="sample", sample=anaemic).values_list("code", flat=True)
     with zip_of(export, doctor) as opened:
-        rows = table_in(opened, "cells.csv")
-    assert {row["diseases"] for row in rows} == {"anaemia"}
+        assert {row["sample"] for row in table_in(opened, "cells.csv")} == set(codes)
+        assert "Only samples with chosen disease labels" in opened.read("README.txt").decode()
+
+
+def test_what_patients_have_leaves_only_where_it_is_asked_for(page_as, technician, doctor):
+    ill = make_signed(technician, doctor).sample
+    add_disease(actor=doctor, sample_id=ill.pk, code="anaemia")
+    client = page_as(doctor)
+    opened = []
+    for sent in ({"project": "without"}, {"project": "with", "with_diseases": "on"}):
+        client.post(reverse("research"), sent)
+        opened.append(zip_of(write(CellExport.objects.get(name=sent["project"])), doctor))
+    without, told = opened
+    assert all(b"anaemia" not in without.read(name) for name in without.namelist())
+    assert "diseases" not in table_in(without, "cells.csv")[0]
+    assert "is not in it" in without.read("README.txt").decode()
+    assert {row["diseases"] for row in table_in(told, "cells.csv")} == {"anaemia"}
+    assert 'The column "diseases"' in told.read("README.txt").decode()
+    assert "with disease labels" in client.get(reverse("research")).content.decode()
+
+
+def test_boxes_that_are_no_cells_leave_only_where_they_are_asked_for(technician, doctor):
+    sample = make_case(technician)
+    first, second = cells_of(sample).filter(label="neutrophil").order_by("position")[:2]
+    for cell, label in ((first, "not_a_cell"), (second, "artefact")):
+        number = cell.last_review_number
+        review_cell(actor=technician, cell_id=cell.pk, label=label, seen_number=number)
+    send_to_doctor(actor=technician, sample_id=sample.pk)
+    sign_case(doctor, sample)
+    found = found_cells(doctor, Wanted())
+    assert (found.cells, found.by_label["not_a_cell"]) == (cells_of(sample).count() - 2, 1)
+    opened = zip_of(write(make_export(doctor)), doctor)
+    assert len(table_in(opened, "cells.csv")) == found.cells
+    assert "no cell or a duplicate are not" in " ".join(opened.read("README.txt").decode().split())
+    asked = zip_of(write(make_export(doctor, labels=("artefact",))), doctor)
+    assert [row["label"] for row in table_in(asked, "cells.csv")] == ["artefact"]
 
 
 def test_a_disease_that_the_laboratory_does_not_know_is_refused(technician, doctor):
