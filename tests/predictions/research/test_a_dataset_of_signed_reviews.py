@@ -23,6 +23,7 @@ from predictions.selectors.research.reviewed import (
 )
 from predictions.services.reports.amending import retract
 from predictions.services.research.exports import ask_for_dataset
+from predictions.services.research.run_exports import export_cells
 from predictions.services.review.reviews import review_cell
 from predictions.services.samples.states import send_to_doctor
 from tests.drawn_cells import CELL_RADIUS_PX
@@ -290,6 +291,16 @@ def test_it_is_written_in_slices_to_one_dataset(admin, signed, settings):
     write(export)
     assert imported(export).images.count() == 20
     assert Dataset.objects.count() == 1
+
+
+def test_what_is_taken_back_while_it_is_written_is_not_in_it(admin, doctor, signed, settings):
+    settings.EXPORT_SLICE_S = 0
+    export = ask(admin)
+    export_cells(export_id=export.pk)
+    retract(actor=doctor, sample_id=signed[0].pk, password=PASSWORD, reason="Another patient.")
+    dataset = imported(write(export))
+    assert dataset.images.count() == 18
+    assert "18 cells of 9 samples of 9 patients" in dataset.origin
 
 
 def test_asking_and_making_stand_in_the_trail(admin, signed):
