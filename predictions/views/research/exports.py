@@ -33,10 +33,11 @@ def research(request: SignedInRequest) -> HttpResponse:
     Nothing is counted before somebody asks: opening the page costs as little as the list.
     """
     choices = choices_for(request.user)
-    sent: Any = request.POST if request.method == "POST" else request.GET
-    form = ExportForm(sent or _usual(request), choices=choices)
+    is_asked = request.method == "POST" or bool(request.GET)
+    sent: Any = request.POST if request.method == "POST" else request.GET or _usual(request)
+    form = ExportForm(sent, choices=choices)
     context: dict[str, Any] = {"form": form, **_list(request, choices)}
-    if sent and form.is_valid():
+    if is_asked and form.is_valid():
         wanted = form.wanted()
         if request.method == "POST" and _is_asked_for(request, form):
             return redirect("research")
