@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from accounts.models import Laboratory
 from mlmodels.models import Label
 from mlmodels.selectors.labels import labels_for
 from predictions.counts import LabelUse, label_by_code, shown_as
-from predictions.models import Cell
+from predictions.models import Cell, ControlCell, SecondRead
 from predictions.selectors.review.counts import label_uses
 
 
@@ -32,6 +34,16 @@ class CellToRead:
             (cell.image.width_px, cell.image.height_px),
             (cell.x_px, cell.y_px, cell.width_px, cell.height_px),
         )
+
+
+def without_asked_ones(cells: QuerySet[Cell]) -> QuerySet[Cell]:
+    """Leave out those that people are to name unaided: of the control slide that is read now, and
+    those that wait for a second reader."""
+    on_slide = ControlCell.objects.filter(
+        cell=OuterRef("pk"), slide__started_at__isnull=False, slide__retired_at=None
+    )
+    waiting = SecondRead.objects.filter(cell=OuterRef("pk"), state=SecondRead.State.WAITING)
+    return cells.filter(~Exists(on_slide), ~Exists(waiting))
 
 
 def choices_of(laboratory: Laboratory) -> list[Label]:

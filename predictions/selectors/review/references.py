@@ -9,6 +9,7 @@ from mlmodels.models import Label
 from mlmodels.selectors.labels import labels_for
 from predictions import policy
 from predictions.models import Sample, SampleLabel
+from predictions.selectors.quality.reading import without_asked_ones
 from predictions.selectors.review.crops import Crop, crops_of
 
 MOST = 8
@@ -49,7 +50,10 @@ class References:
 
 
 def references_of(viewer: User, code: str) -> References:
-    """Signed cells of a label that a person gave them, doctors' before others'."""
+    """Signed cells of a label that a person gave them, doctors' before others'.
+
+    None of which a reader is asked unaided what it is: its name would be read off here.
+    """
     labels = labels_for(viewer.laboratory)
     signed = SampleLabel.objects.filter(
         sample__in=policy.visible_samples(viewer),
@@ -67,4 +71,4 @@ def references_of(viewer: User, code: str) -> References:
         .filter(image__sample_id__in=samples, present_label=code, last_review_number__gt=0)
         .order_by("named_by_role", "-image__uploaded_at", "position")
     )
-    return References(labels.get(code), crops_of(cells, MOST))
+    return References(labels.get(code), crops_of(without_asked_ones(cells), MOST))
