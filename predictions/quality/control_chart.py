@@ -1,4 +1,4 @@
-"""Whether a count of fixed cells lies where chance lets it: Rümke's limits and control charts.
+"""How fixed cells were read: Rümke's limits of counts, names cell by cell, control charts.
 
 Pure: counts in, limits and verdicts out. It knows no reader, no month and no slide.
 """
@@ -6,14 +6,19 @@ Pure: counts in, limits and verdicts out. It knows no reader, no month and no sl
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+
+from predictions.quality.agreement import Matrix, Share, agreement
 
 # Two-sided: 2.5 % beyond each limit.
 _BEYOND = 0.025
 # Halving 0 to 1 so often leaves nothing that a float could tell apart.
 _HALVINGS = 60
+# Of all cells a reader should name so many as they were signed.
+FLOOR = 0.90
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,34 @@ class ClassResult:
     def passed(self) -> bool:
         """Whether the count lies within the limits; what lies on one does."""
         return self.low <= self.percent <= self.high
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of one reading: by class, and cell by cell.
+
+    Args:
+        classes: each class by its limits.
+        as_signed: cells that were named as they were signed, of all of the slide.
+        cannot_tell: cells without a name, which are among neither.
+    """
+
+    classes: list[ClassResult]
+    as_signed: Share
+    cannot_tell: int
+
+    @property
+    def cells_passed(self) -> bool:
+        """Whether enough cells were named as signed: the 95 % interval (Wilson) reaches `FLOOR`."""
+        return self.as_signed.interval[1] >= FLOOR
+
+    @property
+    def passed(self) -> bool:
+        """Whether every class lies within its limits, and enough cells were named as signed.
+
+        Counts alone do not see two classes whose names were exchanged.
+        """
+        return self.cells_passed and all(each.passed for each in self.classes)
 
 
 @dataclass(frozen=True)
@@ -153,6 +186,22 @@ def judge(true: Mapping[str, int], counted: Mapping[str, int], cells: int) -> li
         for code in codes
         if true.get(code, 0) or counted.get(code, 0)
     ]
+
+
+def verdict(true: Mapping[str, int], named: Matrix) -> Verdict:
+    """Judge a reading of every cell of a slide.
+
+    Args:
+        true: cells by class, in the order to tell them.
+        named: cells by what they were signed as and what the reader called them; "" where the
+            reader could not tell.
+    """
+    counted: Counter[str] = Counter()
+    for (_, name), cells in named.items():
+        counted[name] += cells
+    cannot_tell = counted.pop("", 0)
+    classes = judge(true, counted, sum(true.values()))
+    return Verdict(classes, agreement(named), cannot_tell)
 
 
 def chart_limits(count: int, cells: int) -> ChartLimits:

@@ -29,9 +29,11 @@ from predictions.models import (
 from predictions.quality.control_chart import (
     ChartLimits,
     ClassResult,
+    Verdict,
     chart_limits,
     failed_in_a_row,
     judge,
+    verdict,
 )
 from predictions.selectors.quality.reading import CellToRead, told_apart
 
@@ -193,13 +195,14 @@ class ReadingResult:
     """What came of a reading.
 
     Args:
-        cannot_tell: cells without a name.
+        rows: each class by its limits.
+        verdict: the whole of it.
         failures: how many of the reader's last readings failed in a row, up to this one.
     """
 
     reading: ControlReading
     rows: list[NamedResult]
-    cannot_tell: int
+    verdict: Verdict
     failures: int
     is_own: bool
 
@@ -256,9 +259,7 @@ def reading_result(viewer: User, reading_id: UUID) -> ReadingResult:
     if not reading.is_finished:
         raise ControlReadingNotFound()
     labels = labels_for(viewer.laboratory)
-    counted = counts_of_readings([reading], labels)[reading.pk]
-    cannot_tell = counted.pop("", 0)
-    results = judged(true_counts(reading.slide_id, labels), counted)
+    found = verdict_of(reading, labels)
     before = ControlReading.objects.filter(
         slide_id=reading.slide_id,
         reader_id=reading.reader_id,
@@ -269,8 +270,8 @@ def reading_result(viewer: User, reading_id: UUID) -> ReadingResult:
     ]
     return ReadingResult(
         reading=reading,
-        rows=[_named(labels, result) for result in results],
-        cannot_tell=cannot_tell,
+        rows=[_named(labels, result) for result in found.classes],
+        verdict=found,
         failures=failed_in_a_row(passed),
         is_own=reading.reader_id == viewer.pk,
     )
@@ -282,6 +283,16 @@ def _reading(viewer: User, reading_id: UUID) -> ControlReading:
     if reading is None:
         raise ControlReadingNotFound()
     return reading
+
+
+def verdict_of(reading: ControlReading, labels: Mapping[str, Label]) -> Verdict:
+    """What comes of a reading whose every cell has an answer."""
+    told = told_apart(labels)
+    rows = ControlAnswer.objects.filter(reading=reading).order_by()
+    named: Counter[tuple[str, str]] = Counter()
+    for true, name, cells in rows.values_list("cell__label", "label").annotate(cells=Count("pk")):
+        named[shown_as(true, told), shown_as(name, told) if name else ""] += cells
+    return verdict(true_counts(reading.slide_id, labels), named)
 
 
 def true_counts(slide_id: UUID, labels: Mapping[str, Label]) -> dict[str, int]:

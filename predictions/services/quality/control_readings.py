@@ -18,11 +18,9 @@ from predictions.models import ControlAnswer, ControlReading
 from predictions.selectors.quality.control_slides import (
     MOST_ATTEMPTS,
     cell_of_turn,
-    counts_of_readings,
-    judged,
     own_reading,
     this_month,
-    true_counts,
+    verdict_of,
 )
 from predictions.services.imaging.sheets import tile_bytes
 from predictions.services.quality.second_reads import MOST_SECONDS
@@ -125,12 +123,8 @@ def _refuse_over(actor: User, reading: ControlReading) -> None:
 
 
 def _finish(actor: User, reading: ControlReading) -> None:
-    labels = labels_for(actor.laboratory)
-    counted = counts_of_readings([reading], labels)[reading.pk]
-    counted.pop("", None)
-    results = judged(true_counts(reading.slide_id, labels), counted)
     reading.finished_at = timezone.now()
-    reading.passed = all(result.passed for result in results)
+    reading.passed = verdict_of(reading, labels_for(actor.laboratory)).passed
     reading.save(update_fields=["finished_at", "passed"])
     record_event(
         action=AuditAction.CONTROL_SLIDE_READ,

@@ -13,6 +13,7 @@ from predictions.quality.control_chart import (
     failed_in_a_row,
     judge,
     rumke_limits,
+    verdict,
 )
 
 # Percent of a class, cells counted, and the 95 % limits: the exact ones that Rümke's table
@@ -114,6 +115,38 @@ def test_classes_that_neither_holds_are_not_told():
     assert [r.code for r in judge({"neutrophil": 200, "blast": 0}, {"neutrophil": 200}, 200)] == [
         "neutrophil"
     ]
+
+
+def test_a_reading_passes_whose_share_of_cells_named_as_signed_may_be_nine_of_ten():
+    # The Wilson interval of 171 of 200 ends at 89.7 %, that of 172 at 90.1 %.
+    true = {"neutrophil": 100, "lymphocyte": 100}
+    for right, passed in ((40, False), (171, False), (172, True), (200, True)):
+        wrong = 200 - right
+        named = {
+            ("neutrophil", "neutrophil"): 100 - wrong // 2,
+            ("neutrophil", "lymphocyte"): wrong // 2,
+            ("lymphocyte", "lymphocyte"): 100 - (wrong - wrong // 2),
+            ("lymphocyte", "neutrophil"): wrong - wrong // 2,
+        }
+        found = verdict(true, named)
+        assert all(each.passed for each in found.classes), right
+        assert (found.cells_passed, found.passed) == (passed, passed), right
+
+
+def test_what_cannot_be_told_is_not_named_as_signed():
+    found = verdict(
+        {"neutrophil": 200}, {("neutrophil", "neutrophil"): 170, ("neutrophil", ""): 30}
+    )
+    assert (found.cannot_tell, found.as_signed.part, found.as_signed.whole) == (30, 170, 200)
+    assert not found.cells_passed
+
+
+def test_enough_cells_do_not_make_up_for_a_class():
+    true = {"neutrophil": 190, "monocyte": 10}
+    named = {("neutrophil", "neutrophil"): 190, ("monocyte", "neutrophil"): 10}
+    found = verdict(true, named)
+    assert found.cells_passed
+    assert not found.passed
 
 
 def test_the_lines_of_a_chart_come_from_the_binomial():

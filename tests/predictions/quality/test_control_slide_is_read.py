@@ -47,7 +47,8 @@ def test_a_right_reading_passes_in_every_class(slide, technician):
         ("Lymphocyte", 50, 50),
         ("Monocyte", 20, 20),
     ]
-    assert result.cannot_tell == 0
+    assert result.verdict.cannot_tell == 0
+    assert (result.verdict.as_signed.part, result.verdict.as_signed.whole) == (200, 200)
     event = AuditEvent.objects.get(action=AuditAction.CONTROL_SLIDE_READ)
     assert event.changes["passed"] == [None, True]
 
@@ -69,6 +70,38 @@ def test_a_few_cells_named_otherwise_are_within_chance(slide, technician):
     assert read_slide(technician, {"lymphocyte": ("monocyte", 8)}).passed
 
 
+def test_who_exchanges_names_fails_though_every_class_is_counted_rightly(
+    page_as, technician, doctor, admin
+):
+    make_control_slide(
+        technician, doctor, admin,
+        {"neutrophil": 80, "lymphocyte": 80, "monocyte": 20, "eosinophil": 20},
+    )  # fmt: skip
+    reading = read_slide(
+        technician, {"neutrophil": ("lymphocyte", 80), "lymphocyte": ("neutrophil", 80)}
+    )
+    assert reading.passed is False
+    result = reading_result(technician, reading.pk)
+    assert result.failed == []
+    assert (result.verdict.as_signed.part, result.verdict.as_signed.whole) == (40, 200)
+    page = page_as(technician).get(f"/quality/control/readings/{reading.pk}/result/")
+    page = page.content.decode()
+    assert "Outside the limits: too few cells named as they were signed." in page
+    assert "40 of 200 cells, cell by cell" in page
+    assert "Read it once more" in page
+
+
+def test_an_honest_reader_passes(slide, technician):
+    # 18 of 200 otherwise than signed, in both directions.
+    reading = read_slide(
+        technician,
+        {"lymphocyte": ("monocyte", 6), "monocyte": ("lymphocyte", 6), "neutrophil": ("blast", 3),
+         "eosinophil": ("neutrophil", 3)},
+    )  # fmt: skip
+    assert reading.passed
+    assert reading_result(technician, reading.pk).verdict.as_signed.part == 182
+
+
 def test_bands_are_counted_with_neutrophils_where_the_laboratory_does_so(slide, technician):
     assert read_slide(technician, {"neutrophil": ("band", 90)}).passed
 
@@ -76,7 +109,8 @@ def test_bands_are_counted_with_neutrophils_where_the_laboratory_does_so(slide, 
 def test_cells_that_cannot_be_told_count_for_no_class(slide, technician):
     reading = read_slide(technician, {"monocyte": ("", 14)})
     result = reading_result(technician, reading.pk)
-    assert result.cannot_tell == 14
+    assert result.verdict.cannot_tell == 14
+    assert result.verdict.as_signed.part == 186
     # 6 of 200 are 3 %, below 6.2.
     assert [row.name for row in result.failed] == ["Monocyte"]
 
