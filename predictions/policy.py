@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import Laboratory, User
 from accounts.policy import Action, allows, roles_for
@@ -178,26 +178,35 @@ def visible_touched_reports(viewer: User) -> QuerySet[ReportModelVersion]:
 
 
 def second_reads_for(viewer: User) -> QuerySet[SecondRead]:
-    """The cells that this person may read a second time: none that they named, none of samples
-    that they signed."""
+    """The cells that this person may read a second time: as they are signed, none that they named,
+    none of samples that they signed."""
     if not allows(viewer, Action.READ_AGAIN):
         return SecondRead.objects.none()
     named = CellReview.objects.filter(cell=OuterRef("cell"), by=viewer)
     # From the few reports of the sample to the signature of each: a doctor has signed thousands.
     by_viewer = Signature.objects.filter(report=OuterRef("pk"), by=viewer)
     signed = Report.objects.filter(Exists(by_viewer), sample=OuterRef("sample"))
-    rows = SecondRead.objects.filter(laboratory_id=viewer.laboratory_id)
-    return rows.filter(~Exists(named), ~Exists(signed))
+    return _standing_reads(viewer).filter(~Exists(named), ~Exists(signed))
 
 
 def visible_disagreements(viewer: User) -> QuerySet[SecondRead]:
     """Cells of signed samples that a second reader named otherwise, for those who may amend."""
     if not allows(viewer, Action.SIGN_OUT):
         return SecondRead.objects.none()
+    return _standing_reads(viewer).filter(state=SecondRead.State.DIFFERS)
+
+
+def _standing_reads(viewer: User) -> QuerySet[SecondRead]:
+    """Those of the viewer's laboratory whose cell is still what it was signed as.
+
+    What was amended, run again or retracted since is history: asking or telling of it would be of
+    a name that no report holds any more.
+    """
     return SecondRead.objects.filter(
         laboratory_id=viewer.laboratory_id,
-        state=SecondRead.State.DIFFERS,
         sample__state__in=(Sample.State.SIGNED, Sample.State.AMENDING),
+        cell__job=F("cell__image__newest_result"),
+        cell__present_label=F("first_label"),
     )
 
 
