@@ -27,6 +27,8 @@ from predictions.selectors.quality.reading import told_apart
 
 # More than so many are told as "more than".
 MOST_COUNTED = 99
+# A cell that nobody read for so long waits no more; what is looked through stays bounded by it.
+WAITS_DAYS = 90
 # Figures are of so many days, so that they tell of how people read now.
 DAYS = 365
 
@@ -117,10 +119,11 @@ BY_MODEL, BY_PERSON = "accepted by the model", "named by a person"
 
 
 def waiting_for(viewer: User) -> QuerySet[SecondRead]:
-    """What this person may take now, the longest waiting first."""
+    """What this person may take now, the longest waiting first; none whose turn was long ago."""
     free = leases.unheld() | Q(reader=viewer)
+    since = int((timezone.now() - timedelta(days=WAITS_DAYS)).timestamp())
     rows = policy.second_reads_for(viewer).filter(free, state=SecondRead.State.WAITING)
-    return rows.order_by("turn", "id")
+    return rows.filter(turn__gte=since).order_by("turn", "id")
 
 
 def count_waiting(viewer: User) -> int:

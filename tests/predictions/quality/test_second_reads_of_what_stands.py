@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from accounts.models import Role
 from predictions.errors import SecondReadNotFound
 from predictions.models import Cell, Report, SecondRead, SecondReadAnswer
 from predictions.policy import visible_disagreements
-from predictions.selectors.quality.second_reads import count_waiting, open_disagreements
+from predictions.selectors.quality.second_reads import (
+    WAITS_DAYS,
+    count_waiting,
+    open_disagreements,
+)
 from predictions.services.quality.second_reads import (
     answer_second_read,
     look_and_keep,
@@ -80,3 +87,15 @@ def test_of_a_retracted_report_nothing_waits(report, doctor, second_technician):
     assert next_second_read(actor=second_technician) is None
     with pytest.raises(SecondReadNotFound):
         answer_second_read(actor=second_technician, read_id=read.pk, label="blast")
+
+
+def test_a_cell_that_nobody_read_for_months_waits_no_more(
+    report, doctor, second_technician, monkeypatch
+):
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(days=WAITS_DAYS - 1))
+    assert count_waiting(second_technician) > 0
+    # Turns lie up to three days behind the signature.
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(days=WAITS_DAYS + 4))
+    assert count_waiting(second_technician) == 0
+    assert next_second_read(actor=second_technician) is None
