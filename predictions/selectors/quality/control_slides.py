@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from django.db.models import Count, F, QuerySet
@@ -39,6 +39,8 @@ from predictions.selectors.quality.reading import CellToRead, told_apart
 
 # In one month: one that failed is read once more.
 MOST_ATTEMPTS = 2
+# A reading that was begun may be finished so many days into the month after its own.
+DAYS_TO_FINISH = 7
 # On a chart.
 MOST_READINGS = 24
 # Of a chart, in its own units; months stand below.
@@ -59,12 +61,17 @@ class ReaderState:
     Args:
         months_reading: the newest of this month; none where it is not begun.
         last: the newest finished one.
+        open: one that was begun and may be finished, of this month or the one before.
+        unfinished: the newest that was begun and can be finished no more, if it is newer than
+            the last finished one.
         failures: how many of the last ones failed one after the other.
     """
 
     reader: User
     months_reading: ControlReading | None
     last: ControlReading | None
+    open: ControlReading | None
+    unfinished: ControlReading | None
     failures: int
 
     @property
@@ -111,14 +118,13 @@ class ControlState:
         """Whether the viewer has it to read, or to read again."""
         if self.slide is None or self.mine is None:
             return False
-        reading = self.mine.months_reading
-        return reading is None or not reading.is_finished or self.may_read_again
+        return bool(self.mine.open) or self.mine.months_reading is None or self.may_read_again
 
     @property
     def may_read_again(self) -> bool:
         """Whether the viewer's reading of this month failed, and another is left."""
         reading = self.mine.months_reading if self.mine else None
-        if reading is None or reading.passed is not False:
+        if self.mine is None or self.mine.open or reading is None or reading.passed is not False:
             return False
         return reading.attempt < MOST_ATTEMPTS
 
@@ -126,6 +132,20 @@ class ControlState:
 def this_month(viewer: User) -> date:
     """The first day of the laboratory's present month."""
     return viewer.laboratory.today.replace(day=1)
+
+
+def last_day_to_finish(reading: ControlReading) -> date:
+    """The day after which a reading that was begun takes no more answers."""
+    next_month = (reading.month + timedelta(days=31)).replace(day=1)
+    return next_month + timedelta(days=DAYS_TO_FINISH - 1)
+
+
+def is_over(viewer: User, reading: ControlReading) -> bool:
+    """Whether a reading, with its slide, was left unfinished and can be finished no more."""
+    if reading.is_finished:
+        return False
+    is_late = viewer.laboratory.today > last_day_to_finish(reading)
+    return is_late or reading.slide.retired_at is not None
 
 
 def control_state(viewer: User) -> ControlState:
@@ -136,23 +156,34 @@ def control_state(viewer: User) -> ControlState:
     if slide is None:
         return ControlState(None, month, [], sees_all, None)
     readings: dict[UUID, list[ControlReading]] = defaultdict(list)
-    rows = policy.visible_control_readings(viewer).filter(slide=slide).defer("order")
+    rows = (
+        policy.visible_control_readings(viewer)
+        .filter(slide=slide)
+        .select_related("slide")
+        .defer("order")
+    )
     for reading in rows.order_by("month", "attempt"):
         readings[reading.reader_id].append(reading)
     readers = policy.readers_of(viewer.laboratory) if sees_all else [viewer]
-    states = [_reader_state(reader, readings[reader.pk], month) for reader in readers]
+    states = [_reader_state(viewer, reader, readings[reader.pk], month) for reader in readers]
     reads = allows(viewer, Action.READ_AGAIN)
     mine = next((each for each in states if reads and each.reader.pk == viewer.pk), None)
     return ControlState(slide, month, states, sees_all, mine)
 
 
-def _reader_state(reader: User, readings: Sequence[ControlReading], month: date) -> ReaderState:
+def _reader_state(
+    viewer: User, reader: User, readings: Sequence[ControlReading], month: date
+) -> ReaderState:
     finished = [each for each in readings if each.is_finished]
+    unfinished = [each for each in readings if not each.is_finished]
+    left = [each for each in unfinished if is_over(viewer, each)]
     of_month = [each for each in readings if each.month == month]
     return ReaderState(
         reader=reader,
         months_reading=of_month[-1] if of_month else None,
         last=finished[-1] if finished else None,
+        open=next((each for each in unfinished if each not in left), None),
+        unfinished=left[-1] if left and left[-1] == readings[-1] else None,
         failures=failed_in_a_row([bool(each.passed) for each in finished]),
     )
 
@@ -167,13 +198,15 @@ class Turn:
     Args:
         number: its place in this reading, from 0.
         answered: how many were read before.
-        cell: none once all are read.
+        cell: none once all are read, or the reading is over.
+        is_over: whether it was left unfinished and can be finished no more.
     """
 
     reading: ControlReading
     number: int
     answered: int
     cell: CellToRead | None
+    is_over: bool
 
     @property
     def in_words(self) -> str:
@@ -233,8 +266,9 @@ def next_turn(viewer: User, reading_id: UUID) -> Turn:
     reading = own_reading(viewer, reading_id)
     read = set(map(str, reading.answers.values_list("cell", flat=True)))
     number = next((n for n, key in enumerate(reading.order) if key not in read), -1)
-    cell = None if number < 0 else CellToRead.of(cell_of_turn(reading, number))
-    return Turn(reading, number, len(read), cell)
+    over = is_over(viewer, reading)
+    cell = None if number < 0 or over else CellToRead.of(cell_of_turn(reading, number))
+    return Turn(reading, number, len(read), cell, over)
 
 
 def cell_of_turn(reading: ControlReading, number: int) -> Cell:

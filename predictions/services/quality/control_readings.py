@@ -16,8 +16,10 @@ from predictions import policy
 from predictions.errors import ControlSlideRefused
 from predictions.models import ControlAnswer, ControlReading
 from predictions.selectors.quality.control_slides import (
+    DAYS_TO_FINISH,
     MOST_ATTEMPTS,
     cell_of_turn,
+    is_over,
     own_reading,
     this_month,
     verdict_of,
@@ -31,7 +33,7 @@ _CHANCE = secrets.SystemRandom()
 
 @transaction.atomic
 def begin_control_reading(*, actor: User) -> ControlReading:
-    """This month's reading of the control slide: the one that was begun, else a new one.
+    """The reading of the control slide that was begun and may be finished, else this month's.
 
     Raises:
         ControlSlideRefused: the laboratory has none, or the actor has read it this month.
@@ -45,9 +47,12 @@ def begin_control_reading(*, actor: User) -> ControlReading:
             "There is no control slide yet. An admin puts one together and starts it."
         )
     month = this_month(actor)
-    last = slide.readings.filter(reader=actor, month=month).order_by("-attempt").first()
-    if last is not None and not last.is_finished:
-        return last
+    own = slide.readings.filter(reader=actor).select_related("slide")
+    # The one before this month's may have some days left.
+    for begun in own.filter(finished_at=None).order_by("month", "attempt"):
+        if not is_over(actor, begun):
+            return begun
+    last = own.filter(month=month).order_by("-attempt").first()
     if last is not None and (last.passed or last.attempt >= MOST_ATTEMPTS):
         raise ControlSlideRefused(
             "You have read the control slide this month. It is due again next month."
@@ -95,7 +100,8 @@ def answer_control_cell(
         refuse_label(labels_for(actor.laboratory), label)
     cell_of_turn(reading, number)
     with transaction.atomic():
-        reading = ControlReading.objects.select_for_update(of=("self",)).get(pk=reading.pk)
+        held = ControlReading.objects.select_for_update(of=("self",)).select_related("slide")
+        reading = held.get(pk=reading.pk)
         _refuse_over(actor, reading)
         answers = ControlAnswer.objects.filter(reading=reading)
         if answers.filter(cell_id=reading.order[number]).exists():
@@ -115,10 +121,10 @@ def _refuse_over(actor: User, reading: ControlReading) -> None:
     """Let only a reading pass that goes on."""
     if reading.is_finished:
         raise ControlSlideRefused("This reading is finished.")
-    if reading.month != this_month(actor) or reading.slide.retired_at is not None:
+    if is_over(actor, reading):
         raise ControlSlideRefused(
-            "This reading is over: its month has ended, or another control slide is in use. Begin "
-            "a new one."
+            f"This reading is over: more than {DAYS_TO_FINISH} days have passed since the end of "
+            "its month, or another control slide is in use. Begin a new one."
         )
 
 

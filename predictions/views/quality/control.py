@@ -53,7 +53,7 @@ def control_reading(request: SignedInRequest, reading_id: UUID) -> HttpResponse:
         if not problem and not request.htmx:  # type: ignore[attr-defined]
             return redirect("predictions:control_reading", reading_id=reading_id)
     turn = selector.next_turn(request.user, reading_id)
-    if turn.cell is None:
+    if turn.cell is None and not turn.is_over:
         return _to_result(request, reading_id)
     context = {**_turn(request, turn), "problem": problem}
     if request.htmx:  # type: ignore[attr-defined]
@@ -198,6 +198,8 @@ def _to_result(request: SignedInRequest, reading_id: UUID) -> HttpResponse:
 def _turn(request: SignedInRequest, turn: selector.Turn) -> dict[str, Any]:
     """The next cell, and where one is; nothing that was ever said of it."""
     where = [turn.reading.pk, turn.number]
+    if turn.cell is None:
+        return {"cell": None, "over": turn}
     return {
         "action": reverse("predictions:control_reading", args=where[:1]),
         "cannot_tell": CANNOT_TELL,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.utils import timezone
 
 from accounts.errors import AccessDenied
 from accounts.models import AuditAction, AuditEvent, Role
@@ -183,16 +184,78 @@ def test_a_finished_reading_stays(slide, technician):
         ControlReading.objects.filter(pk=reading.pk).update(passed=True)
 
 
-def test_a_reading_ends_with_its_month(slide, technician):
+@pytest.fixture
+def begun(slide, technician) -> ControlReading:
+    """A reading of October 2026 with one cell read."""
     reading = ControlReading.objects.create(
         slide=slide,
         reader=technician,
         reader_role=Role.TECHNICIAN,
-        month=date(2020, 1, 1),
+        month=date(2026, 10, 1),
         order=[str(key) for key in slide.cells.values_list("pk", flat=True)],
     )
-    with pytest.raises(ControlSlideRefused, match="its month has ended"):
-        answer_control_cell(actor=technician, reading_id=reading.pk, number=0, label="monocyte")
+    first = slide.cells.get(pk=reading.order[0])
+    ControlAnswer.objects.create(reading=reading, cell=first, label=first.label)
+    return reading
+
+
+@pytest.fixture
+def on_day(monkeypatch):
+    """Let it be noon of a day."""
+
+    def set_day(day: date) -> None:
+        noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+        monkeypatch.setattr(timezone, "now", lambda: noon)
+
+    return set_day
+
+
+def test_a_reading_that_was_begun_is_finished_some_days_into_the_next_month(
+    slide, technician, begun, on_day
+):
+    for day in (date(2026, 10, 31), date(2026, 11, 1), date(2026, 11, 7)):
+        on_day(day)
+        assert begin_control_reading(actor=technician) == begun
+    for number in range(1, 200):
+        label = slide.cells.get(pk=begun.order[number]).label
+        answer_control_cell(actor=technician, reading_id=begun.pk, number=number, label=label)
+    begun.refresh_from_db()
+    assert (begun.passed, begun.month) == (True, date(2026, 10, 1))
+    assert control_state(technician).waits
+    assert begin_control_reading(actor=technician).month == date(2026, 11, 1)
+
+
+def test_who_goes_on_too_late_is_told_so_and_led_to_a_new_one(
+    page_as, technician, doctor, begun, on_day
+):
+    on_day(date(2026, 11, 8))
+    with pytest.raises(ControlSlideRefused, match="This reading is over"):
+        answer_control_cell(actor=technician, reading_id=begun.pk, number=1, label="monocyte")
+    browser = page_as(technician)
+    address = f"/quality/control/readings/{begun.pk}/"
+    page = browser.get(address).content.decode()
+    assert "This reading of October 2026 is over, with 1 of 200 cells read" in page
+    assert 'href="/quality/control/"' in page
+    assert 'name="label"' not in page
+    told = browser.post(address, {"cell": "1", "label": "monocyte"}, headers={"HX-Request": "true"})
+    assert "This reading is over" in told.content.decode()
+    for person in (technician, doctor):
+        state = page_as(person).get("/quality/control/").content.decode()
+        assert "October 2026 was left unfinished" in state
+    assert begin_control_reading(actor=technician).month == date(2026, 11, 1)
+    state = page_as(doctor).get("/quality/control/").content.decode()
+    assert "left unfinished" not in state
+
+
+def test_a_reading_that_may_be_finished_is_shown_as_such(
+    page_as, technician, doctor, begun, on_day
+):
+    on_day(date(2026, 11, 3))
+    own = page_as(technician).get("/quality/control/").content.decode()
+    assert "Go on reading that of October" in own
+    assert (
+        "October is still being read" in page_as(doctor).get("/quality/control/").content.decode()
+    )
 
 
 def test_what_is_no_label_and_no_cell_is_refused(slide, technician):
