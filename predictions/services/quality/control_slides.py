@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, Exists, F, OuterRef
 from django.utils import timezone
 
 from accounts.models import AuditAction, Laboratory, User
@@ -28,8 +27,9 @@ from predictions.models import (
 from predictions.selectors.quality.control_slides import signed_cells
 
 _CHANCE = secrets.SystemRandom()
-# So many of the newest signed samples of a class are looked through, and words about its cells.
-SAMPLES, WORDS = 200, 20_000
+# So many of the newest signed samples of a class are looked through, and at most so many of their
+# cells, twice, are drawn from.
+SAMPLES, MOST_AGREED = 200, 20_000
 LONGEST_NAME = 60
 
 
@@ -100,26 +100,28 @@ def agreed_cells(actor: User, code: str) -> list[UUID]:
     samples = list(
         labels.order_by("-sample__state_changed_at").values_list("sample", flat=True)[:SAMPLES]
     )
-    people: dict[UUID, set[UUID]] = defaultdict(set)
     reviews = CellReview.objects.filter(
         cell__image__sample__in=samples,
         cell__job=F("cell__image__newest_result"),
         cell__present_label=code,
         to_label=code,
     )
+    by_reviews = reviews.values("cell").annotate(people=Count("by", distinct=True))
+    # Of a second reader and a reviewer; a cell is read a second time but once.
+    reviewed_so = CellReview.objects.filter(cell=OuterRef("read__cell"), to_label=code)
     answers = SecondReadAnswer.objects.filter(
+        Exists(reviewed_so.exclude(by=OuterRef("by"))),
         read__sample__in=samples,
         read__cell__job=F("read__cell__image__newest_result"),
         read__cell__present_label=code,
         label=code,
     )
-    said = [
-        *reviews.order_by().values_list("cell", "by")[:WORDS],
-        *answers.order_by().values_list("read__cell", "by")[:WORDS],
-    ]
-    for cell, by in said:
-        people[cell].add(by)
-    return sorted(cell for cell, by in people.items() if len(by) > 1)
+    # Where there are more than can be looked at, chance says which.
+    found = {
+        *by_reviews.filter(people__gt=1).order_by("?").values_list("cell", flat=True)[:MOST_AGREED],
+        *answers.order_by("?").values_list("read__cell", flat=True)[:MOST_AGREED],
+    }
+    return sorted(found)
 
 
 @transaction.atomic

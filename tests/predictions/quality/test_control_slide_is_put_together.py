@@ -11,6 +11,7 @@ from accounts.errors import AccessDenied
 from accounts.models import AuditAction, AuditEvent, Role
 from predictions.errors import ControlSlideNotFound, ControlSlideRefused
 from predictions.models import Cell, ControlCell, ControlSlide, Report
+from predictions.services.quality import control_slides
 from predictions.services.quality.control_slides import (
     agreed_cells,
     choose_control_cells,
@@ -96,6 +97,24 @@ def test_a_second_read_that_agrees_with_a_person_counts_as_agreement(
     assert agreed_cells(admin, "erythroblast") == []
     read_next(second_technician, "erythroblast")
     assert agreed_cells(admin, "erythroblast") == [cell.pk]
+
+
+def test_two_words_of_one_person_are_no_agreement(admin, technician, doctor):
+    sample = make_case(technician)
+    [cell] = cells_of(sample).filter(label="monocyte").order_by("position")[:1]
+    say(technician, cell, "eosinophil")
+    say(technician, cell, "monocyte")
+    confirm(technician, cell)
+    send_to_doctor(actor=technician, sample_id=sample.pk)
+    sign_case(doctor, sample)
+    assert agreed_cells(admin, "monocyte") == []
+
+
+def test_which_cells_of_a_common_class_are_looked_at_is_chance(admin, agreed, monkeypatch):
+    monkeypatch.setattr(control_slides, "MOST_AGREED", 3)
+    seen = {key for _ in range(40) for key in agreed_cells(admin, "neutrophil")}
+    # Of 30 cells three each time: always the same ones would be three.
+    assert len(seen) > 10
 
 
 @pytest.mark.parametrize("quotas", [{}, {"neutrophil": 201}, {"neutrophil": -1}, {"dragon": 3}])
