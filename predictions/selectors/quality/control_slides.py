@@ -432,7 +432,7 @@ class ControlPage:
     Args:
         reader: whose charts are shown; none where nobody has finished a reading.
         readings: of that reader, finished, the oldest first.
-        is_draft: whether another slide is being put together, for those who do that.
+        draft: the slide that is being put together, for those who do that; none where none is.
     """
 
     state: ControlState
