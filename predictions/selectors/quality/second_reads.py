@@ -62,6 +62,7 @@ class Disagreement:
         first, second: what both called it, for people.
         first_by: who gave it the name that was signed, for people.
         second_by: the second reader, for people.
+        is_own: whether the viewer is the second reader, and so leaves it to another doctor.
     """
 
     read_id: UUID
@@ -72,6 +73,7 @@ class Disagreement:
     first_by: str
     second: str
     second_by: str
+    is_own: bool
     at: datetime
 
 
@@ -167,6 +169,7 @@ def _told(viewer: User, rows: QuerySet[SecondRead]) -> list[Disagreement]:
             first_by=read.first_by.display_name if read.first_by else "the model",
             second=_name(labels, read.answer.label),
             second_by=read.answer.by.display_name,
+            is_own=read.answer.by_id == viewer.pk,
             at=read.answer.at,
         )
         for read in found

@@ -126,7 +126,7 @@ def look_and_keep(*, actor: User, read_id: UUID, reason: str) -> SecondReadLook:
 
     Raises:
         SecondReadNotFound: no such disagreement is open in the actor's laboratory.
-        LookRefused: somebody has looked meanwhile.
+        LookRefused: somebody has looked meanwhile, or the second read is the actor's own.
         ReasonMissing: the reason is empty or cannot be kept.
     """
     require(actor, Action.SIGN_OUT)
@@ -150,9 +150,14 @@ def look_and_amend(*, actor: User, read_id: UUID, reason: str) -> SecondReadLook
 
 def _disagreement(actor: User, read_id: UUID) -> SecondRead:
     rows = policy.visible_disagreements(actor).select_related("sample")
-    read = rows.filter(pk=read_id).first()
+    read = rows.select_related("answer").filter(pk=read_id).first()
     if read is None:
         raise SecondReadNotFound()
+    if read.answer.by_id == actor.pk:
+        raise LookRefused(
+            "You read this cell the second time yourself, so another doctor looks at it: the one "
+            "who signed may."
+        )
     return read
 
 

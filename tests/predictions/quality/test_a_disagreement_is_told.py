@@ -6,7 +6,7 @@ import pytest
 
 from accounts.errors import AccessDenied
 from accounts.models import AuditAction, AuditEvent, Role
-from predictions.errors import ReasonMissing, SecondReadNotFound
+from predictions.errors import LookRefused, ReasonMissing, SecondReadNotFound
 from predictions.models import Report, Sample, SecondRead, SecondReadLook
 from predictions.services.quality.second_reads import look_and_amend, look_and_keep
 from predictions.services.reports.amending import begin_amendment, retract
@@ -115,6 +115,21 @@ def test_without_a_reason_the_page_says_what_is_missing(page_as, doctor, report,
     address = f"/samples/{report.sample_id}/again/{differing.pk}/keep/"
     page = browser.post(address, {"reason": ""}, follow=True).content.decode()
     assert "Give a reason" in page
+
+
+def test_the_second_reader_leaves_it_to_another_doctor(page_as, doctor, second_doctor, report):
+    read = read_next(second_doctor, "blast")
+    for act in (look_and_keep, look_and_amend):
+        with pytest.raises(LookRefused, match="another doctor looks at it"):
+            act(actor=second_doctor, read_id=read.pk, reason="I am right.")
+    assert Sample.objects.get(pk=report.sample_id).state == Sample.State.SIGNED
+    address = f"/samples/{report.sample_id}/again/"
+    own = page_as(second_doctor).get(address).content.decode()
+    assert "That was you, so another doctor looks at it" in own
+    assert "Looked, it stays" not in own
+    assert "Looked, it stays" in page_as(doctor).get(address).content.decode()
+    # Who signed may.
+    assert look_and_keep(actor=doctor, read_id=read.pk, reason="It stays.").by == doctor
 
 
 def test_a_technician_looks_at_none(technician, differing):
