@@ -22,7 +22,7 @@ from predictions.findings import Finding
 from predictions.models import Sample, Signature
 from predictions.reports.content import ReportContent
 from predictions.reports.phrases import GRADES, GROUPS, Phrases
-from predictions.selectors.quality.control_slides import SlidePage
+from predictions.selectors.quality.control_drafts import SlidePage
 from predictions.selectors.reports.findings import Choice, FindingsToKeep
 from predictions.selectors.samples.worklist import Filters, Order
 from predictions.services.reports.findings import LONGEST_FINDING

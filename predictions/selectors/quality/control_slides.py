@@ -1,4 +1,4 @@
-"""The control slide: the one that is read, what each reader made of it, and one put together."""
+"""The control slide that is read: who has read it this month, one reading, and what came of it."""
 
 from __future__ import annotations
 
@@ -8,47 +8,35 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count
 
 from accounts.models import User
 from accounts.policy import Action, allows
-from mlmodels.ml.classes import class_in_words
 from mlmodels.models import Label
 from mlmodels.selectors.labels import labels_for
 from predictions import policy
 from predictions.counts import shown_as
-from predictions.errors import ControlReadingNotFound, ControlSlideNotFound, SampleNotFound
+from predictions.errors import ControlReadingNotFound
 from predictions.models import (
     Cell,
     ControlAnswer,
     ControlCell,
     ControlReading,
     ControlSlide,
-    Sample,
 )
 from predictions.quality.control_chart import (
-    ChartLimits,
     ClassResult,
     Verdict,
-    chart_limits,
     failed_in_a_row,
     judge,
     verdict,
 )
-from predictions.selectors.quality.reading import CellToRead, told_apart
+from predictions.selectors.quality.reading import CellToRead, name_of, told_apart
 
 # In one month: one that failed is read once more.
 MOST_ATTEMPTS = 2
 # A reading that was begun may be finished so many days into the month after its own.
 DAYS_TO_FINISH = 7
-# On a chart.
-MOST_READINGS = 24
-# Of a chart, in its own units; months stand below.
-WIDTH, HEIGHT, MARGIN, FOOT = 320, 130, 10, 16
-# So many standard deviations fill the height, and more where a reading lies beyond.
-ROOM_SD = 4
-# More cells of one sample are not laid out to be chosen from.
-MOST_TO_CHOOSE = 400
 
 
 # --- Where it stands ---------------------------------------------------------------------------
@@ -365,316 +353,4 @@ def _by_class(rows: Iterable[tuple[str, int]], labels: Mapping[str, Label]) -> C
 
 def _named(labels: Mapping[str, Label], result: ClassResult) -> NamedResult:
     label = labels.get(result.code)
-    return NamedResult(_name(labels, result.code), label.short_name if label else "", result)
-
-
-def _name(labels: Mapping[str, Label], code: str) -> str:
-    return labels[code].name if code in labels else class_in_words(code)
-
-
-# --- Charts ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class ChartPoint:
-    """One reading on a chart.
-
-    Args:
-        x, y: in units of the chart.
-        percent: as it was counted.
-        passed: whether it lies within Rümke's limits.
-    """
-
-    x: float
-    y: float
-    reading: ControlReading
-    percent: float
-    passed: bool
-
-
-@dataclass(frozen=True)
-class ChartLine:
-    """A line at so many standard deviations from the mean.
-
-    Args:
-        kind: mean, 2 or 3.
-        y: in units of the chart.
-        percent: where it lies.
-    """
-
-    kind: str
-    y: float
-    percent: float
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A class over the months, in the manner of Levey and Jennings.
-
-    Args:
-        months: where each month stands, with its name.
-        line: through the points, as an SVG path.
-    """
-
-    code: str
-    name: str
-    limits: ChartLimits
-    lines: list[ChartLine]
-    points: list[ChartPoint]
-    months: list[tuple[float, str]]
-    line: str
-
-
-@dataclass(frozen=True)
-class ControlPage:
-    """The control slide with one reader's charts.
-
-    Args:
-        reader: whose charts are shown; none where nobody has finished a reading.
-        readings: of that reader, finished, the oldest first.
-        draft: the slide that is being put together, for those who do that; none where none is.
-    """
-
-    state: ControlState
-    reader: User | None
-    readings: list[ControlReading]
-    charts: list[Chart]
-    draft: ControlSlide | None
-
-
-def control_page(viewer: User, reader_id: UUID | None = None) -> ControlPage:
-    """The control slide of the laboratory, with the charts of a reader whom the viewer sees.
-
-    Args:
-        reader_id: whose; none, or one who is not there, gives the viewer's own, else the first.
-    """
-    state = control_state(viewer)
-    draft = policy.visible_control_slides(viewer).filter(started_at=None).first()
-    readers = {each.reader.pk: each.reader for each in state.readers if each.last}
-    reader = readers.get(reader_id or viewer.pk) or next(iter(readers.values()), None)
-    if reader is None or state.slide is None:
-        return ControlPage(state, None, [], [], draft)
-    rows = policy.visible_control_readings(viewer).filter(
-        slide=state.slide, reader=reader, finished_at__isnull=False
-    )
-    newest = list(rows.defer("order").order_by("-month", "-attempt")[:MOST_READINGS])[::-1]
-    labels = labels_for(viewer.laboratory)
-    return ControlPage(state, reader, newest, _charts(state.slide, newest, labels), draft)
-
-
-def _charts(
-    slide: ControlSlide, readings: Sequence[ControlReading], labels: Mapping[str, Label]
-) -> list[Chart]:
-    true = true_counts(slide.pk, labels)
-    results = {
-        key: {result.code: result for result in judged(true, counted)}
-        for key, counted in counts_of_readings(readings, labels).items()
-    }
-    places, months = _places(readings)
-    return [
-        _chart(code, _name(labels, code), chart_limits(count, slide.CELLS), [
-            (place, reading, results[reading.pk][code])
-            for place, reading in zip(places, readings, strict=True)
-        ], months)
-        for code, count in true.items()
-    ]  # fmt: skip
-
-
-def _places(readings: Sequence[ControlReading]) -> tuple[list[float], list[tuple[float, str]]]:
-    """Where each reading stands on the axis of months, and where each of these does."""
-    first = readings[0].month
-    offsets = [
-        12 * (each.month.year - first.year) + each.month.month - first.month for each in readings
-    ]
-    # Half a year at least, so that one reading is not the whole width.
-    step = (WIDTH - 4 * MARGIN) / max(5, offsets[-1])
-    places = [
-        round(2 * MARGIN + step * offset + step / 3 * (reading.attempt - 1), 1)
-        for offset, reading in zip(offsets, readings, strict=True)
-    ]
-    every = -(-(offsets[-1] + 1) // 8)
-    months = {
-        offset: (round(2 * MARGIN + step * offset, 1), reading.month.strftime("%b %y"))
-        for offset, reading in zip(offsets, readings, strict=True)
-        if offset % every == 0
-    }
-    return places, list(months.values())
-
-
-def _chart(
-    code: str,
-    name: str,
-    limits: ChartLimits,
-    read: Sequence[tuple[float, ControlReading, ClassResult]],
-    months: list[tuple[float, str]],
-) -> Chart:
-    percents = [result.percent for _, _, result in read]
-    top = max([limits.at(ROOM_SD), *percents])
-    bottom = min([limits.at(-ROOM_SD), *percents])
-
-    def height(percent: float) -> float:
-        share = (percent - bottom) / (top - bottom) if top > bottom else 0.5
-        return round(HEIGHT - FOOT - share * (HEIGHT - FOOT - MARGIN), 1)
-
-    points = [
-        ChartPoint(x, height(result.percent), reading, result.percent, result.passed)
-        for x, reading, result in read
-    ]
-    return Chart(
-        code=code,
-        name=name,
-        limits=limits,
-        lines=[
-            ChartLine(kind, height(limits.at(deviations)), limits.at(deviations))
-            for kind, deviations in (("3", 3), ("2", 2), ("mean", 0), ("2", -2), ("3", -3))
-        ],
-        points=points,
-        months=months,
-        line="".join(f"{'L' if n else 'M'}{p.x} {p.y}" for n, p in enumerate(points)),
-    )
-
-
-# --- One that is put together ------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class SlideClass:
-    """A class of a slide that is being put together."""
-
-    label: Label
-    cells: int
-
-
-@dataclass(frozen=True)
-class SlideSample:
-    """A sample that cells of the slide are of."""
-
-    sample: Sample
-    cells: int
-
-    @property
-    def stands(self) -> bool:
-        """Whether what was signed of it counts now."""
-        return self.sample.state == Sample.State.SIGNED
-
-
-@dataclass(frozen=True)
-class SlidePage:
-    """A control slide as it is put together.
-
-    Args:
-        classes: every class that can be chosen, with its cells on the slide.
-        cells: on the slide.
-    """
-
-    slide: ControlSlide
-    classes: list[SlideClass]
-    samples: list[SlideSample]
-    cells: int
-
-    @property
-    def missing(self) -> int:
-        """How many cells it lacks; less than none where it has too many."""
-        return self.slide.CELLS - self.cells
-
-
-@dataclass(frozen=True)
-class ChoosableCell:
-    """A signed cell that may go onto the slide.
-
-    Args:
-        named_by: whose word it is, for people.
-    """
-
-    cell_id: UUID
-    code: str
-    name: str
-    named_by: str
-    is_chosen: bool
-
-
-@dataclass(frozen=True)
-class ChoosePage:
-    """The signed cells of one sample, to choose from.
-
-    Args:
-        has_more: whether there are more than are shown.
-    """
-
-    slide: ControlSlide
-    sample: Sample
-    cells: list[ChoosableCell]
-    has_more: bool
-
-
-def draft_of(viewer: User, slide_id: UUID) -> ControlSlide:
-    """A slide of the viewer's laboratory, for those who put it together.
-
-    Raises:
-        ControlSlideNotFound: there is none.
-    """
-    slide = policy.visible_control_slides(viewer).filter(pk=slide_id).first()
-    if slide is None:
-        raise ControlSlideNotFound()
-    return slide
-
-
-def slide_page(viewer: User, slide_id: UUID) -> SlidePage:
-    """What a slide holds by class and sample.
-
-    Raises:
-        ControlSlideNotFound: there is none in the viewer's laboratory.
-    """
-    slide = draft_of(viewer, slide_id)
-    rows = ControlCell.objects.filter(slide=slide).order_by()
-    by_label = dict(rows.values_list("label").annotate(cells=Count("pk")))
-    by_sample = dict(rows.values_list("cell__image__sample").annotate(cells=Count("pk")))
-    samples = policy.visible_samples(viewer).in_bulk(by_sample)
-    return SlidePage(
-        slide=slide,
-        classes=[
-            SlideClass(label, by_label.get(code, 0))
-            for code, label in labels_for(viewer.laboratory).items()
-            if label.is_used or code in by_label
-        ],
-        samples=[SlideSample(samples[key], cells) for key, cells in by_sample.items()],
-        cells=sum(by_label.values()),
-    )
-
-
-def choose_page(viewer: User, slide_id: UUID, sample_id: UUID) -> ChoosePage:
-    """The cells of a sample that may go onto a slide, those that people named first.
-
-    Raises:
-        ControlSlideNotFound, SampleNotFound: there is none in the viewer's laboratory.
-    """
-    slide = draft_of(viewer, slide_id)
-    sample = policy.visible_samples(viewer).filter(pk=sample_id).first()
-    if sample is None:
-        raise SampleNotFound()
-    labels = labels_for(viewer.laboratory)
-    chosen = set(ControlCell.objects.filter(slide=slide).values_list("cell", flat=True))
-    rows = list(signed_cells(viewer, sample)[: MOST_TO_CHOOSE + 1])
-    cells = [
-        ChoosableCell(
-            cell_id=cell.pk,
-            code=cell.present_label,
-            name=_name(labels, cell.present_label),
-            named_by=cell.get_named_by_role_display().lower() or "the model",
-            is_chosen=cell.pk in chosen,
-        )
-        for cell in rows[:MOST_TO_CHOOSE]
-    ]
-    return ChoosePage(slide, sample, cells, has_more=len(rows) > MOST_TO_CHOOSE)
-
-
-def signed_cells(viewer: User, sample: Sample) -> QuerySet[Cell]:
-    """The cells of a sample as they are signed, those that people named first, then by class."""
-    if sample.state != Sample.State.SIGNED:
-        return Cell.objects.none()
-    cells = policy.visible_cells(viewer).filter(
-        image__sample=sample, job_id=F("image__newest_result_id")
-    )
-    unnamed = cells.filter(last_review_number=0).exclude(disposition=Cell.Disposition.ACCEPTED)
-    named = cells.exclude(pk__in=unnamed.values("pk")).defer("probabilities", "attributes")
-    return named.order_by("-named_by_role", "present_label", "image_id", "position")
+    return NamedResult(name_of(labels, result.code), label.short_name if label else "", result)

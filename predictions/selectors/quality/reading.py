@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import Laboratory
+from mlmodels.ml.classes import class_in_words
 from mlmodels.models import Label
 from mlmodels.selectors.labels import labels_for
 from predictions.counts import LabelUse, label_by_code, shown_as
@@ -63,3 +64,8 @@ def are_one(labels: Mapping[str, Label], first: str, second: str) -> bool:
 def told_apart(labels: Mapping[str, Label]) -> dict[str, LabelUse]:
     """How the laboratory shows its labels, by their codes."""
     return label_by_code(label_uses(labels))
+
+
+def name_of(labels: Mapping[str, Label], code: str) -> str:
+    """What a class is called here, for people."""
+    return labels[code].name if code in labels else class_in_words(code)

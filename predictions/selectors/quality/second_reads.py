@@ -14,8 +14,6 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.policy import Action, allows
 from hematovision import leases
-from mlmodels.ml.classes import class_in_words
-from mlmodels.models import Label
 from mlmodels.selectors.labels import labels_for
 from predictions import policy
 from predictions.counts import LabelUse, shown_as
@@ -23,7 +21,7 @@ from predictions.models import Sample, SecondRead, SecondReadAnswer
 from predictions.quality.agreement import Kappa, Share, agreement, cohens_kappa
 from predictions.selectors.dashboards import midnight
 from predictions.selectors.quality.control_slides import ControlState, control_state
-from predictions.selectors.quality.reading import told_apart
+from predictions.selectors.quality.reading import name_of, told_apart
 
 # More than so many are told as "more than".
 MOST_COUNTED = 99
@@ -165,19 +163,15 @@ def _told(viewer: User, rows: QuerySet[SecondRead]) -> list[Disagreement]:
             cell_id=read.cell_id,
             sample=read.sample,
             place=f"cell {read.cell.position} of {read.cell.image.original_name}",
-            first=_name(labels, read.first_label),
+            first=name_of(labels, read.first_label),
             first_by=read.first_by.display_name if read.first_by else "the model",
-            second=_name(labels, read.answer.label),
+            second=name_of(labels, read.answer.label),
             second_by=read.answer.by.display_name,
             is_own=read.answer.by_id == viewer.pk,
             at=read.answer.at,
         )
         for read in found
     ]
-
-
-def _name(labels: Mapping[str, Label], code: str) -> str:
-    return labels[code].name if code in labels else class_in_words(code)
 
 
 # --- Figures -----------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from predictions.models import (
     SampleLabel,
     SecondReadAnswer,
 )
-from predictions.selectors.quality.control_slides import signed_cells
+from predictions.selectors.quality.control_drafts import signed_cells
 
 _CHANCE = secrets.SystemRandom()
 # So many of the newest signed samples of a class are looked through, and at most so many of their

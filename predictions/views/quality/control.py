@@ -18,7 +18,8 @@ from predictions.case_forms import CANNOT_TELL, ControlCellForm, ControlSlideFor
 from predictions.requests import shown_here
 from predictions.selectors.imaging.images import rendition_bytes
 from predictions.selectors.quality import control_slides as selector
-from predictions.selectors.quality.control_slides import SlidePage
+from predictions.selectors.quality.control_charts import control_page
+from predictions.selectors.quality.control_drafts import SlidePage, choose_page, slide_page
 from predictions.selectors.quality.reading import choices_of
 from predictions.selectors.samples.searching import find_samples
 from predictions.services.quality import control_readings, control_slides
@@ -27,7 +28,7 @@ from predictions.services.quality import control_readings, control_slides
 @needs({"GET": Action.SEE_RESULTS})
 def control(request: SignedInRequest) -> HttpResponse:
     """Where the control slide stands, and one reader's charts."""
-    page = selector.control_page(request.user, _key(request.GET.get("reader", "")))
+    page = control_page(request.user, _key(request.GET.get("reader", "")))
     context = {"page": page, "state": page.state, "form": ControlSlideForm()}
     return render(request, "predictions/quality/control.html", context)
 
@@ -106,7 +107,7 @@ def control_slide_new(request: SignedInRequest) -> HttpResponse:
 @needs({"GET": Action.MANAGE_LABORATORY, "POST": Action.MANAGE_LABORATORY})
 def control_slide(request: SignedInRequest, slide_id: UUID) -> HttpResponse:
     """What a slide holds; draw its cells by chance."""
-    page = selector.slide_page(request.user, slide_id)
+    page = slide_page(request.user, slide_id)
     form = QuotaForm(request.POST if request.method == "POST" else None, page=page)
     if form.is_bound and form.is_valid():
         try:
@@ -153,7 +154,7 @@ def control_slide_cells(request: SignedInRequest, slide_id: UUID, sample_id: UUI
         else:
             messages.success(request, f"The slide holds {len(cells)} cells of this sample.")
             return redirect("predictions:control_slide", slide_id=slide_id)
-    page = selector.choose_page(request.user, slide_id, sample_id)
+    page = choose_page(request.user, slide_id, sample_id)
     return render(request, "predictions/quality/control_cells.html", {"page": page})
 
 

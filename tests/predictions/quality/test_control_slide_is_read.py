@@ -12,8 +12,8 @@ from accounts.errors import AccessDenied
 from accounts.models import AuditAction, AuditEvent, Role
 from predictions.errors import ControlReadingNotFound, ControlSlideRefused, ReviewRefused
 from predictions.models import ControlAnswer, ControlReading, ControlSlide
+from predictions.selectors.quality.control_charts import control_page
 from predictions.selectors.quality.control_slides import (
-    control_page,
     control_state,
     next_turn,
     reading_result,
