@@ -43,9 +43,8 @@ def test_in_two_hundred_weeks_without_drift_hardly_anything_is_told(laboratory, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1])
-def test_other_laboratories_without_drift_are_left_alone_too(seed):
-    assert tally(seed=seed, weeks=WEEKS).told <= MOST_FALSE
+def test_another_laboratory_without_drift_is_left_alone_too():
+    assert tally(seed=0, weeks=WEEKS).told <= MOST_FALSE
 
 
 @pytest.mark.slow
